@@ -2,6 +2,9 @@
 //!
 //! The host calls what is exported at the end of this file; the native build of the same code serves the unit tests.
 
+// A test that fails by a panic says where.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 /// The contract's types and imports, generated from `wit/`.
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 pub mod contract {
@@ -15,8 +18,10 @@ pub mod contract {
     });
 }
 
+pub mod json;
 pub mod provider;
 pub mod realm;
+pub mod violation;
 
 use contract::exports::matricula::registration::providers::{
     Client, Completed, Document, Guest, Issued, Operation, Registration, RegistrationProvider, Violation,
@@ -34,7 +39,7 @@ struct Component;
 fn provider(id: &str) -> &'static dyn Provider {
     match PROVIDERS.iter().find(|provider| provider.describe().id == id) {
         Some(provider) => *provider,
-        None => panic!("no provider {id}"),
+        None => unreachable!("no provider {id}"),
     }
 }
 
