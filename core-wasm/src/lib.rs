@@ -18,7 +18,9 @@ pub mod contract {
     });
 }
 
+pub mod completion;
 pub mod json;
+mod limits;
 pub mod provider;
 pub mod realm;
 pub mod violation;

@@ -4,6 +4,9 @@ use crate::contract::matricula::registration::facts;
 use crate::contract::matricula::registration::fetch::{self, Response};
 use crate::contract::matricula::registration::realm::{self, ClientScope};
 
+#[cfg(test)]
+pub(crate) mod fixed;
+
 /// The realm of the call. [`Host`] asks the host; tests answer from data.
 pub trait Realm {
     /// Client scopes of the realm for a protocol (`openid-connect` or `saml`).
