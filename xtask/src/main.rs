@@ -1,1 +1,61 @@
-fn main() {}
+//! `cargo xtask …`: the project's own commands, as two compile targets need more than one command of cargo's.
+//!
+//! Each command is one file.
+
+mod build;
+mod command;
+mod components;
+mod run;
+mod toolchain;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+use workspace::Workspace;
+
+/// Builds and runs Matricula.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    /// How long `rustup target add` may take where the wasm32 target is missing; 0 skips it.
+    #[arg(long, global = true, env = "WASM_TARGET_TIMEOUT", default_value_t = 20, value_name = "SECONDS")]
+    wasm_target_timeout: u64,
+
+    #[command(subcommand)]
+    command: Commands,
+}
+
+/// One variant a command; the comments are its help text.
+#[derive(Subcommand)]
+enum Commands {
+    /// Builds the WebAssembly components and the server with them built in.
+    Build {
+        /// Only the components, into target/components.
+        #[arg(long)]
+        components: bool,
+    },
+    /// Builds, then runs `matricula serve` with these arguments.
+    Run {
+        /// Arguments of `matricula serve`, after `--`.
+        #[arg(last = true, value_name = "SERVE ARGUMENTS")]
+        arguments: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Workspace::find(Duration::from_secs(cli.wasm_target_timeout)).and_then(|workspace| match cli.command {
+        Commands::Build { components: true } => components::build(&workspace),
+        Commands::Build { components: false } => build::build(&workspace),
+        Commands::Run { arguments } => run::run(&workspace, &arguments),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
