@@ -3,9 +3,11 @@
 //! Each command is one file.
 
 mod build;
+mod check;
 mod command;
 mod components;
 mod run;
+mod steps;
 mod toolchain;
 mod workspace;
 
@@ -15,7 +17,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use workspace::Workspace;
 
-/// Builds and runs Matricula.
+/// Builds, checks and runs Matricula.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -42,6 +44,8 @@ enum Commands {
         #[arg(last = true, value_name = "SERVE ARGUMENTS")]
         arguments: Vec<OsString>,
     },
+    /// Checks format, lints and documentation; any warning is an error.
+    Check,
 }
 
 fn main() -> ExitCode {
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Commands::Build { components: true } => components::build(&workspace),
         Commands::Build { components: false } => build::build(&workspace),
         Commands::Run { arguments } => run::run(&workspace, &arguments),
+        Commands::Check => check::check(&workspace),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,88 @@
+//! The steps of a command: each with a heading and its duration, and one line at the end that says how it went.
+
+use anyhow::{Result, anyhow};
+use std::time::{Duration, Instant};
+
+/// The steps run so far.
+pub(crate) struct Steps {
+    command: &'static str,
+    started: Instant,
+    done: Vec<Step>,
+}
+
+/// A step that has ended.
+struct Step {
+    name: &'static str,
+    took: Duration,
+    passed: bool,
+}
+
+impl Steps {
+    /// No step yet; `command` begins the closing line.
+    pub(crate) fn new(command: &'static str) -> Steps {
+        Steps { command, started: Instant::now(), done: Vec::new() }
+    }
+
+    /// Runs a step, prints why it failed, and says whether it passed, so that the caller knows whether to go on.
+    pub(crate) fn run(&mut self, name: &'static str, step: impl FnOnce() -> Result<()>) -> bool {
+        eprintln!("\n── {}: {name}", self.command);
+        let started = Instant::now();
+        let outcome = step();
+        let took = started.elapsed();
+        match &outcome {
+            Ok(()) => eprintln!("── {}: {name} passed in {}", self.command, readable(took)),
+            Err(error) => eprintln!("── {}: {name} FAILED after {}: {error:#}", self.command, readable(took)),
+        }
+        self.done.push(Step { name, took, passed: outcome.is_ok() });
+        outcome.is_ok()
+    }
+
+    /// Prints the closing line.
+    ///
+    /// # Errors
+    /// A step failed; the error is the closing line.
+    pub(crate) fn finish(self) -> Result<()> {
+        let total = readable(self.started.elapsed());
+        let durations: Vec<_> = self.done.iter().map(|step| format!("{} {}", step.name, readable(step.took))).collect();
+        let durations = durations.join(", ");
+        let failed: Vec<_> = self.done.iter().filter(|step| !step.passed).map(|step| step.name).collect();
+        if failed.is_empty() {
+            println!("\n{}: all passed in {total} ({durations})", self.command);
+            Ok(())
+        } else {
+            Err(anyhow!("{}: FAILED: {}, after {total} ({durations})", self.command, failed.join(", ")))
+        }
+    }
+}
+
+/// A duration for people: `0.4 s`, `12.3 s`, `3 min 05 s`.
+fn readable(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds < 60 {
+        format!("{:.1} s", duration.as_secs_f64())
+    } else {
+        format!("{} min {:02} s", seconds / 60, seconds % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_steps_that_failed() {
+        let mut steps = Steps::new("test");
+        assert!(steps.run("one", || Ok(())));
+        assert!(!steps.run("two", || Err(anyhow!("broken"))));
+        let closing_line = steps.finish().map_err(|error| error.to_string());
+        assert!(closing_line.is_err_and(|line| line.starts_with("test: FAILED: two, after 0.0 s (one 0.0 s, two")));
+    }
+
+    #[test]
+    fn shows_durations_in_seconds_and_minutes() {
+        for (milliseconds, text) in [(0, "0.0 s"), (12_340, "12.3 s"), (60_000, "1 min 00 s"), (185_900, "3 min 05 s")]
+        {
+            assert_eq!(readable(Duration::from_millis(milliseconds)), text);
+        }
+    }
+}
