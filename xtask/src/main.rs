@@ -1,13 +1,15 @@
 //! `cargo xtask …`: the project's own commands, as two compile targets need more than one command of cargo's.
 //!
-//! Each command is one file.
+//! Each command is one file; `test/` holds a file per step of the tests.
 
+mod apt;
 mod build;
 mod check;
 mod command;
 mod components;
 mod run;
 mod steps;
+mod test;
 mod toolchain;
 mod workspace;
 
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use workspace::Workspace;
 
-/// Builds, checks and runs Matricula.
+/// Builds, checks, runs and tests Matricula.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -46,6 +48,12 @@ enum Commands {
     },
     /// Checks format, lints and documentation; any warning is an error.
     Check,
+    /// Builds and tests everything, or one step of the tests.
+    Test {
+        /// Without one: all steps.
+        #[command(subcommand)]
+        only: Option<test::Only>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -55,6 +63,7 @@ fn main() -> ExitCode {
         Commands::Build { components: false } => build::build(&workspace),
         Commands::Run { arguments } => run::run(&workspace, &arguments),
         Commands::Check => check::check(&workspace),
+        Commands::Test { only } => test::test(&workspace, only),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

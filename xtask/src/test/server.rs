@@ -1,0 +1,162 @@
+//! The built server as a process, for tests that speak HTTP to it.
+
+use crate::command::{run, wait_at_most};
+use anyhow::{Context, Result, anyhow, bail};
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How long the server may take until it prints its address.
+const START_LIMIT: Duration = Duration::from_secs(30);
+/// How long the server may take to stop after SIGTERM.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// How much of the server's output is shown after a failure.
+const TAIL_LINES: usize = 40;
+
+/// A running server on a port of its own, with a folder of its own. It is killed when dropped.
+pub(crate) struct Server {
+    process: Child,
+    /// Holds the data and `server.log`; kept after a failure.
+    folder: PathBuf,
+    url: String,
+}
+
+impl Server {
+    /// Starts the server with an empty SQLite database and waits until it is ready: until it prints its address.
+    ///
+    /// # Errors
+    /// It ends or prints no address in time; what it printed has been shown.
+    pub(crate) fn start(executable: &Path, admin_password: &str) -> Result<Server> {
+        let folder = env::temp_dir().join(format!("matricula-test-{}", std::process::id()));
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        let log = File::create(folder.join("server.log"))?;
+        let mut command = Command::new(executable);
+        // Neither settings nor files of whoever runs the tests are to matter.
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MATRICULA_")) {
+            command.env_remove(name);
+        }
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--allow-private-fetch", "--data"])
+            .arg(folder.join("data"))
+            .env("MATRICULA_ADMIN_PASSWORD", admin_password)
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let process = command.spawn().with_context(|| format!("cannot start {}", executable.display()))?;
+        let mut server = Server { process, folder, url: String::new() };
+        match server.wait_until_ready() {
+            Ok(url) => {
+                eprintln!("server: {url}, process {}", server.process.id());
+                server.url = url;
+                Ok(server)
+            }
+            Err(error) => {
+                server.show_log();
+                Err(error)
+            }
+        }
+    }
+
+    /// The server's base address.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops the server as an operator would, and judges the end of it together with the outcome of the tests.
+    ///
+    /// # Errors
+    /// The tests' own, or the server was gone before or did not exit with 0 in time. The end of its log has been shown.
+    pub(crate) fn stop(mut self, tested: Result<()>) -> Result<()> {
+        let error = match (tested, self.terminate()) {
+            (Ok(()), Ok(())) => {
+                return fs::remove_dir_all(&self.folder).with_context(|| self.folder.display().to_string());
+            }
+            (Err(error), Ok(())) | (Ok(()), Err(error)) => error,
+            (Err(tests), Err(server)) => anyhow!("{tests:#}; {server:#}"),
+        };
+        self.show_log();
+        Err(error)
+    }
+
+    /// The address in the server's output, once it is there.
+    fn wait_until_ready(&mut self) -> Result<String> {
+        let ready = wait_at_most(START_LIMIT, || {
+            if let Some(status) = self.process.try_wait()? {
+                bail!("the server ended before it was ready ({status})");
+            }
+            Ok(address(&self.log()?))
+        })?;
+        ready.with_context(|| format!("the server printed no address within {} s", START_LIMIT.as_secs()))
+    }
+
+    /// Sends SIGTERM and expects exit status 0.
+    fn terminate(&mut self) -> Result<()> {
+        if let Some(status) = self.process.try_wait()? {
+            bail!("the server ended during the tests ({status})");
+        }
+        run(Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &self.process.id().to_string()]))?;
+        match wait_at_most(STOP_LIMIT, || Ok(self.process.try_wait()?))? {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(anyhow!("the server did not stop cleanly after SIGTERM ({status})")),
+            None => Err(anyhow!("the server still runs {} s after SIGTERM", STOP_LIMIT.as_secs())),
+        }
+    }
+
+    /// Everything the server has printed.
+    fn log(&self) -> Result<String> {
+        let file = self.folder.join("server.log");
+        let bytes = fs::read(&file).with_context(|| file.display().to_string())?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Prints the end of the log and where the rest is.
+    fn show_log(&self) {
+        let log = self.log().unwrap_or_else(|error| format!("{error:#}"));
+        let lines: Vec<_> = log.lines().collect();
+        let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+        eprintln!("── the end of the server's log ({})", self.folder.join("server.log").display());
+        eprintln!("{}\n──", tail.join("\n"));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It has ended, unless something went wrong: then there is nobody left to tell.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The first `http://127.0.0.1:PORT` of a complete line.
+fn address(log: &str) -> Option<String> {
+    const START: &str = "http://127.0.0.1:";
+    let (complete, _) = log.rsplit_once('\n')?;
+    complete.match_indices(START).find_map(|(at, _)| {
+        let port: String = complete[at + START.len()..].chars().take_while(char::is_ascii_digit).collect();
+        (!port.is_empty()).then(|| format!("{START}{port}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn reads_the_address_of_a_complete_line() {
+        for (log, found) in [
+            ("", None),
+            ("Matricula 0.1.0\n", None),
+            ("listens on http://127.0.0.1:34", None),
+            (
+                "password: x\nlistens on http://127.0.0.1:34567\ncurl http://127.0.0.1:1/",
+                Some("http://127.0.0.1:34567"),
+            ),
+            ("{\"message\":\"ready\",\"url\":\"http://127.0.0.1:8080/\"}\n", Some("http://127.0.0.1:8080")),
+        ] {
+            assert_eq!(address(log).as_deref(), found, "{log}");
+        }
+    }
+}
