@@ -20,7 +20,7 @@ pub fn read_object<'a>(
 ) -> Result<(), Violation> {
     let text = std::str::from_utf8(document).map_err(|error| {
         let at = error.valid_up_to() + 1;
-        refused("invalid_request", format!("Cannot parse the JSON: byte {at} of the body is not UTF-8"))
+        refused(INSIDE_A_VALUE, format!("Cannot parse the JSON: byte {at} of the body is not UTF-8"))
     })?;
     let mut scanner = Scanner::new(text);
     match scanner.peek_token() {
@@ -31,6 +31,11 @@ pub fn read_object<'a>(
         Some(_) => scanner.skip().and_then(|()| Err(no_object())),
     }
 }
+
+/// The `error` of what is no JSON between the members. It is another one than within texts, lists and objects, which
+/// Jackson leaves to the types that they are read as.
+const OUTSIDE_OF_VALUES: &str = "invalid_request";
+const INSIDE_A_VALUE: &str = "HTTP 400 Bad Request";
 
 /// Keycloak answers 500 to these (deviation 1).
 fn no_body() -> Violation {
@@ -51,9 +56,15 @@ fn members<'a>(
     while more {
         let name = scanner.name()?;
         let start = scanner.at;
+        if parent.is_none() && matches!(scanner.peek(), Some(b'"' | b'[' | b'{')) {
+            scanner.error = INSIDE_A_VALUE;
+        }
         member(&name, Value { scanner, name: &name, parent })?;
         if scanner.at == start {
             scanner.skip()?;
+        }
+        if parent.is_none() {
+            scanner.error = OUTSIDE_OF_VALUES;
         }
         more = scanner.another(b'}')?;
     }
@@ -62,8 +73,7 @@ fn members<'a>(
 
 /// A value that is about to be read, as one of these types. A value that is dropped is skipped.
 ///
-/// `null` is `None`. An error of type is `unknown_error` and names the member; what is no JSON at all is
-/// `invalid_request` and says where.
+/// `null` is `None`. An error of type is `unknown_error` and names the member; what is no JSON says where.
 pub struct Value<'r, 'a> {
     scanner: &'r mut Scanner<'a>,
     /// Of the member that holds the value.
@@ -358,6 +368,7 @@ mod tests {
         for (json, expected) in [
             (r#"{"x":"text"}"#, Some("text")),
             (r#"{ "x" : "a\"\\\/\b\f\n\r\t\u00e4\ud83d\ude00é" } rest"#, Some("a\"\\/\u{8}\u{c}\n\r\tä😀é")),
+            (r#"{"x":"\ud800\u0041\udc00"}"#, Some("\u{fffd}A\u{fffd}")),
             (r#"{"x":1.50}"#, Some("1.50")),
             (r#"{"x":-0}"#, Some("-0")),
             (r#"{"x":true}"#, Some("true")),
@@ -443,10 +454,6 @@ mod tests {
             ("{\"x\":1 \"y\":2}", "line 1 column 8: expected ',' or '}'"),
             ("{\"x\":tru}", "line 1 column 6"),
             ("{\"x\":01}", "line 1 column 7"),
-            ("{\"x\":\"a\nb\"}", "line 1 column 8"),
-            ("{\"x\":\"\\q\"}", "line 1 column 8"),
-            ("{\"x\":\"\\ud800\"}", "line 1 column 8"),
-            ("{\"y\":[1,]}", "line 1 column 9"),
             ("nul", "line 1 column 1"),
             ("%", "line 1 column 1"),
         ] {
@@ -454,8 +461,19 @@ mod tests {
             assert_eq!(error, "invalid_request", "{json}");
             assert!(message.starts_with(&format!("Cannot parse the JSON: {place}")), "{json}: {message}");
         }
+        for (json, place) in [
+            ("{\"x\":\"a\nb\"}", "line 1 column 8"),
+            ("{\"x\":\"a", "line 1 column 8"),
+            ("{\"x\":\"\\q\"}", "line 1 column 8"),
+            ("{\"x\":\"\\ud800\\u\"}", "line 1 column 14"),
+            ("{\"y\":[1,]}", "line 1 column 9"),
+        ] {
+            let (error, message) = error_of(read(json, |v| v.text()));
+            assert_eq!(error, "HTTP 400 Bad Request", "{json}");
+            assert!(message.starts_with(&format!("Cannot parse the JSON: {place}")), "{json}: {message}");
+        }
         let deep = format!("{{\"y\":{}", "[".repeat(100_000));
-        assert_eq!(error_of(read(&deep, |v| v.text())).0, "invalid_request");
+        assert_eq!(error_of(read(&deep, |v| v.text())).0, "HTTP 400 Bad Request");
     }
 
     #[test]

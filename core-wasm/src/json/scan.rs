@@ -13,6 +13,8 @@ pub(super) struct Scanner<'a> {
     text: &'a str,
     /// Offset of the next byte. Always at the border of a character, as tokens begin and end with ASCII.
     pub(super) at: usize,
+    /// The `error` of what is no JSON here.
+    pub(super) error: &'static str,
 }
 
 /// A number as it is written.
@@ -25,7 +27,7 @@ pub(super) struct Number<'a> {
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Scanner { text, at }
+        Scanner { text, at, error: "invalid_request" }
     }
 
     /// The next byte.
@@ -99,7 +101,7 @@ impl<'a> Scanner<'a> {
     /// Takes a text in quotes, which come next.
     ///
     /// # Errors
-    /// The text does not end, or has a control character, an escape that is none, or half a surrogate pair.
+    /// The text does not end, or has a control character or an escape that is none.
     pub(super) fn string(&mut self) -> Result<Cow<'a, str>, Violation> {
         self.at += 1;
         let start = self.at;
@@ -157,23 +159,19 @@ impl<'a> Scanner<'a> {
         Ok(escaped)
     }
 
-    /// Takes the `u` of an escape and what belongs to it, a second escape for characters beyond U+FFFF.
+    /// Takes the `u` of an escape and what belongs to it, a second escape for characters beyond U+FFFF. Half a pair,
+    /// which Java's texts can have, becomes the replacement character.
     fn unicode_escape(&mut self) -> Result<char, Violation> {
-        let start = self.at;
-        let mut units = [self.code_unit()?, 0];
-        let mut count = 1;
-        if (0xd800..0xdc00).contains(&units[0]) && self.text[self.at..].starts_with("\\u") {
+        let first = self.code_unit()?;
+        let after_first = self.at;
+        if (0xd800..0xdc00).contains(&first) && self.text[self.at..].starts_with("\\u") {
             self.at += 1;
-            units[1] = self.code_unit()?;
-            count = 2;
-        }
-        match char::decode_utf16(units[..count].iter().copied()).next() {
-            Some(Ok(character)) => Ok(character),
-            _ => {
-                self.at = start;
-                Err(self.unexpected("a whole surrogate pair"))
+            if let Some(Ok(character)) = char::decode_utf16([first, self.code_unit()?]).next() {
+                return Ok(character);
             }
+            self.at = after_first;
         }
+        Ok(char::from_u32(u32::from(first)).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     /// Takes `u` and four hexadecimal digits.
@@ -296,9 +294,6 @@ impl<'a> Scanner<'a> {
     pub(super) fn unexpected(&self, expected: &str) -> Violation {
         let (line, column) = self.position(self.at);
         let found = if self.at == self.text.len() { " before the end of the body" } else { "" };
-        refused(
-            "invalid_request",
-            format!("Cannot parse the JSON: line {line} column {column}: expected {expected}{found}"),
-        )
+        refused(self.error, format!("Cannot parse the JSON: line {line} column {column}: expected {expected}{found}"))
     }
 }
