@@ -12,7 +12,7 @@ mod update;
 
 pub use lists::origins;
 
-use crate::contract::exports::matricula::registration::providers::{Completed, Effect};
+use crate::contract::exports::matricula::registration::providers::Completed;
 use crate::contract::matricula::registration::client::Client;
 use crate::contract::matricula::registration::decision::Violation;
 use crate::contract::matricula::registration::request::Issued;
@@ -53,16 +53,18 @@ pub fn complete(
             unknown.map(|flow| about(field, &flow.value, format!("{}: there is no flow {}", name(field), flow.value))),
         );
     }
+    let new = stored.is_none();
     let completed = match stored {
         None => creation::create(proposed, issued, realm),
         Some(stored) => update::update(proposed, stored, issued, realm),
     };
-    let resource_server = completed.effects.iter().any(|effect| matches!(effect, Effect::CreateResourceServer));
-    if resource_server && completed.client.public_client == Some(true) {
+    // Keycloak fails here for new clients only.
+    let client = &completed.client;
+    if new && client.authorization_services_enabled == Some(true) && client.public_client == Some(true) {
         let field = "authorization-services-enabled";
         violations.push(about(field, "true", format!("{} is not possible for a public client", name(field))));
     }
-    violations.extend(limits::exceeded(&completed.client, name));
+    violations.extend(limits::exceeded(client, name));
     if violations.is_empty() { Ok(completed) } else { Err(violations) }
 }
 
@@ -74,6 +76,7 @@ fn is_blank(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::exports::matricula::registration::providers::Effect;
     use crate::contract::matricula::registration::client::{Attribute, ProtocolMapper};
     use crate::realm::fixed::FixedRealm;
 
@@ -180,8 +183,11 @@ mod tests {
         assert_eq!(attribute(&client, "saml.artifact.binding.identifier"), Some("6MXlvk1JJuOsx07Y3TvrGPprFZM="));
         assert!(matches!(&effects[..], [Effect::CreateSigningKey(subject)] if subject == "sp"));
         for stated in [("saml.client.signature", "false"), ("saml.signing.certificate", "MII")] {
-            let sent = Client { protocol: Some("saml".into()), attributes: attributes([stated]), ..Client::default() };
-            assert!(complete_in_test_realm(sent, None).unwrap().effects.is_empty(), "{stated:?}");
+            let stated = attributes([stated, ("saml_name_id_format", "")]);
+            let sent = Client { protocol: Some("saml".into()), attributes: stated, ..Client::default() };
+            let Completed { client, effects } = complete_in_test_realm(sent, None).unwrap();
+            assert!(effects.is_empty());
+            assert_eq!(attribute(&client, "saml_name_id_format"), None);
         }
     }
 
@@ -204,6 +210,8 @@ mod tests {
         assert_eq!(again.secret.as_deref(), Some("issued secret"));
         assert_eq!(attribute(&again, "client.secret.creation.time"), Some("1000"));
         assert_eq!(updated(public(), Client { secret: given.clone(), ..confidential() }).secret, given);
+        let dated = Client { attributes: attributes([("client.secret.creation.time", "5")]), ..confidential() };
+        assert_eq!(attribute(&updated(public(), dated), "client.secret.creation.time"), Some("5"));
         assert_eq!(updated(Client { secret: given.clone(), ..Client::default() }, Client::default()).secret, given);
     }
 
@@ -252,6 +260,7 @@ mod tests {
         assert!(has_scope(&created(Client { default_client_scopes: texts(["email"]), ..on() })));
         assert!(has_scope(&updated(on(), Client::default())));
         assert!(has_scope(&updated(Client::default(), on())));
+        assert!(!has_scope(&updated(on(), Client { default_client_scopes: texts(["email"]), ..on() })));
         let off = Client { service_accounts_enabled: Some(false), ..Client::default() };
         let completed = complete_in_test_realm(off, Some(created(on()))).unwrap();
         assert!(!has_scope(&completed.client));
@@ -267,8 +276,12 @@ mod tests {
         assert!(matches!(effects[..], [Effect::CreateServiceAccount, Effect::CreateResourceServer]));
         let message = refused(Client { public_client: Some(true), ..sent.clone() });
         assert_eq!(message, "<authorization-services-enabled> is not possible for a public client");
-        let completed = complete_in_test_realm(sent, Some(created(Client::default()))).unwrap();
+        let completed = complete_in_test_realm(sent.clone(), Some(created(Client::default()))).unwrap();
         assert!(completed.effects.is_empty());
+        let with_settings = Client { authorization_settings: Some("{}".into()), ..sent };
+        let public = created(Client { public_client: Some(true), ..Client::default() });
+        let completed = complete_in_test_realm(with_settings, Some(public)).unwrap();
+        assert!(matches!(completed.effects[..], [Effect::CreateServiceAccount, Effect::CreateResourceServer]));
     }
 
     #[test]
@@ -278,7 +291,8 @@ mod tests {
         let client = updated(with("https://a.example/cb"), with("https://b.example/cb"));
         assert_eq!(client.web_origins, texts(["https://a.example"]));
         let none = Client { web_origins: texts([]), ..with("https://a.example/cb") };
-        assert_eq!(created(none).web_origins, texts([]));
+        assert_eq!(created(none.clone()).web_origins, texts([]));
+        assert_eq!(updated(none, Client::default()).web_origins, texts(["https://a.example"]));
     }
 
     #[test]

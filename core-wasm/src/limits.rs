@@ -4,7 +4,7 @@ use crate::contract::matricula::registration::client::Client;
 use crate::contract::matricula::registration::decision::Violation;
 use crate::violation::about;
 
-/// Characters of most texts. Values of attributes have no limit of their own.
+/// Characters of most texts. The type and values of attributes have no limit of their own.
 const TEXT: usize = 255;
 /// Characters of an internal id.
 const ID: usize = 36;
@@ -25,7 +25,6 @@ pub(crate) fn exceeded(client: &Client, name: impl Fn(&str) -> String) -> Vec<Vi
         ("client-id", &client.client_id, TEXT),
         ("name", &client.name, TEXT),
         ("description", &client.description, TEXT),
-        ("type", &client.type_, TEXT),
         ("protocol", &client.protocol, TEXT),
         ("root-url", &client.root_url, TEXT),
         ("base-url", &client.base_url, TEXT),
@@ -54,6 +53,7 @@ pub(crate) fn exceeded(client: &Client, name: impl Fn(&str) -> String) -> Vec<Vi
         check("protocol-mappers", mapper.id.as_deref().unwrap_or_default(), ID);
         check("protocol-mappers", &mapper.name, TEXT);
         check("protocol-mappers", &mapper.mapper_type, TEXT);
+        mapper.config.iter().for_each(|entry| check("protocol-mappers", &entry.name, TEXT));
     }
     violations
 }

@@ -25,10 +25,9 @@ pub(super) fn default(attributes: &mut Vec<Attribute>, name: &str, value: &str) 
     }
 }
 
-/// What is stored of the attributes of a new client.
-pub(super) fn stored(mut sent: Vec<Attribute>) -> Vec<Attribute> {
-    sent.retain(|attribute| !is_blank(&attribute.value) && attribute.name != REALM_CLIENT);
-    sent
+/// Removes what is not stored of the attributes of a new client.
+pub(super) fn remove_blank(attributes: &mut Vec<Attribute>) {
+    attributes.retain(|attribute| !is_blank(&attribute.value) && attribute.name != REALM_CLIENT);
 }
 
 /// Puts what was sent into what is stored.

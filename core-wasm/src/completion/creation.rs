@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 
-use super::lists::{distinct, origin, origins};
+use super::lists::{addresses, distinct, origin, origins};
 use super::scopes::{self, Named};
 use super::{SECRET_CREATION_TIME, attributes, is_blank, mappers};
 use crate::contract::exports::matricula::registration::providers::{Completed, Effect};
@@ -22,15 +22,16 @@ pub(super) fn create(sent: Client, issued: &Issued, realm: &dyn Realm) -> Comple
     let service_account = sent.service_accounts_enabled == Some(true);
     let public = sent.public_client.unwrap_or(openid_connect);
 
-    let mut attributes = attributes::stored(sent.attributes);
+    // An attribute that was sent empty is not stored, but keeps its default away: blank ones go at the end.
+    let mut attributes = sent.attributes;
     if sent.secret.is_none() && sent.public_client != Some(true) {
         // Also for a client that becomes public by default only: Keycloak has made a secret by then.
         attributes::default(&mut attributes, SECRET_CREATION_TIME, &issued.now.to_string());
     }
     let secret = if public { None } else { sent.secret.or_else(|| Some(issued.secret.clone())) };
 
-    let redirect_uris = sent.redirect_uris.map(distinct).unwrap_or_default();
-    let web_origins = sent.web_origins.map(distinct).unwrap_or_else(|| origins(&redirect_uris));
+    let redirect_uris = sent.redirect_uris.map(addresses).unwrap_or_default();
+    let web_origins = sent.web_origins.map(addresses).unwrap_or_else(|| origins(&redirect_uris));
     let default_roles = sent.default_roles.map(distinct).unwrap_or_default();
 
     let mut client = Client {
@@ -72,7 +73,10 @@ pub(super) fn create(sent: Client, issued: &Issued, realm: &dyn Realm) -> Comple
         attributes,
     };
     let named = Named { default: sent.default_client_scopes, optional: sent.optional_client_scopes };
-    scopes::assign(&mut client, named, true, service_account.then_some(true), realm);
+    scopes::assign(&mut client, named, true, realm);
+    if service_account {
+        scopes::add_service_account(&mut client, realm);
+    }
 
     let mut effects = Vec::new();
     if openid_connect {
@@ -82,6 +86,7 @@ pub(super) fn create(sent: Client, issued: &Issued, realm: &dyn Realm) -> Comple
     if saml {
         effects.extend(default_saml_settings(&mut client));
     }
+    attributes::remove_blank(&mut client.attributes);
     if service_account || resource_server {
         effects.push(Effect::CreateServiceAccount);
     }
@@ -136,8 +141,9 @@ fn default_saml_settings(client: &mut Client) -> Option<Effect> {
     }
     let client_id = client.client_id.as_deref().unwrap_or_default();
     set_artifact_identifier(&mut client.attributes, client_id);
-    let signed = attributes::get(&client.attributes, "saml.client.signature") == Some("true");
-    let keyless = attributes::get(&client.attributes, "saml.signing.certificate").is_none();
+    let signed = attributes::get(&client.attributes, "saml.client.signature");
+    let signed = signed.is_some_and(|signed| signed.eq_ignore_ascii_case("true"));
+    let keyless = attributes::get(&client.attributes, "saml.signing.certificate").is_none_or(is_blank);
     (signed && keyless).then(|| Effect::CreateSigningKey(client_id.to_owned()))
 }
 

@@ -4,11 +4,17 @@ use std::collections::HashSet;
 
 use super::is_blank;
 
-/// The entries that are not blank, each once, in their order.
+/// The entries, each once, in their order.
 pub(super) fn distinct(texts: Vec<String>) -> Vec<String> {
     let mut seen = HashSet::with_capacity(texts.len());
-    let keep: Vec<bool> = texts.iter().map(|text| !is_blank(text) && seen.insert(text.as_str())).collect();
+    let keep: Vec<bool> = texts.iter().map(|text| seen.insert(text.as_str())).collect();
     texts.into_iter().zip(keep).filter_map(|(text, keep)| keep.then_some(text)).collect()
+}
+
+/// The addresses that are not blank, each once, in their order.
+pub(super) fn addresses(mut texts: Vec<String>) -> Vec<String> {
+    texts.retain(|text| !is_blank(text));
+    distinct(texts)
 }
 
 /// The web origins that redirect URIs imply: scheme, host and port as written, of those that begin with `http`.
@@ -36,8 +42,9 @@ mod tests {
     }
 
     #[test]
-    fn sets_have_no_blank_entries() {
+    fn sets_of_addresses_have_no_blank_entries() {
         let texts = ["b", "", " \t", "a", "b"].map(str::to_owned);
-        assert_eq!(distinct(texts.to_vec()), ["b", "a"]);
+        assert_eq!(distinct(texts.to_vec()), ["b", "", " \t", "a"]);
+        assert_eq!(addresses(texts.to_vec()), ["b", "a"]);
     }
 }

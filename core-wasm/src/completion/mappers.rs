@@ -24,8 +24,8 @@ pub(super) fn check(mappers: &[ProtocolMapper], member: &str) -> Option<Violatio
     })
 }
 
-/// The mappers of a new client. Those for tokens that say nothing of the user info follow the id token
-/// (Keycloak: `MigrationUtils`).
+/// The mappers of a new client. Those for the id token that say nothing of the user info serve it as well or as
+/// little (Keycloak: `MigrationUtils`).
 pub(super) fn created(mut mappers: Vec<ProtocolMapper>) -> Vec<ProtocolMapper> {
     const USER_INFO: &str = "userinfo.token.claim";
     for mapper in &mut mappers {

@@ -13,46 +13,47 @@ pub(super) struct Named {
     pub(super) optional: Option<Vec<String>>,
 }
 
-/// Gives the client its scopes. `named` replaces both lists when it has one of them, names that the realm does not have
-/// for the protocol are left out, and a name in both counts as default. Without, the client keeps its scopes unless
-/// `from_realm` is set: then they are those that the realm gives to new clients.
-pub(super) fn assign(
-    client: &mut Client,
-    named: Named,
-    from_realm: bool,
-    service_account: Option<bool>,
-    realm: &dyn Realm,
-) {
-    let is_named = named.default.is_some() || named.optional.is_some();
-    if is_named || from_realm || service_account == Some(true) {
-        let scopes = realm.client_scopes(client.protocol.as_deref().unwrap_or_default());
-        if is_named {
-            let default = existing(named.default.unwrap_or_default(), &scopes, &[]);
-            let optional = existing(named.optional.unwrap_or_default(), &scopes, &default);
-            client.default_client_scopes = Some(default);
-            client.optional_client_scopes = Some(optional);
-        } else if from_realm {
-            client.default_client_scopes = Some(assigned(&scopes, ScopeAssignment::Default));
-            client.optional_client_scopes = Some(assigned(&scopes, ScopeAssignment::Optional));
-        }
-        if service_account == Some(true) && scopes.iter().any(|scope| scope.name == SERVICE_ACCOUNT) {
-            let default = client.default_client_scopes.get_or_insert_default();
-            if !default.iter().any(|name| name == SERVICE_ACCOUNT) {
-                default.push(SERVICE_ACCOUNT.to_owned());
-            }
-            remove_service_account(&mut client.optional_client_scopes);
-        }
-    }
-    if service_account == Some(false) {
-        remove_service_account(&mut client.default_client_scopes);
-        remove_service_account(&mut client.optional_client_scopes);
+impl Named {
+    /// Whether there is one.
+    pub(super) fn any(&self) -> bool {
+        self.default.is_some() || self.optional.is_some()
     }
 }
 
-fn remove_service_account(names: &mut Option<Vec<String>>) {
-    if let Some(names) = names {
+/// Gives the client its scopes. `named` replaces both lists when it has one of them; names that the realm does not have
+/// for the protocol are left out, and a name in both counts as default. Without, the client keeps its scopes unless
+/// `from_realm` is set: then they are those that the realm gives to new clients.
+pub(super) fn assign(client: &mut Client, named: Named, from_realm: bool, realm: &dyn Realm) {
+    if named.any() {
+        let scopes = of_protocol(client, realm);
+        let default = existing(named.default.unwrap_or_default(), &scopes, &[]);
+        let optional = existing(named.optional.unwrap_or_default(), &scopes, &default);
+        client.default_client_scopes = Some(default);
+        client.optional_client_scopes = Some(optional);
+    } else if from_realm {
+        let scopes = of_protocol(client, realm);
+        client.default_client_scopes = Some(assigned(&scopes, ScopeAssignment::Default));
+        client.optional_client_scopes = Some(assigned(&scopes, ScopeAssignment::Optional));
+    }
+}
+
+/// Makes the scope of service accounts a default one, if the realm has it.
+pub(super) fn add_service_account(client: &mut Client, realm: &dyn Realm) {
+    if of_protocol(client, realm).iter().any(|scope| scope.name == SERVICE_ACCOUNT) {
+        remove_service_account(client);
+        client.default_client_scopes.get_or_insert_default().push(SERVICE_ACCOUNT.to_owned());
+    }
+}
+
+/// Takes the scope of service accounts away.
+pub(super) fn remove_service_account(client: &mut Client) {
+    for names in [&mut client.default_client_scopes, &mut client.optional_client_scopes].into_iter().flatten() {
         names.retain(|name| name != SERVICE_ACCOUNT);
     }
+}
+
+fn of_protocol(client: &Client, realm: &dyn Realm) -> Vec<ClientScope> {
+    realm.client_scopes(client.protocol.as_deref().unwrap_or_default())
 }
 
 /// The names that are scopes and not taken yet, each once. A realm has few scopes, so what is kept is short.

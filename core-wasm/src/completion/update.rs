@@ -1,6 +1,6 @@
 //! An update of a stored client (Keycloak: `RepresentationToModel.updateClient`): named fields replace, the rest stays.
 
-use super::lists::{distinct, origins};
+use super::lists::{addresses, distinct, origins};
 use super::scopes::{self, Named};
 use super::{SECRET_CREATION_TIME, attributes, creation, mappers};
 use crate::contract::exports::matricula::registration::providers::{Completed, Effect};
@@ -30,6 +30,7 @@ pub(super) fn update(sent: Client, stored: Client, issued: &Issued, realm: &dyn 
         root_url base_url admin_url public_client bearer_only client_authenticator_type consent_required
         full_scope_allowed standard_flow_enabled implicit_flow_enabled direct_access_grants_enabled
         service_accounts_enabled frontchannel_logout not_before node_re_registration_timeout);
+    let creation_time_sent = attributes::get(&sent.attributes, SECRET_CREATION_TIME).is_some();
     attributes::merge(&mut client.attributes, sent.attributes);
     if let Some(nodes) = sent.registered_nodes {
         attributes::merge_entries(client.registered_nodes.get_or_insert_default(), nodes);
@@ -38,16 +39,29 @@ pub(super) fn update(sent: Client, stored: Client, issued: &Issued, realm: &dyn 
         attributes::merge_entries(client.authentication_flow_binding_overrides.get_or_insert_default(), overrides);
     }
     update_uris(&mut client, sent.redirect_uris, sent.web_origins);
-    update_secret(&mut client, sent.secret, issued);
+    let secret_made = update_secret(&mut client, sent.secret, issued);
+    if secret_made && !creation_time_sent {
+        attributes::set(&mut client.attributes, SECRET_CREATION_TIME, &issued.now.to_string());
+    }
     if new_artifact_identifier && let Some(client_id) = &client.client_id {
         creation::set_artifact_identifier(&mut client.attributes, client_id);
     }
 
     let named = Named { default: sent.default_client_scopes, optional: sent.optional_client_scopes };
-    scopes::assign(&mut client, named, from_realm, sent.service_accounts_enabled, realm);
+    let scopes_named = named.any();
+    scopes::assign(&mut client, named, from_realm, realm);
     match sent.service_accounts_enabled {
-        Some(true) => effects.push(Effect::CreateServiceAccount),
-        Some(false) => effects.push(Effect::RemoveServiceAccount),
+        Some(true) => {
+            // Unlike on create, lists that are named hold exactly.
+            if !scopes_named {
+                scopes::add_service_account(&mut client, realm);
+            }
+            effects.push(Effect::CreateServiceAccount);
+        }
+        Some(false) => {
+            scopes::remove_service_account(&mut client);
+            effects.push(Effect::RemoveServiceAccount);
+        }
         None => {}
     }
     if let Some(mappers) = sent.protocol_mappers {
@@ -68,27 +82,27 @@ pub(super) fn update(sent: Client, stored: Client, issued: &Issued, realm: &dyn 
     Completed { client, effects }
 }
 
-/// Redirect URIs bring their origins along while the client has none.
+/// A client without web origins gets those of its redirect URIs, unless the request names its own.
 fn update_uris(client: &mut Client, redirect_uris: Option<Vec<String>>, web_origins: Option<Vec<String>>) {
-    if let Some(uris) = redirect_uris.map(distinct) {
-        if web_origins.is_none() && client.web_origins.as_ref().is_none_or(Vec::is_empty) {
-            client.web_origins = Some(origins(&uris));
-        }
-        client.redirect_uris = Some(uris);
+    if let Some(uris) = redirect_uris {
+        client.redirect_uris = Some(addresses(uris));
     }
     if let Some(web_origins) = web_origins {
-        client.web_origins = Some(distinct(web_origins));
+        client.web_origins = Some(addresses(web_origins));
+    } else if client.web_origins.as_ref().is_none_or(Vec::is_empty) {
+        client.web_origins = Some(origins(client.redirect_uris.as_deref().unwrap_or_default()));
     }
 }
 
-/// A public client has no secret (deviation 11); any other has the sent one, its own, or a new one.
-fn update_secret(client: &mut Client, sent: Option<String>, issued: &Issued) {
+/// A public client has no secret (deviation 11); any other has the sent one, its own, or a new one: `true`.
+fn update_secret(client: &mut Client, sent: Option<String>, issued: &Issued) -> bool {
     if client.public_client == Some(true) {
         client.secret = None;
     } else if sent.is_some() {
         client.secret = sent;
     } else if client.secret.is_none() {
         client.secret = Some(issued.secret.clone());
-        attributes::set(&mut client.attributes, SECRET_CREATION_TIME, &issued.now.to_string());
+        return true;
     }
+    false
 }
