@@ -23,6 +23,8 @@ pub mod json;
 mod limits;
 pub mod provider;
 pub mod realm;
+pub mod uri;
+pub mod validation;
 pub mod violation;
 
 use contract::exports::matricula::registration::providers::{

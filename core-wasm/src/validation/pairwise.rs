@@ -1,0 +1,106 @@
+//! Pairwise subjects (OIDC Core §8.1): all redirect URIs of a client belong to one sector.
+
+use std::collections::HashSet;
+
+use super::Problems;
+use crate::contract::matricula::registration::client::Client;
+use crate::contract::matricula::registration::decision::Violation;
+use crate::realm::Realm;
+use crate::uri::Uri;
+use crate::violation::about;
+
+/// The field at fault when the sector identifier is.
+const SECTOR_IDENTIFIER: &str = "attributes.sectorIdentifierUri";
+
+/// Checks the sector identifier that is the attribute `sectorIdentifierUri`, whatever the client's subjects are: what
+/// `openid-connect` does with one that a request names.
+pub fn check_sector_identifier(client: &Client, realm: &dyn Realm) -> Option<Violation> {
+    let mut problems = Problems::default();
+    if let Some(uri) = super::attribute(client, "sectorIdentifierUri") {
+        check_sector(client, uri, realm, &mut problems);
+    }
+    problems.found.pop()
+}
+
+/// Checks the redirect URIs for each mapper of pairwise subjects.
+pub(super) fn check_mappers(client: &Client, realm: &dyn Realm, problems: &mut Problems) {
+    let mappers = client.protocol_mappers.iter().flatten();
+    for mapper in mappers.filter(|mapper| mapper.mapper_type.ends_with("-pairwise-sub-mapper")) {
+        let sector = mapper.config.iter().find(|entry| entry.name == "sectorIdentifierUri");
+        match sector.map(|entry| entry.value.as_str()).filter(|uri| !uri.is_empty()) {
+            Some(uri) => check_sector(client, uri, realm, problems),
+            None => check_hosts(client, problems),
+        }
+    }
+}
+
+/// Without a sector identifier the host of the redirect URIs is the sector, so they must share one.
+fn check_hosts(client: &Client, problems: &mut Problems) {
+    let uris = absolute_redirect_uris(client);
+    // A URI without host, as apps have, counts as one more host.
+    let mut hosts = HashSet::new();
+    let invalid = uris.iter().find(|uri| match Uri::parse(uri) {
+        Some(uri) => {
+            hosts.insert(uri.host.map(str::to_owned));
+            false
+        }
+        None => true,
+    });
+    let message = if invalid.is_some() {
+        "Client contained an invalid redirect URI."
+    } else if hosts.is_empty() {
+        "Client redirect URIs must contain a valid host component."
+    } else if hosts.len() > 1 {
+        "Without a configured Sector Identifier URI, client redirect URIs must not contain multiple host components."
+    } else {
+        return;
+    };
+    // It is the mapper that does not fit, so the error is not that of redirect URIs.
+    let value = invalid.map(String::as_str).unwrap_or_default();
+    problems.note(Violation { error: None, ..about("redirect-uris", value, message.to_owned()) });
+}
+
+/// The document at the sector identifier must list every redirect URI.
+fn check_sector(client: &Client, sector: &str, realm: &dyn Realm, problems: &mut Problems) {
+    if !Uri::parse(sector).is_some_and(|uri| uri.scheme.is_some() && uri.host.is_some()) {
+        return problems.add(SECTOR_IDENTIFIER, sector, "Invalid Sector Identifier URI.");
+    }
+    let Some(listed) = fetch(sector, realm) else {
+        return problems.add(SECTOR_IDENTIFIER, sector, "Failed to get redirect URIs from the Sector Identifier URI.");
+    };
+    let exact: HashSet<&str> = listed.iter().map(String::as_str).collect();
+    let patterns: Vec<&str> =
+        listed.iter().map(String::as_str).filter(|uri| uri.ends_with('*') && !uri.contains('?')).collect();
+    let is_listed = |uri: &String| exact.contains(uri.as_str()) || patterns.iter().any(|pattern| matches(pattern, uri));
+    if !absolute_redirect_uris(client).iter().all(is_listed) {
+        problems.add(
+            SECTOR_IDENTIFIER,
+            sector,
+            "Client redirect URIs does not match redirect URIs fetched from the Sector Identifier URI.",
+        );
+    }
+}
+
+/// The list of texts at an address.
+fn fetch(url: &str, realm: &dyn Realm) -> Option<Vec<String>> {
+    let response = realm.fetch(url).ok().filter(|response| response.status == 200)?;
+    serde_json::from_slice(&response.body).ok()
+}
+
+/// Whether a URI is within what a listed one with `*` at the end allows. The query is not looked at then.
+fn matches(pattern: &str, uri: &str) -> bool {
+    let uri = uri.split('?').next().unwrap_or_default();
+    let start = &pattern[..pattern.len() - 1];
+    uri.starts_with(start) || start.strip_suffix('/').is_some_and(|start| start == uri)
+}
+
+/// The redirect URIs with those that begin with `/` behind the root URL; without one they are left out.
+fn absolute_redirect_uris(client: &Client) -> Vec<String> {
+    let root = client.root_url.as_deref().unwrap_or_default();
+    let absolute = |uri: &String| match uri.strip_prefix('/') {
+        Some(_) if root.is_empty() => None,
+        Some(_) => Some(format!("{root}{uri}")),
+        None => Some(uri.clone()),
+    };
+    client.redirect_uris.iter().flatten().filter_map(absolute).collect()
+}
