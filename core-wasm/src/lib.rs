@@ -23,6 +23,7 @@ pub mod json;
 mod limits;
 pub mod provider;
 pub mod realm;
+pub mod representation;
 pub mod uri;
 pub mod validation;
 pub mod violation;
@@ -31,25 +32,26 @@ use contract::exports::matricula::registration::providers::{
     Client, Completed, Document, Guest, Issued, Operation, Registration, RegistrationProvider, Violation,
 };
 use provider::Provider;
+use provider::default::DefaultProvider;
 use realm::Host;
 
-/// Every provider of this component.
-const PROVIDERS: [&dyn Provider; 0] = [];
+/// Every provider of this component, by its id.
+const PROVIDERS: &[(&str, &dyn Provider)] = &[("default", &DefaultProvider)];
 
 /// The component: interface `providers`, each call handed to the provider it names.
 struct Component;
 
 /// The provider with this id. The host asks only for ids that `describe` gave it.
 fn provider(id: &str) -> &'static dyn Provider {
-    match PROVIDERS.iter().find(|provider| provider.describe().id == id) {
-        Some(provider) => *provider,
+    match PROVIDERS.iter().find(|(known, _)| *known == id) {
+        Some((_, provider)) => *provider,
         None => unreachable!("no provider {id}"),
     }
 }
 
 impl Guest for Component {
     fn describe() -> Vec<RegistrationProvider> {
-        PROVIDERS.iter().map(|provider| provider.describe()).collect()
+        PROVIDERS.iter().map(|(_, provider)| provider.describe()).collect()
     }
 
     fn parse(id: String, operation: Operation, document: Document) -> Result<Client, Vec<Violation>> {

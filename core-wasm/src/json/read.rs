@@ -7,8 +7,8 @@ use crate::contract::matricula::registration::client::Attribute;
 use crate::contract::matricula::registration::decision::Violation;
 use crate::violation::{INVALID_REDIRECT_URI, refused};
 
-/// Names with texts, `None` for `null`.
-pub type Entries = Vec<(String, Option<String>)>;
+/// Names with values, `None` for `null`.
+pub type Entries<T> = Vec<(String, Option<T>)>;
 
 /// Reads a document that must be an object, member by member. Text behind the object is ignored.
 ///
@@ -163,16 +163,32 @@ impl<'a> Value<'_, 'a> {
     ///
     /// # Errors
     /// No object, or something in it that is no text.
-    pub fn entries(self) -> Result<Option<Entries>, Violation> {
+    pub fn entries(self) -> Result<Option<Entries<String>>, Violation> {
+        self.entries_of("an object of texts", |value| value.text())
+    }
+
+    /// Names with numbers, each as lenient as [`Value::integer`]; of equal names the last counts.
+    ///
+    /// # Errors
+    /// No object, or something in it that is no number.
+    pub fn integers(self) -> Result<Option<Entries<i32>>, Violation> {
+        self.entries_of("an object of whole numbers", |value| value.integer())
+    }
+
+    fn entries_of<T>(
+        self,
+        expected: &str,
+        read: impl Fn(Value<'_, 'a>) -> Result<Option<T>, Violation>,
+    ) -> Result<Option<Entries<T>>, Violation> {
         let mut entries = Vec::new();
-        let present = self.object("an object of texts", |name, value| {
+        let object = self.object(expected, |name, value| {
             if name.contains('\0') {
                 return Err(value.null_character());
             }
-            entries.push((name.to_owned(), value.text()?));
+            entries.push((name.to_owned(), read(value)?));
             Ok(())
         })?;
-        Ok(present.then(|| last_of_each_name(entries)))
+        Ok(object.map(|_| last_of_each_name(entries)))
     }
 
     /// [`Value::entries`] as attributes of the contract; a `null` becomes an empty value, which removes.
@@ -209,7 +225,7 @@ impl<'a> Value<'_, 'a> {
         Ok(true)
     }
 
-    /// The members of an object, in order; `false` for `null`.
+    /// The members of an object, in order. Answers the object as it is written.
     ///
     /// # Errors
     /// No object (the text says what was expected), or what `member` answers.
@@ -217,11 +233,13 @@ impl<'a> Value<'_, 'a> {
         self,
         expected: &str,
         mut member: impl FnMut(&str, Value<'_, 'a>) -> Result<(), Violation>,
-    ) -> Result<bool, Violation> {
+    ) -> Result<Option<&'a str>, Violation> {
         if self.scanner.peek() != Some(b'{') {
-            return self.null_or::<()>(expected).map(|_| false);
+            return self.null_or(expected);
         }
-        members(self.scanner, Some(self.name), &mut member).map(|()| true)
+        let start = self.scanner.at;
+        members(self.scanner, Some(self.name), &mut member)?;
+        Ok(Some(self.scanner.since(start)))
     }
 
     /// The value as it is written, checked to be JSON.
@@ -315,7 +333,7 @@ fn truncated(text: &str) -> Option<i32> {
 }
 
 /// Drops all but the last entry of each name; the order is that of the first ones.
-fn last_of_each_name(entries: Entries) -> Entries {
+fn last_of_each_name<T>(entries: Entries<T>) -> Entries<T> {
     let mut kept = Entries::with_capacity(entries.len());
     if entries.len() <= 32 {
         for entry in entries {
