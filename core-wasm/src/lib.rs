@@ -33,10 +33,11 @@ use contract::exports::matricula::registration::providers::{
 };
 use provider::Provider;
 use provider::default::DefaultProvider;
+use provider::install::InstallProvider;
 use realm::Host;
 
 /// Every provider of this component, by its id.
-const PROVIDERS: &[(&str, &dyn Provider)] = &[("default", &DefaultProvider)];
+const PROVIDERS: &[(&str, &dyn Provider)] = &[("default", &DefaultProvider), ("install", &InstallProvider)];
 
 /// The component: interface `providers`, each call handed to the provider it names.
 struct Component;

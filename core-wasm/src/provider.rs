@@ -1,6 +1,7 @@
 //! The registration providers, one file each, and what they share: the shape of a provider.
 
 pub mod default;
+pub mod install;
 pub mod saml2_entity_descriptor;
 
 use crate::contract::exports::matricula::registration::providers::{
