@@ -219,6 +219,23 @@ mod tests {
     }
 
     #[test]
+    fn pages_in_other_languages_follow_the_rules_of_the_page() {
+        for (name, value, message) in [
+            ("metadata.client_uri#de", "/de", ""),
+            ("metadata.client_uri#de", "javascript:x", "Base URL uses an illegal scheme"),
+            ("metadata.logo_uri#de", "data:x", ""),
+            ("metadata.policy_uri#de", "relative", "Policy URL is not a valid URL"),
+            ("metadata.tos_uri#de", "/x", "Terms of service URL is not a valid URL"),
+            ("metadata.client_name#de", "javascript:x", ""),
+        ] {
+            let violations = validate(&with_attributes("openid-connect", &[(name, value)]), &FixedRealm::default());
+            let found: Vec<_> = violations.iter().map(|violation| violation.message.as_str()).collect();
+            assert_eq!(found.join("; "), message, "{name} {value}");
+            assert!(violations.iter().all(|violation| violation.field == Some(format!("attributes.{name}"))));
+        }
+    }
+
+    #[test]
     fn keys_come_from_one_place() {
         let both = [("use.jwks.url", "true"), ("use.jwks.string", "true")];
         assert_eq!(messages(&with_attributes("openid-connect", &both)), "Illegal to use both jwks_uri and jwks_string");

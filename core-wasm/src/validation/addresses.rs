@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use super::{Problems, attribute, list};
-use crate::contract::matricula::registration::client::Client;
+use crate::contract::matricula::registration::client::{Attribute, Client};
 use crate::uri::Uri;
 
 /// How an address is held against the rules, and what is said of it.
-struct Rule {
+struct Rule<'f> {
     /// Field of `client`.
-    field: &'static str,
+    field: &'f str,
     /// What messages call the address.
     subject: &'static str,
     /// What the address must be.
@@ -48,7 +48,7 @@ enum Base {
 const SERVER: &str = "https://localhost/auth";
 
 /// Single addresses of every client, with their values.
-fn common(client: &Client) -> [(Rule, Option<&str>); 5] {
+fn common(client: &Client) -> [(Rule<'static>, Option<&str>); 5] {
     let rule = |field, subject, form, base| Rule { field, subject, form, base };
     [
         (rule("root-url", "Root URL", Form::UrlWithoutFragment, Base::None), client.root_url.as_deref()),
@@ -63,7 +63,7 @@ fn common(client: &Client) -> [(Rule, Option<&str>); 5] {
 }
 
 /// Single addresses that are attributes and behind the root URL, or must not be relative.
-const ATTRIBUTES: [Rule; 3] = [
+const ATTRIBUTES: [Rule<'static>; 3] = [
     Rule { field: "attributes.tosUri", subject: "Terms of service URL", form: Form::Url, base: Base::None },
     Rule { field: "attributes.jwks.url", subject: "JWKS URL", form: Form::Url, base: Base::Root },
     Rule {
@@ -110,6 +110,7 @@ pub(super) fn check(client: &Client, protocol: &str, problems: &mut Problems) {
             rule.check(value, value, root, problems);
         }
     }
+    check_other_languages(client, root, problems);
     let post_logout = Rule {
         field: "attributes.post.logout.redirect.uris",
         subject: "A post-logout redirect URI",
@@ -139,6 +140,25 @@ pub(super) fn check(client: &Client, protocol: &str, problems: &mut Problems) {
     }
 }
 
+/// Addresses of pages in other languages, which are kept under the name of the member and a tag (RFC 7591 §2.2), are held
+/// against the rules of the page itself.
+fn check_other_languages(client: &Client, root: &str, problems: &mut Problems) {
+    for Attribute { name, value } in &client.attributes {
+        let Some((member, _)) = name.strip_prefix("metadata.").and_then(|member| member.split_once('#')) else {
+            continue;
+        };
+        let (subject, form, base) = match member {
+            "client_uri" => ("Base URL", Form::Url, Base::Server),
+            "logo_uri" => ("Logo URL", Form::Logo, Base::None),
+            "policy_uri" => ("Policy URL", Form::Url, Base::None),
+            "tos_uri" => ("Terms of service URL", Form::Url, Base::None),
+            _ => continue,
+        };
+        let rule = Rule { field: &format!("attributes.{name}"), subject, form, base };
+        rule.check(value, value, root, problems);
+    }
+}
+
 /// The admin URL is another thing in each protocol; in OpenID Connect it may leave the host to the application.
 fn check_admin_url(admin_url: &str, protocol: &str, root: &str, problems: &mut Problems) {
     let rule = |subject, base| Rule { field: "admin-url", subject, form: Form::Url, base };
@@ -161,7 +181,7 @@ fn resolved_root(root: Option<&str>) -> &str {
     }
 }
 
-impl Rule {
+impl Rule<'_> {
     /// Checks one address; `value` is what the client has, `address` what it stands for.
     fn check(&self, value: &str, address: &str, root: &str, problems: &mut Problems) {
         let address = self.resolved(address, root);
