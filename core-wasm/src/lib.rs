@@ -34,10 +34,12 @@ use contract::exports::matricula::registration::providers::{
 use provider::Provider;
 use provider::default::DefaultProvider;
 use provider::install::InstallProvider;
+use provider::openid_connect::OpenidConnect;
 use realm::Host;
 
 /// Every provider of this component, by its id.
-const PROVIDERS: &[(&str, &dyn Provider)] = &[("default", &DefaultProvider), ("install", &InstallProvider)];
+const PROVIDERS: &[(&str, &dyn Provider)] =
+    &[("default", &DefaultProvider), ("install", &InstallProvider), ("openid-connect", &OpenidConnect)];
 
 /// The component: interface `providers`, each call handed to the provider it names.
 struct Component;

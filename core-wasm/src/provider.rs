@@ -2,6 +2,7 @@
 
 pub mod default;
 pub mod install;
+pub mod openid_connect;
 pub mod saml2_entity_descriptor;
 
 use crate::contract::exports::matricula::registration::providers::{

@@ -48,7 +48,8 @@ pub(super) enum Fault {
 /// # Errors
 /// What is wrong with it.
 pub(super) fn read(json: &[u8]) -> Result<KeySet, Fault> {
-    let mut set: Map<String, Value> = serde_json::from_slice(json).map_err(|_| Fault::Content("too deep"))?;
+    let mut set: Map<String, Value> =
+        serde_json::from_slice(json).map_err(|_| Fault::Content("too deep, or has half a surrogate pair"))?;
     let mut keys = match set.remove("keys") {
         Some(Value::Array(keys)) => keys,
         Some(Value::Object(_)) => return Err(Fault::Type("keys")),

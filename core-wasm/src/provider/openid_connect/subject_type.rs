@@ -49,6 +49,13 @@ pub(super) struct Requested {
     sector_identifier: Option<String>,
 }
 
+impl Requested {
+    /// Whether the document names a sector identifier that no mapper will have, so that nobody looks at it again.
+    pub(super) fn names_idle_sector(&self) -> bool {
+        self.subject_type == SubjectType::Public && self.sector_identifier.is_some()
+    }
+}
+
 /// Takes the request out of the client as sent. A document without `subject_type` asks for `public`.
 pub(super) fn take_request(proposed: &mut Client) -> Requested {
     let marker = proposed.attributes.iter().position(|attribute| attribute.name == REQUESTED);
