@@ -35,11 +35,16 @@ use provider::Provider;
 use provider::default::DefaultProvider;
 use provider::install::InstallProvider;
 use provider::openid_connect::OpenidConnect;
+use provider::saml2_entity_descriptor::Saml2EntityDescriptor;
 use realm::Host;
 
 /// Every provider of this component, by its id.
-const PROVIDERS: &[(&str, &dyn Provider)] =
-    &[("default", &DefaultProvider), ("install", &InstallProvider), ("openid-connect", &OpenidConnect)];
+const PROVIDERS: &[(&str, &dyn Provider)] = &[
+    ("default", &DefaultProvider),
+    ("install", &InstallProvider),
+    ("openid-connect", &OpenidConnect),
+    ("saml2-entity-descriptor", &Saml2EntityDescriptor),
+];
 
 /// The component: interface `providers`, each call handed to the provider it names.
 struct Component;
