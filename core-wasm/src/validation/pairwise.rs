@@ -25,11 +25,19 @@ pub fn check_sector_identifier(client: &Client, realm: &dyn Realm) -> Option<Vio
 /// Checks the redirect URIs for each mapper of pairwise subjects.
 pub(super) fn check_mappers(client: &Client, realm: &dyn Realm, problems: &mut Problems) {
     let mappers = client.protocol_mappers.iter().flatten();
+    let mut seen = HashSet::new();
     for mapper in mappers.filter(|mapper| mapper.mapper_type.ends_with("-pairwise-sub-mapper")) {
         let sector = mapper.config.iter().find(|entry| entry.name == "sectorIdentifierUri");
-        match sector.map(|entry| entry.value.as_str()).filter(|uri| !uri.is_empty()) {
+        let sector = sector.map(|entry| entry.value.as_str()).filter(|uri| !uri.is_empty());
+        // Many mappers must not mean much work.
+        let before = problems.found.len();
+        match sector {
+            _ if !seen.insert(sector) => {}
             Some(uri) => check_sector(client, uri, realm, problems),
             None => check_hosts(client, problems),
+        }
+        if problems.found.len() > before {
+            return;
         }
     }
 }
@@ -68,11 +76,8 @@ fn check_sector(client: &Client, sector: &str, realm: &dyn Realm, problems: &mut
     let Some(listed) = fetch(sector, realm) else {
         return problems.add(SECTOR_IDENTIFIER, sector, "Failed to get redirect URIs from the Sector Identifier URI.");
     };
-    let exact: HashSet<&str> = listed.iter().map(String::as_str).collect();
-    let patterns: Vec<&str> =
-        listed.iter().map(String::as_str).filter(|uri| uri.ends_with('*') && !uri.contains('?')).collect();
-    let is_listed = |uri: &String| exact.contains(uri.as_str()) || patterns.iter().any(|pattern| matches(pattern, uri));
-    if !absolute_redirect_uris(client).iter().all(is_listed) {
+    let listed = Listed::new(&listed);
+    if !absolute_redirect_uris(client).iter().all(|uri| listed.allows(uri)) {
         problems.add(
             SECTOR_IDENTIFIER,
             sector,
@@ -87,11 +92,33 @@ fn fetch(url: &str, realm: &dyn Realm) -> Option<Vec<String>> {
     serde_json::from_slice(&response.body).ok()
 }
 
-/// Whether a URI is within what a listed one with `*` at the end allows. The query is not looked at then.
-fn matches(pattern: &str, uri: &str) -> bool {
-    let uri = uri.split('?').next().unwrap_or_default();
-    let start = &pattern[..pattern.len() - 1];
-    uri.starts_with(start) || start.strip_suffix('/').is_some_and(|start| start == uri)
+/// The redirect URIs of a sector.
+struct Listed<'a> {
+    exact: HashSet<&'a str>,
+    /// What stands before a `*` at the end of others, sorted, and none the start of another.
+    starts: Vec<&'a str>,
+    /// Those that end with a slash, without it.
+    bare: HashSet<&'a str>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(uris: &'a [String]) -> Self {
+        let patterns = uris.iter().filter(|uri| !uri.contains('?'));
+        let mut starts: Vec<&str> = patterns.filter_map(|uri| uri.strip_suffix('*')).collect();
+        let bare = starts.iter().filter_map(|start| start.strip_suffix('/')).collect();
+        starts.sort_unstable();
+        starts.dedup_by(|longer, start| longer.starts_with(*start));
+        Listed { exact: uris.iter().map(String::as_str).collect(), starts, bare }
+    }
+
+    /// Whether a URI is listed, or within what one with `*` allows; the query is not looked at then.
+    fn allows(&self, uri: &str) -> bool {
+        let path = uri.split('?').next().unwrap_or_default();
+        // The only one that the path can start with is the last that does not sort behind it.
+        let place = self.starts.partition_point(|start| *start <= path);
+        let within = place > 0 && path.starts_with(self.starts[place - 1]);
+        within || self.exact.contains(uri) || self.bare.contains(path)
+    }
 }
 
 /// The redirect URIs with those that begin with `/` behind the root URL; without one they are left out.
