@@ -1,1 +1,16 @@
-fn main() {}
+//! The program: reads the arguments, starts what they name. The only place that exits.
+
+use std::process::ExitCode;
+
+use matricula::config::Cli;
+
+fn main() -> ExitCode {
+    let done = Cli::read().and_then(matricula::run);
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("matricula: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The part of Keycloak's Admin REST API that this server offers: `/admin/realms/…`. One file per resource.
+
+pub(crate) mod body;
+pub(crate) mod client_scopes;
+pub(crate) mod clients;
+pub(crate) mod events;
+pub(crate) mod initial_access_tokens;
+pub(crate) mod policies;
+pub(crate) mod realms;
+pub(crate) mod role_mappings;
+pub(crate) mod roles;
+pub(crate) mod users;
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use crate::app::{App, Peer};
+use crate::authentication::bearer_token::{self, Bearer};
+use crate::caller::Caller;
+use crate::error::ErrorResponse;
+use crate::realm::{MASTER, Realm};
+use crate::tokens::{self, kind};
+
+/// Somebody with a good access token of the realm in question, or of realm `master`.
+pub(crate) struct Administrator {
+    /// The realm in the address.
+    pub(crate) realm: Arc<Realm>,
+    /// The network side of it.
+    pub(crate) caller: Caller,
+    bearer: Bearer,
+    /// The token is of another realm (`master`): only role `admin` counts there.
+    foreign: bool,
+}
+
+/// Somebody with a good access token, where no realm is in the address.
+pub(crate) struct Visitor {
+    /// The realm of the token.
+    pub(crate) realm: Arc<Realm>,
+    /// The network side of it.
+    pub(crate) caller: Caller,
+    /// The token.
+    pub(crate) bearer: Bearer,
+}
+
+fn unauthorized() -> ErrorResponse {
+    ErrorResponse::framework(StatusCode::UNAUTHORIZED)
+}
+
+fn forbidden() -> ErrorResponse {
+    ErrorResponse::framework(StatusCode::FORBIDDEN)
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = ErrorResponse;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorResponse> {
+        let caller = app.caller_of(parts.extensions.get::<Peer>(), &parts.headers, &parts.uri);
+        let token = caller.bearer_token().ok_or_else(unauthorized)?;
+        // The token says which realm it is of; that realm's keys then tell whether it is true.
+        let name = claimed_realm(token).ok_or_else(unauthorized)?;
+        let realm = app.realms.get(&name).await?.ok_or_else(unauthorized)?;
+        let issuer = app.issuer(&realm, &caller);
+        let verified = tokens::verify(&app.keys, &realm, &issuer, token).await?.ok_or_else(unauthorized)?;
+        if verified.claims.typ != kind::BEARER {
+            return Err(unauthorized());
+        }
+        let bearer = bearer_token::examine(app, &realm, verified.claims).await.map_err(|_| unauthorized())?;
+        if bearer.holder.is_none() {
+            return Err(unauthorized());
+        }
+        Ok(Visitor { realm, caller, bearer })
+    }
+}
+
+/// Name of the realm that a token says it is of.
+fn claimed_realm(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Issuer {
+        iss: String,
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Issuer = serde_json::from_slice(&payload).ok()?;
+    claims.iss.rsplit_once("/realms/").map(|(_, name)| name.to_owned())
+}
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = ErrorResponse;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorResponse> {
+        let Visitor { realm: of_token, caller, bearer } = Visitor::from_request_parts(parts, app).await?;
+        let params = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|_| ErrorResponse::framework(StatusCode::NOT_FOUND))?;
+        let name = params.iter().find(|(name, _)| *name == "realm").map(|(_, value)| value).unwrap_or_default();
+        let realm = app
+            .realms
+            .get(name)
+            .await?
+            .ok_or_else(|| ErrorResponse::bare(StatusCode::NOT_FOUND, "Realm not found."))?;
+        let foreign = of_token.id != realm.id;
+        if foreign && of_token.name != MASTER {
+            return Err(forbidden());
+        }
+        Ok(Administrator { realm, caller, bearer, foreign })
+    }
+}
+
+impl Administrator {
+    /// Whether the caller has one of these roles of the client that manages the realm.
+    pub(crate) fn has_any(&self, roles: &[&str]) -> bool {
+        if self.foreign { self.bearer.is_administrator } else { self.bearer.has_any(roles) }
+    }
+
+    /// Lets only callers on who have one of these roles.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn require(&self, roles: &[&str]) -> Result<(), ErrorResponse> {
+        if self.has_any(roles) { Ok(()) } else { Err(forbidden()) }
+    }
+
+    /// Address of the realm in the Admin API.
+    pub(crate) fn address(&self, app: &App) -> String {
+        format!("{}/admin/realms/{}", app.own_url(&self.caller), self.realm.name)
+    }
+}
+
+/// 201 with the address of what was made.
+pub(crate) fn created(address: &str) -> Response {
+    let mut response = StatusCode::CREATED.into_response();
+    if let Ok(location) = HeaderValue::from_str(address) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// Nobody keeps an answer with a secret in it.
+pub(crate) fn not_stored(response: impl IntoResponse) -> Response {
+    let no_store = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::PRAGMA, HeaderValue::from_static("no-cache")),
+    ];
+    (no_store, response).into_response()
+}
+
+/// Which part of a list is wanted (Keycloak: `first`, `max`).
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Page {
+    first: Option<i64>,
+    max: Option<i64>,
+}
+
+/// Entries of a list without a `max`.
+const PAGE: i64 = 1_000_000;
+
+impl Page {
+    /// Entries to leave out.
+    pub(crate) fn first(self) -> i64 {
+        self.first.unwrap_or(0).max(0)
+    }
+
+    /// Entries to give at most.
+    pub(crate) fn max(self) -> i64 {
+        self.max.filter(|max| *max >= 0).unwrap_or(PAGE)
+    }
+}

@@ -1,0 +1,176 @@
+//! JSON bodies of the Admin API, read the way Keycloak reads them: unknown members are refused, numbers and switches may
+//! be texts, `null` is as good as absent.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::document;
+use crate::error::ErrorResponse;
+
+/// A kind of body.
+pub(crate) trait Representation: DeserializeOwned {
+    /// Keycloak's name of it, for errors.
+    const NAME: &'static str;
+    /// Its members; others are refused. `None`: others are kept.
+    const MEMBERS: Option<&'static [&'static str]>;
+}
+
+/// A body of this kind.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: Representation> FromRequest<App> for Json<T> {
+    type Rejection = ErrorResponse;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, ErrorResponse> {
+        read(&document::bytes(request.into_body()).await?).map(Json)
+    }
+}
+
+/// Reads a body.
+pub(crate) fn read<T: Representation>(body: &[u8]) -> Result<T, ErrorResponse> {
+    let mut members: Map<String, Value> = match object(body)? {
+        Value::Object(members) => members,
+        _ => return Err(unreadable("unknown_error", &format!("{} must be an object", T::NAME))),
+    };
+    if let Some(known) = T::MEMBERS
+        && let Some(unknown) = members.keys().find(|name| !known.contains(&name.as_str()))
+    {
+        let (line, column) = place(body, unknown);
+        return Err(ErrorResponse::bare(
+            StatusCode::BAD_REQUEST,
+            format!(
+                "Invalid json representation for {}. Unrecognized field \"{unknown}\" at line {line} column {column}.",
+                T::NAME
+            ),
+        ));
+    }
+    members.retain(|_, value| !value.is_null());
+    if let Some(name) = members.iter().find_map(|(name, value)| has_nul(value).then_some(name)) {
+        return Err(unreadable("unknown_error", &format!("{name} contains U+0000")));
+    }
+    T::deserialize(Value::Object(members)).map_err(|error| unreadable("unknown_error", &error.to_string()))
+}
+
+/// A body as JSON; text behind the value is ignored.
+fn object(body: &[u8]) -> Result<Value, ErrorResponse> {
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
+    match values.next() {
+        None | Some(Ok(Value::Null)) => {
+            Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_request", "The body is empty"))
+        }
+        Some(Ok(value)) => Ok(value),
+        Some(Err(error)) => Err(unreadable("invalid_request", &error.to_string())),
+    }
+}
+
+fn unreadable(error: &str, detail: &str) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::BAD_REQUEST, error, format!("Cannot parse the JSON: {detail}"))
+}
+
+/// Whether a text in a value has U+0000 in it, which no database stores.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(list) => list.iter().any(has_nul),
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
+    }
+}
+
+/// Line and column, both from 1, where the value of a member begins.
+fn place(body: &[u8], member: &str) -> (usize, usize) {
+    let text = String::from_utf8_lossy(body);
+    let key = Value::from(member).to_string();
+    let Some(at) = text.find(&key) else { return (1, 1) };
+    let behind = &text[at + key.len()..];
+    let skipped = behind.len() - behind.trim_start_matches([' ', '\t', '\r', '\n', ':']).len();
+    let before = &text[..at + key.len() + skipped];
+    let line = before.matches('\n').count() + 1;
+    let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 2;
+    (line, column)
+}
+
+/// A number that may have come as text.
+pub(crate) fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    struct Number;
+    impl Visitor<'_> for Number {
+        type Value = i64;
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("a whole number")
+        }
+        fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
+            i32::try_from(number).map(i64::from).map_err(|_| E::custom("a number of 32 bits was expected"))
+        }
+        fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
+            i32::try_from(number).map(i64::from).map_err(|_| E::custom("a number of 32 bits was expected"))
+        }
+        fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
+            #[expect(clippy::cast_possible_truncation, reason = "fractions are cut off, as Keycloak does")]
+            self.visit_i64(number as i64)
+        }
+        fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
+            text.trim().parse::<i32>().map(i64::from).map_err(|_| E::custom(format!("{text:?} is no number")))
+        }
+    }
+    deserializer.deserialize_any(Number).map(Some)
+}
+
+/// A switch that may have come as text or number.
+pub(crate) fn lenient_switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Bool(flag) => Ok(Some(flag)),
+        Value::Number(number) => Ok(Some(number.as_f64() != Some(0.0))),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+        other => Err(D::Error::custom(format!("{other} is neither true nor false"))),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use axum::response::IntoResponse;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(default)]
+    struct Sample {
+        #[serde(deserialize_with = "lenient_number")]
+        count: Option<i64>,
+    }
+    impl Default for Sample {
+        fn default() -> Self {
+            Sample { count: None }
+        }
+    }
+    impl Representation for Sample {
+        const NAME: &'static str = "SampleRepresentation";
+        const MEMBERS: Option<&'static [&'static str]> = Some(&["count"]);
+    }
+
+    #[test]
+    fn numbers_may_be_texts_and_null_is_absent() {
+        for (body, expected) in
+            [("{\"count\":3}", Some(3)), ("{\"count\":\"3\"}", Some(3)), ("{\"count\":null}", None), ("{} x", None)]
+        {
+            assert_eq!(read::<Sample>(body.as_bytes()).unwrap().count, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_such_body() {
+        for body in ["", "null", "[]", "{", "{\"count\":\"x\"}", "{\"count\":99999999999}", "{\"other\":1}"] {
+            assert_eq!(read::<Sample>(body.as_bytes()).unwrap_err().into_response().status(), 400, "{body}");
+        }
+    }
+
+    #[test]
+    fn places_are_counted_from_one() {
+        assert_eq!(place(b"{\"foo\":\"x\"}", "foo"), (1, 9));
+        assert_eq!(place(b"{\n \"foo\": 1}", "foo"), (2, 10));
+    }
+}

@@ -1,0 +1,507 @@
+//! Clients: `/admin/realms/{realm}/clients[/{id}]` (Keycloak: ClientsResource, ClientResource). The documents are those of
+//! provider `default`, without registration policies.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::body::{Json, Representation};
+use super::{Administrator, Page, created, not_stored};
+use crate::app::App;
+use crate::authentication::registration_access_token;
+use crate::clock;
+use crate::document;
+use crate::error::{Audience, ErrorBody, ErrorResponse};
+use crate::realm_defaults::is_of_the_server;
+use crate::registration::{client_uri, effects, issue, name_mappers};
+use crate::store::clients::{self, ClientRow, Filter, Taken};
+use crate::store::{Lost, StoreError, Write, realms, users};
+use crate::wasm::WasmError;
+use crate::wasm::contract::{
+    Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation,
+};
+use crate::wasm::facts::RealmOfCall;
+use crate::wasm::provider::ProviderCall;
+
+/// The provider that knows the representation of a client.
+const PROVIDER: &str = "default";
+/// The provider's component is one of the binary's own.
+const CONTENT_TYPE: &str = "application/json";
+/// How often a change starts over when somebody else was faster.
+const ATTEMPTS: u32 = 5;
+
+/// What an administrator may do with clients.
+const VIEW: [&str; 4] = ["view-clients", "view-client", "manage-clients", "manage-client"];
+pub(super) const MANAGE: [&str; 2] = ["manage-clients", "manage-client"];
+
+/// Provider `default` on behalf of an administrator.
+struct Representations {
+    provider: ProviderCall,
+    access: Access,
+    issuer: String,
+}
+
+impl Representations {
+    fn new(app: &App, administrator: &Administrator) -> Result<Representations, ErrorResponse> {
+        let components = app.wasm.current();
+        let handle = components.provider(PROVIDER).ok_or_else(ErrorResponse::server_error)?;
+        let manage = administrator.has_any(&MANAGE);
+        let call = RealmOfCall {
+            realm: Arc::clone(&administrator.realm),
+            base_url: app.base_url(&administrator.realm, &administrator.caller).into(),
+        };
+        Ok(Representations {
+            provider: ProviderCall { provider: Arc::clone(handle), instances: app.wasm.instances.clone(), call },
+            access: Access { view: true, configure: manage, manage },
+            issuer: app.issuer(&administrator.realm, &administrator.caller),
+        })
+    }
+
+    fn valid<T>(&self, answer: Result<Result<T, Vec<Violation>>, WasmError>) -> Result<T, ErrorResponse> {
+        answer?.map_err(|violations| ErrorResponse::metadata(violations, Audience::Administration))
+    }
+
+    fn registration(&self, client: &Client, row: Option<&ClientRow>, access_token: Option<String>) -> Registration {
+        let client_id = client.client_id.as_deref().unwrap_or_default();
+        Registration {
+            client_uri: client_uri(&self.issuer, PROVIDER, client_id),
+            access_token,
+            issued_at: row.map_or_else(clock::now, |row| row.created_at).unsigned_abs(),
+            roles: Vec::new(),
+            resource_server: row.is_some_and(|row| row.resource_server),
+            access: Some(self.access),
+        }
+    }
+
+    async fn render(&self, row: &ClientRow, access_token: Option<String>) -> Result<Document, ErrorResponse> {
+        Ok(self.provider.render(&row.client, &self.registration(&row.client, Some(row), access_token)).await?)
+    }
+}
+
+fn not_found() -> ErrorResponse {
+    ErrorResponse::bare(StatusCode::NOT_FOUND, "Could not find client")
+}
+
+/// The client of the address.
+pub(super) async fn find(app: &App, administrator: &Administrator, id: &str) -> Result<ClientRow, ErrorResponse> {
+    clients::by_id(&app.store.database, &administrator.realm.id, id).await?.ok_or_else(not_found)
+}
+
+fn json(status: StatusCode, document: Document) -> Response {
+    let content_type = HeaderValue::from_str(&document.content_type);
+    let content_type = content_type.unwrap_or(HeaderValue::from_static(CONTENT_TYPE));
+    not_stored((status, [(header::CONTENT_TYPE, content_type)], document.body))
+}
+
+/// Which clients to list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Search {
+    client_id: Option<String>,
+    search: Option<bool>,
+    first: Option<i64>,
+    max: Option<i64>,
+}
+
+/// Lists clients
+///
+/// In alphabetical order; `clientId` finds one, with `search=true` those that have it in their id.
+#[utoipa::path(get, path = "/admin/realms/{realm}/clients", tag = "clients",
+    params(("realm" = String, Path), ("clientId" = Option<String>, Query), ("search" = Option<bool>, Query),
+        ("first" = Option<i64>, Query), ("max" = Option<i64>, Query)),
+    responses((status = 200, body = Vec<Object>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    administrator: Administrator,
+    Query(search): Query<Search>,
+) -> Result<Response, ErrorResponse> {
+    let sees_any = administrator.has_any(&VIEW);
+    if !sees_any {
+        administrator.require(&["query-clients"])?;
+        return Ok(axum::Json(Vec::<Value>::new()).into_response());
+    }
+    let realm_id = &administrator.realm.id;
+    let page: Page = Page { first: search.first, max: search.max };
+    let rows = match search.client_id.as_deref().filter(|client_id| !client_id.is_empty()) {
+        Some(client_id) if search.search != Some(true) => {
+            clients::by_client_id(&app.store.database, realm_id, client_id).await?.into_iter().collect()
+        }
+        part => {
+            let filter = part.map_or(Filter::All, Filter::Containing);
+            clients::list(&app.store.database, realm_id, filter, page.first(), page.max()).await?
+        }
+    };
+    let representations = Representations::new(&app, &administrator)?;
+    let mut body = Vec::from(b"[");
+    for row in &rows {
+        if body.len() > 1 {
+            body.push(b',');
+        }
+        body.extend(representations.render(row, None).await?.body);
+    }
+    body.push(b']');
+    Ok(json(StatusCode::OK, Document { content_type: CONTENT_TYPE.to_owned(), body }))
+}
+
+/// Makes a client
+#[utoipa::path(post, path = "/admin/realms/{realm}/clients", tag = "clients", params(("realm" = String, Path)),
+    request_body = Object,
+    responses((status = 201), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    administrator: Administrator,
+    request: Request,
+) -> Result<Response, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    let realm = &administrator.realm;
+    let representations = Representations::new(&app, &administrator)?;
+    let document = document::read(Some(CONTENT_TYPE.to_owned()), request.into_body()).await?;
+    let provider = &representations.provider;
+    let requested = representations.valid(provider.parse(Operation::Register, &document).await)?;
+    let completed = representations.valid(provider.complete(&requested, None, &issue()).await)?;
+    let (mut client, effects) = (completed.client, completed.effects);
+    name_mappers(&mut client);
+    effects::amend(&app, &mut client, &effects).await?;
+    let registration = representations.registration(&client, None, None);
+    representations.valid(provider.finish(Operation::Register, &client, &registration).await)?;
+    let row = ClientRow {
+        id: client.id.clone().ok_or_else(|| provider.nonsense("a completed client has no id"))?,
+        client,
+        registration_token_id: None,
+        initial_access_token: None,
+        resource_server: effects::make_resource_server(&effects),
+        created_at: clock::now(),
+        version: 1,
+    };
+    let in_use = |taken| match taken {
+        Taken::ClientId => {
+            ErrorResponse::message(StatusCode::CONFLICT, format!("Client {} already exists", row.client_id()))
+        }
+        Taken::Id => ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", "id is in use"),
+    };
+    if let Some(taken) = clients::is_free(&app.store.database, &realm.id, &row.id, row.client_id()).await? {
+        return Err(in_use(taken));
+    }
+    let mut write = Write::default();
+    realms::count_clients(&mut write, &realm.id, 1);
+    clients::insert(&mut write, &realm.id, &row)?;
+    effects::store(&mut write, realm, &row, &effects);
+    match app.store.writer.write(write).await {
+        Ok(()) => Ok(created(&format!("{}/clients/{}", administrator.address(&app), row.id))),
+        Err(StoreError::Lost(Lost::Taken)) => Err(in_use(Taken::ClientId)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads a client
+#[utoipa::path(get, path = "/admin/realms/{realm}/clients/{id}", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn read(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<Response, ErrorResponse> {
+    administrator.require(&VIEW)?;
+    let row = find(&app, &administrator, &id).await?;
+    Ok(json(StatusCode::OK, Representations::new(&app, &administrator)?.render(&row, None).await?))
+}
+
+/// Changes what is named of a client
+#[utoipa::path(put, path = "/admin/realms/{realm}/clients/{id}", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)), request_body = Object,
+    responses((status = 204), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn update(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+    request: Request,
+) -> Result<StatusCode, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    let representations = Representations::new(&app, &administrator)?;
+    let document = document::read(Some(CONTENT_TYPE.to_owned()), request.into_body()).await?;
+    let provider = &representations.provider;
+    let requested = representations.valid(provider.parse(Operation::Update, &document).await)?;
+    for _ in 0..ATTEMPTS {
+        let stored = find(&app, &administrator, &id).await?;
+        let completed = representations.valid(provider.complete(&requested, Some(&stored.client), &issue()).await)?;
+        let (mut client, effects) = (completed.client, completed.effects);
+        name_mappers(&mut client);
+        effects::amend(&app, &mut client, &effects).await?;
+        let registration = representations.registration(&client, Some(&stored), None);
+        representations.valid(provider.finish(Operation::Update, &client, &registration).await)?;
+        let renamed = client.client_id != stored.client.client_id;
+        let resource_server = stored.resource_server || effects::make_resource_server(&effects);
+        let row = ClientRow { client, resource_server, ..stored };
+        if renamed {
+            let other = clients::by_client_id(&app.store.database, &administrator.realm.id, row.client_id()).await?;
+            if other.is_some() {
+                return Err(ErrorResponse::conflict());
+            }
+        }
+        let realm = &administrator.realm;
+        let mut write = Write::default();
+        clients::update(&mut write, &realm.id, &row, clock::now())?;
+        effects::store(&mut write, realm, &row, &effects);
+        if renamed {
+            let username = effects::service_account_name(row.client_id());
+            users::rename_service_account(&mut write, &realm.id, &row.id, &username);
+        }
+        if stored_or_changed(&app, write).await? {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
+}
+
+/// Stores a write; `false` when somebody else was faster.
+async fn stored_or_changed(app: &App, write: Write) -> Result<bool, ErrorResponse> {
+    match app.store.writer.write(write).await {
+        Ok(()) => Ok(true),
+        Err(StoreError::Lost(Lost::Changed)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Changes a stored client in one place, over again when somebody else was faster, and gives what is stored then.
+async fn change(
+    app: &App,
+    administrator: &Administrator,
+    id: &str,
+    change: impl Fn(&mut ClientRow) -> Result<(), ErrorResponse>,
+) -> Result<ClientRow, ErrorResponse> {
+    for _ in 0..ATTEMPTS {
+        let mut row = find(app, administrator, id).await?;
+        change(&mut row)?;
+        let mut write = Write::default();
+        clients::update(&mut write, &administrator.realm.id, &row, clock::now())?;
+        if stored_or_changed(app, write).await? {
+            return Ok(row);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
+}
+
+/// Deletes a client, its roles and its service account
+#[utoipa::path(delete, path = "/admin/realms/{realm}/clients/{id}", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 204), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<StatusCode, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    for _ in 0..ATTEMPTS {
+        let row = find(&app, &administrator, &id).await?;
+        if is_of_the_server(&row.client) {
+            return Err(ErrorResponse::framework(StatusCode::FORBIDDEN));
+        }
+        let mut write = Write::default();
+        clients::delete(&mut write, &administrator.realm.id, &row);
+        realms::discount_client(&mut write, &administrator.realm.id);
+        if stored_or_changed(&app, write).await? {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
+}
+
+/// Makes a new registration access token
+///
+/// The old one is void. The client is under the `authenticated` policies from then on.
+#[utoipa::path(post, path = "/admin/realms/{realm}/clients/{id}/registration-access-token", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn registration_access_token(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<Response, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    let token_id = Uuid::new_v4().to_string();
+    let row = change(&app, &administrator, &id, |row| {
+        row.registration_token_id = Some(token_id.clone());
+        Ok(())
+    })
+    .await?;
+    let realm = &administrator.realm;
+    let issuer = app.issuer(realm, &administrator.caller);
+    let auth = RegistrationAuth::Authenticated;
+    let token = registration_access_token::issue(&app, realm, &issuer, &token_id, auth, None).await?;
+    Ok(json(StatusCode::OK, Representations::new(&app, &administrator)?.render(&row, Some(token)).await?))
+}
+
+/// A client's secret (Keycloak: CredentialRepresentation).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Credential {
+    /// Always `secret`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The secret; absent: the client has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+}
+
+/// Reads a client's secret
+#[utoipa::path(get, path = "/admin/realms/{realm}/clients/{id}/client-secret", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = Credential), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn secret(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<Response, ErrorResponse> {
+    administrator.require(&VIEW)?;
+    let row = find(&app, &administrator, &id).await?;
+    Ok(not_stored(axum::Json(Credential { kind: "secret", value: row.client.secret })))
+}
+
+/// Makes a new secret for a client
+#[utoipa::path(post, path = "/admin/realms/{realm}/clients/{id}/client-secret", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = Credential), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn new_secret(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<Response, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    let secret = crate::random::secret();
+    change(&app, &administrator, &id, |row| {
+        if row.client.public_client == Some(true) {
+            let description = "A public client has no secret";
+            return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", description));
+        }
+        row.client.secret = Some(secret.clone());
+        Ok(())
+    })
+    .await?;
+    Ok(not_stored(axum::Json(Credential { kind: "secret", value: Some(secret.clone()) })))
+}
+
+/// Reads the user that a client acts as
+#[utoipa::path(get, path = "/admin/realms/{realm}/clients/{id}/service-account-user", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = super::users::UserRepresentation), (status = 400, body = ErrorBody),
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn service_account_user(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<Response, ErrorResponse> {
+    administrator.require(&VIEW)?;
+    let row = find(&app, &administrator, &id).await?;
+    let user = users::service_account(&app.store.database, &administrator.realm.id, &row.id).await?;
+    match user {
+        Some(user) => Ok(axum::Json(super::users::UserRepresentation::from(user)).into_response()),
+        None => Err(ErrorResponse::bare(
+            StatusCode::BAD_REQUEST,
+            format!("Service account not enabled for the client '{}'", row.client_id()),
+        )),
+    }
+}
+
+/// A protocol mapper (Keycloak: ProtocolMapperRepresentation).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct MapperRepresentation {
+    /// Made here when it is absent.
+    id: Option<String>,
+    /// Unique within the client.
+    name: String,
+    /// `openid-connect` or `saml`; absent: that of the client.
+    protocol: Option<String>,
+    /// Its type.
+    protocol_mapper: String,
+    /// Kept for Keycloak.
+    consent_required: bool,
+    /// Settings of the type.
+    config: HashMap<String, String>,
+}
+
+impl Representation for MapperRepresentation {
+    const NAME: &'static str = "ProtocolMapperRepresentation";
+    const MEMBERS: Option<&'static [&'static str]> =
+        Some(&["id", "name", "protocol", "protocolMapper", "consentRequired", "consentText", "config"]);
+}
+
+/// Adds a protocol mapper to a client
+#[utoipa::path(post, path = "/admin/realms/{realm}/clients/{id}/protocol-mappers/models", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)), request_body = MapperRepresentation,
+    responses((status = 201), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn add_protocol_mapper(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+    Json(requested): Json<MapperRepresentation>,
+) -> Result<Response, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    if requested.name.trim().is_empty() {
+        return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", "name is missing"));
+    }
+    let mapper_id = requested.id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+    change(&app, &administrator, &id, |row| {
+        let protocol = requested.protocol.clone().or_else(|| row.client.protocol.clone()).unwrap_or_default();
+        let mappers = row.client.protocol_mappers.get_or_insert_default();
+        if mappers.iter().any(|mapper| mapper.name == requested.name && mapper.protocol == protocol) {
+            return Err(ErrorResponse::message(StatusCode::CONFLICT, "Protocol mapper exists with same name"));
+        }
+        mappers.push(ProtocolMapper {
+            id: Some(mapper_id.clone()),
+            name: requested.name.clone(),
+            protocol,
+            mapper_type: requested.protocol_mapper.clone(),
+            consent_required: requested.consent_required,
+            config: requested
+                .config
+                .iter()
+                .map(|(name, value)| crate::wasm::contract::Attribute { name: name.clone(), value: value.clone() })
+                .collect(),
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(created(&format!("{}/clients/{id}/protocol-mappers/models/{mapper_id}", administrator.address(&app))))
+}
+
+/// Adds a default client scope to a client
+#[utoipa::path(put, path = "/admin/realms/{realm}/clients/{id}/default-client-scopes/{scope}", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path), ("scope" = String, Path)),
+    responses((status = 204), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn add_default_scope(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id, scope)): Path<(String, String, String)>,
+) -> Result<StatusCode, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    let found = administrator.realm.scopes.iter().find(|found| found.id == scope);
+    let found = found.ok_or_else(super::client_scopes::not_found)?;
+    change(&app, &administrator, &id, |row| {
+        let default = row.client.default_client_scopes.get_or_insert_default();
+        let optional = row.client.optional_client_scopes.get_or_insert_default();
+        if !default.contains(&found.name) && !optional.contains(&found.name) {
+            default.push(found.name.clone());
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,422 @@
+//! Client registration policies: Keycloak's `components` URL, for the one type of component that this server has, and
+//! `client-registration-policy/providers`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::body::{self, Representation};
+use super::{Administrator, Page, created};
+use crate::app::App;
+use crate::clock;
+use crate::error::{ErrorBody, ErrorResponse};
+use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured};
+use crate::store::policies::{self, Config, PolicyRow};
+use crate::store::{Lost, StoreError, Write};
+use crate::wasm::contract::{ConfigProperty, PolicyProvider};
+use crate::wasm::facts::RealmOfCall;
+use crate::wasm::policy_provider::PolicyProviderHandle;
+
+/// Who may see policies.
+const VIEW: [&str; 2] = ["view-realm", "manage-realm"];
+/// Who may change them.
+const MANAGE: [&str; 1] = ["manage-realm"];
+
+/// A policy (Keycloak: ComponentRepresentation).
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct PolicyRepresentation {
+    /// Made here when it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// Appears in refusals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Which kind of policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_id: Option<String>,
+    /// Always `org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_type: Option<String>,
+    /// The realm's id; absent: filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<String>,
+    /// The set: `anonymous` or `authenticated`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_type: Option<String>,
+    /// Lists of values by key.
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    config: Option<BTreeMap<String, Vec<Option<String>>>>,
+}
+
+impl Representation for PolicyRepresentation {
+    const NAME: &'static str = "ComponentRepresentation";
+    const MEMBERS: Option<&'static [&'static str]> =
+        Some(&["id", "name", "providerId", "providerType", "parentId", "subType", "config"]);
+}
+
+impl PolicyRepresentation {
+    /// A stored policy; keys that its provider does not know are left out.
+    fn of(policy: &PolicyRow, provider: Option<&PolicyProviderHandle>) -> PolicyRepresentation {
+        let config = policy.config.iter().filter(|(name, _)| provider.is_none_or(|provider| knows(provider, name)));
+        PolicyRepresentation {
+            id: Some(policy.id.clone()),
+            name: policy.name.clone(),
+            provider_id: Some(policy.provider_id.clone()),
+            provider_type: Some(PROVIDER_TYPE.to_owned()),
+            parent_id: Some(policy.parent_id.clone()),
+            sub_type: Some(policy.sub_type.clone()),
+            config: Some(
+                config.map(|(name, values)| (name.clone(), values.iter().cloned().map(Some).collect())).collect(),
+            ),
+        }
+    }
+}
+
+/// Whether a key means something to the provider or the host.
+fn knows(provider: &PolicyProviderHandle, name: &str) -> bool {
+    HOST_KEYS.contains(&name) || provider.description.properties.iter().any(|property| property.name == name)
+}
+
+fn message(message: impl Into<String>) -> ErrorResponse {
+    ErrorResponse::message(StatusCode::BAD_REQUEST, message)
+}
+
+fn no_such_provider() -> ErrorResponse {
+    ErrorResponse::bare(StatusCode::BAD_REQUEST, "Invalid provider type or no such provider")
+}
+
+fn not_found() -> ErrorResponse {
+    ErrorResponse::bare(StatusCode::NOT_FOUND, "Could not find component")
+}
+
+/// Which policies to list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Search {
+    #[serde(rename = "type")]
+    provider_type: Option<String>,
+    name: Option<String>,
+    parent: Option<String>,
+    provider_id: Option<String>,
+    first: Option<i64>,
+    max: Option<i64>,
+}
+
+/// Lists the policies of a realm in the order in which they run
+#[utoipa::path(get, path = "/admin/realms/{realm}/components", tag = "policies",
+    params(("realm" = String, Path), ("type" = Option<String>, Query), ("name" = Option<String>, Query),
+        ("parent" = Option<String>, Query), ("providerId" = Option<String>, Query), ("first" = Option<i64>, Query),
+        ("max" = Option<i64>, Query)),
+    responses((status = 200, body = Vec<PolicyRepresentation>), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    administrator: Administrator,
+    Query(search): Query<Search>,
+) -> Result<Json<Vec<PolicyRepresentation>>, ErrorResponse> {
+    administrator.require(&VIEW)?;
+    let components = app.wasm.current();
+    let wanted = |policy: &&PolicyRow| {
+        search.provider_type.as_deref().is_none_or(|provider_type| provider_type == PROVIDER_TYPE)
+            && search.name.as_ref().is_none_or(|name| policy.name.as_ref() == Some(name))
+            && search.parent.as_ref().is_none_or(|parent| *parent == policy.parent_id)
+            && search.provider_id.as_ref().is_none_or(|provider| *provider == policy.provider_id)
+    };
+    let page = Page { first: search.first, max: search.max };
+    let (first, max) = (usize::try_from(page.first()), usize::try_from(page.max()));
+    let found = administrator.realm.policies.iter().filter(wanted).skip(first.unwrap_or(0)).take(max.unwrap_or(0));
+    let representation = |policy: &PolicyRow| {
+        PolicyRepresentation::of(policy, components.policy_provider(&policy.provider_id).map(Arc::as_ref))
+    };
+    Ok(Json(found.map(representation).collect()))
+}
+
+/// Adds a policy to one of the realm's sets
+#[utoipa::path(post, path = "/admin/realms/{realm}/components", tag = "policies", params(("realm" = String, Path)),
+    request_body = PolicyRepresentation,
+    responses((status = 201), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    administrator: Administrator,
+    body::Json(requested): body::Json<PolicyRepresentation>,
+) -> Result<Response, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    if requested.provider_type.as_deref() != Some(PROVIDER_TYPE) {
+        return Err(no_such_provider());
+    }
+    let realm = &administrator.realm;
+    let mut policy = PolicyRow {
+        id: requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| Uuid::new_v4().to_string()),
+        name: None,
+        provider_id: requested.provider_id.clone().unwrap_or_default(),
+        sub_type: String::new(),
+        parent_id: realm.id.clone(),
+        config: Config::new(),
+    };
+    apply(&app, &administrator, &mut policy, requested).await?;
+    let mut write = Write::default();
+    policies::insert(&mut write, &realm.id, &policy, clock::now_us());
+    match app.store.writer.write(write).await {
+        Ok(()) => {
+            app.realms.changed(&realm.name);
+            Ok(created(&format!("{}/components/{}", administrator.address(&app), policy.id)))
+        }
+        Err(StoreError::Lost(Lost::Taken)) => Err(ErrorResponse::conflict()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Changes what is named of a policy, and checks the result.
+async fn apply(
+    app: &App,
+    administrator: &Administrator,
+    policy: &mut PolicyRow,
+    requested: PolicyRepresentation,
+) -> Result<(), ErrorResponse> {
+    let components = app.wasm.current();
+    if let Some(provider_id) = requested.provider_id {
+        policy.provider_id = provider_id;
+    }
+    let provider = components.policy_provider(&policy.provider_id).ok_or_else(no_such_provider)?;
+    if requested.provider_type.is_some_and(|provider_type| provider_type != PROVIDER_TYPE) {
+        return Err(no_such_provider());
+    }
+    if requested.name.is_some() {
+        policy.name = requested.name;
+    }
+    if let Some(sub_type) = requested.sub_type {
+        policy.sub_type = sub_type;
+    }
+    if !matches!(policy.sub_type.as_str(), "anonymous" | "authenticated") {
+        return Err(message("'subType' should be 'anonymous' or 'authenticated'"));
+    }
+    if requested.parent_id.is_some_and(|parent| parent != administrator.realm.id) {
+        return Err(message("'parentId' should be the id of the realm"));
+    }
+    for (name, values) in requested.config.unwrap_or_default() {
+        if !knows(provider, &name) {
+            continue;
+        }
+        let values: Vec<String> = values.into_iter().flatten().filter(|value| !value.trim().is_empty()).collect();
+        if values.is_empty() {
+            policy.config.remove(&name);
+        } else {
+            policy.config.insert(name, values);
+        }
+    }
+    check_host_keys(policy)?;
+    let call = RealmOfCall {
+        realm: Arc::clone(&administrator.realm),
+        base_url: app.base_url(&administrator.realm, &administrator.caller).into(),
+    };
+    let checked = provider.check_config(&app.wasm.instances, call, &configured(policy)).await?;
+    checked.map_err(|errors| {
+        // The first one is the answer, as in Keycloak.
+        message(errors.into_iter().next().map_or_else(|| "The configuration is not valid".to_owned(), |it| it.message))
+    })
+}
+
+/// Checks the keys that belong to the host: `priority` and `mode`.
+fn check_host_keys(policy: &PolicyRow) -> Result<(), ErrorResponse> {
+    if let Some(values) = policy.config.get("priority")
+        && !matches!(values.as_slice(), [one] if one.parse::<i32>().is_ok())
+    {
+        return Err(message("'priority' should be a number"));
+    }
+    if let Some(values) = policy.config.get("mode")
+        && !matches!(values.as_slice(), [one] if one == "enforce" || one == "shadow")
+    {
+        return Err(message("'mode' should be 'enforce' or 'shadow'"));
+    }
+    Ok(())
+}
+
+/// The policy of the address.
+fn find(administrator: &Administrator, id: &str) -> Result<PolicyRow, ErrorResponse> {
+    administrator.realm.policies.iter().find(|policy| policy.id == id).cloned().ok_or_else(not_found)
+}
+
+/// Reads a policy
+#[utoipa::path(get, path = "/admin/realms/{realm}/components/{id}", tag = "policies",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = PolicyRepresentation), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn read(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<Json<PolicyRepresentation>, ErrorResponse> {
+    administrator.require(&VIEW)?;
+    let policy = find(&administrator, &id)?;
+    let components = app.wasm.current();
+    Ok(Json(PolicyRepresentation::of(&policy, components.policy_provider(&policy.provider_id).map(Arc::as_ref))))
+}
+
+/// Changes what is named of a policy
+///
+/// A key of the configuration that comes without a value is removed; keys that are not named stay.
+#[utoipa::path(put, path = "/admin/realms/{realm}/components/{id}", tag = "policies",
+    params(("realm" = String, Path), ("id" = String, Path)), request_body = PolicyRepresentation,
+    responses((status = 204), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn update(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+    body::Json(changes): body::Json<PolicyRepresentation>,
+) -> Result<StatusCode, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    let mut policy = find(&administrator, &id)?;
+    apply(&app, &administrator, &mut policy, changes).await?;
+    let realm = &administrator.realm;
+    let mut write = Write::default();
+    policies::update(&mut write, &realm.id, &policy);
+    match app.store.writer.write(write).await {
+        Ok(()) => {
+            app.realms.changed(&realm.name);
+            Ok(StatusCode::NO_CONTENT)
+        }
+        Err(StoreError::Lost(Lost::Changed)) => Err(not_found()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes a policy
+#[utoipa::path(delete, path = "/admin/realms/{realm}/components/{id}", tag = "policies",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 204), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<StatusCode, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    find(&administrator, &id)?;
+    let realm = &administrator.realm;
+    let mut write = Write::default();
+    policies::delete(&mut write, &realm.id, &id);
+    match app.store.writer.write(write).await {
+        Ok(()) => {
+            app.realms.changed(&realm.name);
+            Ok(StatusCode::NO_CONTENT)
+        }
+        Err(StoreError::Lost(Lost::Changed)) => Err(not_found()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A kind of policy (Keycloak: ComponentTypeRepresentation).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProviderRepresentation {
+    /// What policies name as `providerId`.
+    id: String,
+    /// What it does.
+    help_text: String,
+    /// Its settings, in the order of the form.
+    properties: Vec<PropertyRepresentation>,
+    /// Always empty.
+    #[schema(value_type = Object)]
+    metadata: Map<String, Value>,
+}
+
+/// A setting of a policy (Keycloak: ConfigPropertyRepresentation).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PropertyRepresentation {
+    /// Key in the configuration.
+    name: String,
+    /// Caption, text or a message key.
+    label: String,
+    /// Explanation beside it.
+    help_text: String,
+    /// `boolean`, `String`, `MultivaluedString`, …
+    #[serde(rename = "type")]
+    kind: String,
+    /// Absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    default_value: Option<Value>,
+    /// What a list may hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<String>,
+    /// Hidden when shown.
+    secret: bool,
+    /// It must have a value.
+    required: bool,
+    /// Always false.
+    read_only: bool,
+}
+
+impl From<ConfigProperty> for PropertyRepresentation {
+    fn from(property: ConfigProperty) -> Self {
+        PropertyRepresentation {
+            // The contract has the default as JSON text.
+            default_value: property
+                .default_value
+                .map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))),
+            name: property.name,
+            label: property.label,
+            help_text: property.help_text,
+            kind: property.type_,
+            options: property.options,
+            secret: property.secret,
+            required: property.required,
+            read_only: false,
+        }
+    }
+}
+
+impl From<PolicyProvider> for ProviderRepresentation {
+    fn from(provider: PolicyProvider) -> Self {
+        ProviderRepresentation {
+            id: provider.id,
+            help_text: provider.help_text,
+            properties: provider.properties.into_iter().map(PropertyRepresentation::from).collect(),
+            metadata: Map::new(),
+        }
+    }
+}
+
+/// Lists the kinds of policy that there are
+///
+/// As the components describe themselves; what a list may hold depends on the realm.
+#[utoipa::path(get, path = "/admin/realms/{realm}/client-registration-policy/providers", tag = "policies",
+    params(("realm" = String, Path)),
+    responses((status = 200, body = Vec<ProviderRepresentation>), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn providers(
+    State(app): State<App>,
+    administrator: Administrator,
+) -> Result<Json<Vec<ProviderRepresentation>>, ErrorResponse> {
+    administrator.require(&VIEW)?;
+    let call = RealmOfCall {
+        realm: Arc::clone(&administrator.realm),
+        base_url: app.base_url(&administrator.realm, &administrator.caller).into(),
+    };
+    let components = app.wasm.current();
+    let mut asked: Vec<&str> = Vec::new();
+    let mut list = Vec::new();
+    for provider in components.policy_providers() {
+        // One component may offer several kinds: it is asked once.
+        if asked.contains(&&*provider.component.digest) {
+            continue;
+        }
+        asked.push(&provider.component.digest);
+        let offered = provider.describe(&app.wasm.instances, call.clone()).await?;
+        list.extend(offered.into_iter().map(ProviderRepresentation::from));
+    }
+    list.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(Json(list))
+}

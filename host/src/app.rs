@@ -1,0 +1,188 @@
+//! The state that all requests share, and the one table of routes.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::addresses::TrustedProxies;
+use crate::caller::Caller;
+use crate::config::Serve;
+use crate::error::ErrorResponse;
+use crate::keys::Keys;
+use crate::keys::rsa::RsaKeys;
+use crate::metrics::Metrics;
+use crate::names::Names;
+use crate::outside::Outside;
+use crate::realm::{Realm, Realms};
+use crate::store::Store;
+use crate::wasm::Wasm;
+use crate::wasm::facts::Sources;
+use crate::{admin, discovery, first_start, headers, health, protocol_mappers, registration, token_endpoint};
+
+/// What every request may use. Cloning it is cheap.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) realms: Realms,
+    pub(crate) keys: Keys,
+    pub(crate) rsa_keys: RsaKeys,
+    pub(crate) wasm: Wasm,
+    pub(crate) metrics: Metrics,
+    proxies: Arc<TrustedProxies>,
+    /// Replaces scheme, host and port of requests, without a slash at the end.
+    public_url: Option<Arc<str>>,
+}
+
+/// The other end of the connection that a request came over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    /// Its address.
+    pub(crate) address: IpAddr,
+    /// The connection is encrypted.
+    pub(crate) tls: bool,
+}
+
+impl App {
+    /// Opens the store, loads the components, and makes realm `master` on the first start.
+    ///
+    /// # Errors
+    /// With what was being done, for the operator.
+    pub(crate) async fn start(options: &Serve) -> anyhow::Result<(App, Option<first_start::Administrator>)> {
+        std::fs::create_dir_all(&options.data)
+            .with_context(|| format!("making the folder {}", options.data.display()))?;
+        let store = Store::open(&options.database_url()).await?;
+        let rsa_keys = RsaKeys::start()?;
+        let sources = Sources {
+            database: store.database.clone(),
+            names: Names::from_system()?,
+            outside: Outside::new(options.allow_private_fetch)?,
+            protocol_mapper_types: Arc::new(protocol_mappers::types()),
+        };
+        let app = App {
+            realms: Realms::new(store.database.clone()),
+            keys: Keys::new(store.clone(), rsa_keys.clone()),
+            rsa_keys,
+            wasm: Wasm::start(Path::new(&options.data), sources).await?,
+            metrics: Metrics::new(),
+            proxies: Arc::new(TrustedProxies::new(options.trusted_proxies.clone())),
+            public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),
+            store,
+        };
+        let administrator = first_start::make_master(&app, options).await?;
+        Ok((app, administrator))
+    }
+
+    /// The sender of a request.
+    pub(crate) fn caller(&self, request: &Request) -> Caller {
+        self.caller_of(request.extensions().get(), request.headers(), request.uri())
+    }
+
+    /// The sender of a request that is in parts already.
+    pub(crate) fn caller_of(
+        &self,
+        peer: Option<&Peer>,
+        headers: &axum::http::HeaderMap,
+        uri: &axum::http::Uri,
+    ) -> Caller {
+        // The server tells the peer of every connection; a request without one came from this process.
+        let peer = peer.copied().unwrap_or(Peer { address: IpAddr::from([127, 0, 0, 1]), tls: false });
+        Caller::new(peer.address, peer.tls, &self.proxies, headers, uri)
+    }
+
+    /// Address of the server as a caller sees it, without a slash at the end.
+    pub(crate) fn base_url(&self, realm: &Realm, caller: &Caller) -> String {
+        realm.frontend_url().map_or_else(|| self.own_url(caller), str::to_owned)
+    }
+
+    /// The same without the realm's `frontendUrl`.
+    pub(crate) fn own_url(&self, caller: &Caller) -> String {
+        match &self.public_url {
+            Some(url) => url.to_string(),
+            None => format!("{}://{}", caller.scheme, caller.host),
+        }
+    }
+
+    /// Address of a realm: the `iss` of its tokens.
+    pub(crate) fn issuer(&self, realm: &Realm, caller: &Caller) -> String {
+        format!("{}/realms/{}", self.base_url(realm, caller), realm.name)
+    }
+}
+
+/// What `/openapi.json` says of the service as a whole.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Matricula",
+        description = "Client registration service for OAuth 2.0, OpenID Connect and SAML",
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(crate::error::ErrorBody)),
+    paths(registration::register_path, registration::read_path, registration::update_path, registration::delete_path,)
+)]
+struct Description;
+
+/// Every route of the server.
+pub(crate) fn routes(app: App) -> Router {
+    // The Admin API: administrators and their tools.
+    let (admin, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(admin::realms::list, admin::realms::create))
+        .routes(routes!(admin::realms::read, admin::realms::update, admin::realms::delete))
+        .routes(routes!(admin::clients::list, admin::clients::create))
+        .routes(routes!(admin::clients::read, admin::clients::update, admin::clients::delete))
+        .routes(routes!(admin::clients::registration_access_token))
+        .routes(routes!(admin::clients::secret, admin::clients::new_secret))
+        .routes(routes!(admin::clients::service_account_user))
+        .routes(routes!(admin::clients::add_protocol_mapper))
+        .routes(routes!(admin::clients::add_default_scope))
+        .routes(routes!(admin::roles::list, admin::roles::create))
+        .routes(routes!(admin::roles::read))
+        .routes(routes!(admin::users::list, admin::users::create))
+        .routes(routes!(admin::users::read, admin::users::update, admin::users::delete))
+        .routes(routes!(admin::users::reset_password))
+        .routes(routes!(admin::role_mappings::list, admin::role_mappings::add, admin::role_mappings::remove))
+        .routes(routes!(admin::initial_access_tokens::list, admin::initial_access_tokens::create))
+        .routes(routes!(admin::initial_access_tokens::delete))
+        .routes(routes!(admin::client_scopes::list, admin::client_scopes::create))
+        .routes(routes!(admin::client_scopes::make_optional, admin::client_scopes::make_unassigned))
+        .routes(routes!(admin::policies::list, admin::policies::create))
+        .routes(routes!(admin::policies::read, admin::policies::update, admin::policies::delete))
+        .routes(routes!(admin::policies::providers))
+        .routes(routes!(admin::events::list, admin::events::delete))
+        .routes(routes!(admin::events::configure))
+        // The realm's own endpoints: clients and users.
+        .routes(routes!(token_endpoint::token))
+        .routes(routes!(token_endpoint::revoke))
+        .routes(routes!(token_endpoint::logout))
+        .routes(routes!(discovery::certs))
+        .routes(routes!(discovery::realm))
+        .routes(routes!(discovery::openid_configuration))
+        .routes(routes!(discovery::oauth_authorization_server))
+        .routes(routes!(discovery::oauth_authorization_server_of_path))
+        // Operation.
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .split_for_parts();
+    let description: Arc<str> = description.to_json().unwrap_or_default().into();
+    admin
+        // Registration: it answers every method itself, as the order of its checks is part of the contract.
+        .route("/realms/{realm}/clients-registrations/{*rest}", any(registration::serve))
+        .route("/openapi.json", get(move || document(Arc::clone(&description))))
+        .fallback(async || ErrorResponse::framework(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || ErrorResponse::framework(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), headers::finish))
+        .with_state(app)
+}
+
+async fn document(json: Arc<str>) -> Response {
+    ([(axum::http::header::CONTENT_TYPE, "application/json")], json.to_string()).into_response()
+}

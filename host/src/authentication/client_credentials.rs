@@ -1,0 +1,49 @@
+//! A client that proves itself with its id and secret: HTTP Basic (RFC 6749 §2.3.1).
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
+use super::AuthenticationError;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::realm::Realm;
+use crate::store::clients::{self, ClientRow};
+
+/// Whether two secrets are the same; the time does not tell where they differ.
+pub(crate) fn same_secret(a: &str, b: &str) -> bool {
+    verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
+}
+
+/// Whether the request was authenticated by the client that it asks for, which is not public.
+///
+/// # Errors
+/// [`AuthenticationError::ClientCredentials`] when it was by none, [`AuthenticationError::DifferentClient`] when it was
+/// by another.
+pub(crate) async fn authenticate(
+    app: &App,
+    realm: &Realm,
+    caller: &Caller,
+    wanted: &ClientRow,
+) -> Result<(), AuthenticationError> {
+    let Some((client_id, secret)) = caller.basic_credentials() else {
+        return Err(AuthenticationError::ClientCredentials);
+    };
+    let other;
+    let client = if client_id == wanted.client_id() {
+        wanted
+    } else {
+        other = clients::by_client_id(&app.store.database, &realm.id, &client_id).await?;
+        other.as_ref().ok_or(AuthenticationError::ClientCredentials)?
+    };
+    if !client.enabled() {
+        return Err(AuthenticationError::ClientCredentials);
+    }
+    let record = &client.client;
+    if record.public_client != Some(true) {
+        let by_secret = record.client_authenticator_type.as_deref() == Some("client-secret");
+        let good = record.secret.as_deref().is_some_and(|stored| !stored.is_empty() && same_secret(stored, &secret));
+        if !(by_secret && good) {
+            return Err(AuthenticationError::ClientCredentials);
+        }
+    }
+    if client.id == wanted.id { Ok(()) } else { Err(AuthenticationError::DifferentClient) }
+}

@@ -1,0 +1,72 @@
+//! Registration access tokens (RFC 7592 §3): one client's own key to itself. The client stores the `jti` of its one good
+//! token; whoever shows another is turned away.
+
+use serde_json::Value;
+
+use super::{AuthenticationError, Permit};
+use crate::app::App;
+use crate::clock;
+use crate::keys::Kind;
+use crate::realm::Realm;
+use crate::store::StoreError;
+use crate::store::clients::ClientRow;
+use crate::tokens::{self, Claims, kind};
+use crate::wasm::contract::RegistrationAuth;
+
+/// The claim that names the set of policies.
+pub(crate) fn auth_name(auth: RegistrationAuth) -> &'static str {
+    match auth {
+        RegistrationAuth::Anonymous => "anonymous",
+        RegistrationAuth::Authenticated => "authenticated",
+    }
+}
+
+/// Which set of policies a token's client is under.
+pub(super) fn registration_auth(claims: &Claims) -> RegistrationAuth {
+    match claims.registration_auth.as_deref() {
+        Some("authenticated") => RegistrationAuth::Authenticated,
+        // Anything else is under the stricter set.
+        _ => RegistrationAuth::Anonymous,
+    }
+}
+
+/// Whether the token is the one good token of this client, which must be enabled and of the provider's protocol.
+pub(super) fn fits(
+    claims: &Claims,
+    client: Option<&ClientRow>,
+    protocol: Option<&str>,
+    otherwise: AuthenticationError,
+) -> Result<Permit, AuthenticationError> {
+    let Some(client) = client
+        .filter(|client| client.enabled() && client.registration_token_id.as_deref() == Some(claims.jti.as_str()))
+    else {
+        return Err(otherwise);
+    };
+    if protocol.is_some() && client.client.protocol.as_deref() != protocol {
+        return Err(AuthenticationError::WrongProtocol);
+    }
+    Ok(Permit::of(registration_auth(claims)))
+}
+
+/// A token with this `jti`. `allowed_origins` is absent in tokens that an administrator makes.
+pub(crate) async fn issue(
+    app: &App,
+    realm: &Realm,
+    issuer: &str,
+    jti: &str,
+    auth: RegistrationAuth,
+    allowed_origins: Option<Vec<String>>,
+) -> Result<String, StoreError> {
+    let claims = Claims {
+        exp: Some(0),
+        iat: clock::now(),
+        jti: jti.to_owned(),
+        iss: issuer.to_owned(),
+        aud: Value::String(issuer.to_owned()),
+        typ: kind::REGISTRATION_ACCESS.to_owned(),
+        registration_auth: Some(auth_name(auth).to_owned()),
+        allowed_origins,
+        ..Claims::default()
+    };
+    tokens::sign(&app.keys, realm, Kind::Secret, &claims).await
+}

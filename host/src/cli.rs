@@ -1,0 +1,7 @@
+//! Commands that talk to a running server over HTTP, as its administrator.
+
+mod connection;
+pub(crate) mod policy;
+pub(crate) mod realm;
+pub(crate) mod table;
+pub(crate) mod token;

@@ -1,0 +1,266 @@
+//! The command line and every option: flags win over the environment, the environment over `matricula.toml`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::builder::OsStr;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use ipnet::IpNet;
+
+/// A client registration service for OAuth 2.0, OpenID Connect and SAML: what Keycloak's offers, on the same wire.
+#[derive(Debug, Parser)]
+#[command(
+    name = "matricula",
+    version,
+    after_help = "Every option can also be set as MATRICULA_<OPTION> in the environment or as a key of matricula.toml:\n\
+        flags win over the environment, the environment wins over the file.\n\n\
+        Start with `matricula serve`: it prints what to try next."
+)]
+pub struct Cli {
+    /// A file with options, if there is one [default: matricula.toml].
+    #[arg(long, global = true, env = "MATRICULA_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Starts the server.
+    Serve(Serve),
+    /// Makes and lists realms of a running server.
+    Realm {
+        /// What to do with realms.
+        #[command(subcommand)]
+        command: RealmCommand,
+    },
+    /// Makes, lists and revokes initial access tokens, which let software register clients.
+    Token {
+        /// What to do with initial access tokens.
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Lists the registration policies of a realm.
+    Policy {
+        /// What to do with policies.
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+}
+
+/// Options of the server.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "MATRICULA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+
+    /// Where everything is kept [default: sqlite://DATA/matricula.db].
+    #[arg(long, env = "MATRICULA_DATABASE", value_name = "URL")]
+    pub database: Option<String>,
+
+    /// Folder for the embedded database and for compiled components.
+    #[arg(long, env = "MATRICULA_DATA", default_value = "data", value_name = "FOLDER")]
+    pub data: PathBuf,
+
+    /// Address of the server as callers see it, where it is not that of their requests.
+    #[arg(long, env = "MATRICULA_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// Proxies whose word about the caller counts (Forwarded, X-Forwarded-For); may be given several times.
+    #[arg(long = "trusted-proxy", env = "MATRICULA_TRUSTED_PROXY", value_delimiter = ',', value_name = "CIDR", value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Address for /metrics (Prometheus); without it there are none.
+    #[arg(long, env = "MATRICULA_METRICS", value_name = "ADDRESS")]
+    pub metrics: Option<SocketAddr>,
+
+    /// Lets documents that clients name (sector_identifier_uri) come over plain HTTP and from private addresses.
+    #[arg(long, env = "MATRICULA_ALLOW_PRIVATE_FETCH")]
+    pub allow_private_fetch: bool,
+
+    /// Name of the first administrator of realm master.
+    #[arg(long, env = "MATRICULA_ADMIN_USER", default_value = "admin", value_name = "NAME")]
+    pub admin_user: String,
+
+    /// Password of the first administrator; without it one is made and printed once.
+    #[arg(long, env = "MATRICULA_ADMIN_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+    pub admin_password: Option<String>,
+}
+
+impl Serve {
+    /// Where everything is kept.
+    pub(crate) fn database_url(&self) -> String {
+        let embedded = || format!("sqlite://{}", self.data.join("matricula.db").display());
+        self.database.clone().unwrap_or_else(embedded)
+    }
+}
+
+/// A network, or a single address.
+fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| "neither an address nor a network such as 10.0.0.0/8".to_owned())
+}
+
+/// A running server, and who asks it.
+#[derive(Clone, Debug, Args)]
+pub struct Connection {
+    /// The running server.
+    #[arg(long, env = "MATRICULA_SERVER", default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub server: String,
+
+    /// An administrator of realm master.
+    #[arg(long, env = "MATRICULA_ADMIN_USER", default_value = "admin", value_name = "NAME")]
+    pub user: String,
+
+    /// The administrator's password; without it you are asked.
+    #[arg(long, env = "MATRICULA_ADMIN_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+    pub password: Option<String>,
+}
+
+/// What can be done with realms.
+#[derive(Debug, Subcommand)]
+pub enum RealmCommand {
+    /// Makes a realm with the default policies: anonymous registration is closed.
+    Create {
+        /// Its name, as in the address.
+        name: String,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Lists the realms.
+    List {
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// What can be done with initial access tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Makes a token and prints it. It is shown this once.
+    Create {
+        /// The realm to register clients in.
+        #[arg(long)]
+        realm: String,
+        /// How many clients can be registered with it.
+        #[arg(long, default_value_t = 1)]
+        count: u32,
+        /// How long it is good for, in seconds; 0 = for ever.
+        #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+        expiration: u32,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Lists the tokens of a realm, spent and expired ones too; never the tokens themselves.
+    List {
+        /// The realm.
+        #[arg(long)]
+        realm: String,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Deletes a token: it is refused from then on.
+    Revoke {
+        /// The token's id, as `token list` shows it.
+        id: String,
+        /// The realm.
+        #[arg(long)]
+        realm: String,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// What can be done with policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Lists the registration policies of a realm in the order in which they run.
+    List {
+        /// The realm.
+        #[arg(long)]
+        realm: String,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+impl Cli {
+    /// Reads the command line, the environment and the configuration file. Ends the process for `--help` and mistakes
+    /// on the command line.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has a key that is no option.
+    pub fn read() -> anyhow::Result<Cli> {
+        let mut command = Cli::command();
+        if let Some((file, table)) = options_of_file()? {
+            let names = option_names(&command);
+            for (key, value) in table {
+                if !names.contains(&key) {
+                    bail!("{}: there is no option {key:?}", file.display());
+                }
+                let values = texts(&value).with_context(|| format!("{}: {key}", file.display()))?;
+                command = with_default(command, &key, &values);
+            }
+        }
+        Ok(Cli::from_arg_matches(&command.get_matches())?)
+    }
+}
+
+/// The configuration file and what it says, if there is one.
+fn options_of_file() -> anyhow::Result<Option<(PathBuf, toml::Table)>> {
+    let mut arguments = std::env::args_os().skip_while(|argument| argument != "--config").skip(1);
+    let named = arguments.next().or_else(|| std::env::var_os("MATRICULA_CONFIG")).map(PathBuf::from);
+    let file = named.clone().unwrap_or_else(|| Path::new("matricula.toml").to_owned());
+    match std::fs::read_to_string(&file) {
+        Ok(text) => {
+            let table = text.parse().with_context(|| format!("reading {}", file.display()))?;
+            Ok(Some((file, table)))
+        }
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {}", file.display())),
+    }
+}
+
+/// A value of the file as it would stand on the command line.
+fn texts(value: &toml::Value) -> anyhow::Result<Vec<String>> {
+    Ok(match value {
+        toml::Value::String(text) => vec![text.clone()],
+        toml::Value::Integer(number) => vec![number.to_string()],
+        toml::Value::Boolean(flag) => vec![flag.to_string()],
+        toml::Value::Array(list) => list.iter().map(texts).collect::<Result<Vec<_>, _>>()?.concat(),
+        _ => bail!("a text, a number, true, false or a list of texts is expected"),
+    })
+}
+
+/// Names of all options, those of subcommands included.
+fn option_names(command: &clap::Command) -> Vec<String> {
+    let own = command.get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned);
+    own.chain(command.get_subcommands().flat_map(option_names)).collect()
+}
+
+/// The commands with a default from the file wherever they have the option.
+fn with_default(mut command: clap::Command, key: &str, values: &[String]) -> clap::Command {
+    let has = command.get_arguments().find(|argument| argument.get_long() == Some(key)).map(|it| it.get_id().clone());
+    if let Some(id) = has {
+        command = command.mut_arg(id, |argument| {
+            argument.default_values(values.iter().cloned().map(OsStr::from).collect::<Vec<_>>())
+        });
+    }
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, |sub| with_default(sub, key, values));
+    }
+    command
+}

@@ -1,0 +1,216 @@
+//! What a caller is told when a request is refused: the only place that knows status codes and error JSON.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::authentication::AuthenticationError;
+use crate::policies::{PolicyViolation, Refused};
+use crate::store::{Lost, StoreError};
+use crate::wasm::WasmError;
+use crate::wasm::contract::Violation;
+
+/// The header that carries the id of the decision about a request.
+pub(crate) const DECISION: HeaderName = HeaderName::from_static("matricula-decision");
+
+/// The JSON of an error (RFC 6749 §5.2, RFC 7591 §3.2.2; `errorMessage` and a lone `error` are Keycloak's).
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    /// Error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// For the developer: what is wrong and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_description: Option<String>,
+    /// For the administrator.
+    #[serde(rename = "errorMessage", skip_serializing_if = "Option::is_none")]
+    error_message: Option<String>,
+    /// Everything that the policies object to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    violations: Vec<PolicyViolation>,
+    /// Id of the decision record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<String>,
+}
+
+/// A refusal.
+#[derive(Debug)]
+pub(crate) struct ErrorResponse {
+    status: StatusCode,
+    body: Box<ErrorBody>,
+}
+
+/// Who is asked shapes a refusal of metadata.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// The registration endpoints: RFC 7591 error codes.
+    Registration,
+    /// The Admin API: `invalid_input`.
+    Administration,
+}
+
+impl ErrorResponse {
+    /// `{"error": …, "error_description": …}`.
+    pub(crate) fn new(status: StatusCode, error: impl Into<String>, description: impl Into<String>) -> ErrorResponse {
+        let body =
+            ErrorBody { error: Some(error.into()), error_description: Some(description.into()), ..Default::default() };
+        ErrorResponse { status, body: Box::new(body) }
+    }
+
+    /// `{"error": …}`.
+    pub(crate) fn bare(status: StatusCode, error: impl Into<String>) -> ErrorResponse {
+        ErrorResponse { status, body: Box::new(ErrorBody { error: Some(error.into()), ..Default::default() }) }
+    }
+
+    /// `{"error": "HTTP 404 Not Found"}`: what Keycloak's framework answers.
+    pub(crate) fn framework(status: StatusCode) -> ErrorResponse {
+        ErrorResponse::bare(status, format!("HTTP {status}"))
+    }
+
+    /// `{"errorMessage": …}`: the Admin API's way.
+    pub(crate) fn message(status: StatusCode, message: impl Into<String>) -> ErrorResponse {
+        let body = ErrorBody { error_message: Some(message.into()), ..Default::default() };
+        ErrorResponse { status, body: Box::new(body) }
+    }
+
+    /// 409: the Admin API's answer to an id or name that is in use.
+    pub(crate) fn conflict() -> ErrorResponse {
+        ErrorResponse::new(StatusCode::CONFLICT, "conflict", "Duplicate resource error")
+    }
+
+    /// 500: the details went to the log.
+    pub(crate) fn server_error() -> ErrorResponse {
+        ErrorResponse::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "server_error",
+            "The request could not be processed; the server's log says why.",
+        )
+    }
+
+    /// 500: a policy has no answer. Its name is for the caller, what happened is for the log.
+    pub(crate) fn policy_failed(policy: &str, decision: String) -> ErrorResponse {
+        let mut response = ErrorResponse::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "server_error",
+            format!("Policy '{policy}' could not decide about the request."),
+        );
+        response.body.decision = Some(decision);
+        response
+    }
+
+    /// 400: what a provider found wrong with the metadata (see interface `providers` of the contract).
+    pub(crate) fn metadata(violations: Vec<Violation>, audience: Audience) -> ErrorResponse {
+        let redirect = violations.iter().any(|violation| violation.error.as_deref() == Some("invalid_redirect_uri"));
+        let mut error = None;
+        let mut messages: Vec<&str> = Vec::with_capacity(violations.len());
+        for violation in &violations {
+            error = error.or(violation.error.as_deref());
+            if !violation.message.is_empty() && !messages.contains(&violation.message.as_str()) {
+                messages.push(&violation.message);
+            }
+        }
+        let error = match (error, redirect) {
+            // A document that cannot be read has the same shape everywhere.
+            (Some(error), _) if audience == Audience::Administration && is_about_reading(error) => error,
+            _ if audience == Audience::Administration => "invalid_input",
+            (_, true) => "invalid_redirect_uri",
+            (Some(error), _) => error,
+            (None, _) => "invalid_client_metadata",
+        };
+        if messages.is_empty() {
+            return ErrorResponse::bare(StatusCode::BAD_REQUEST, error);
+        }
+        ErrorResponse::new(StatusCode::BAD_REQUEST, error, messages.join("; "))
+    }
+
+    /// 400 `invalid_client_metadata`.
+    pub(crate) fn invalid_client_metadata(description: &str) -> ErrorResponse {
+        ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_client_metadata", description)
+    }
+}
+
+/// Whether an error code of a provider is about the document rather than about what it says.
+fn is_about_reading(error: &str) -> bool {
+    !matches!(error, "invalid_client_metadata" | "invalid_redirect_uri")
+}
+
+impl IntoResponse for ErrorResponse {
+    fn into_response(self) -> Response {
+        let decision = self.body.decision.as_deref().and_then(|id| HeaderValue::from_str(id).ok());
+        let mut response = (self.status, axum::Json(&self.body)).into_response();
+        if let Some(decision) = decision {
+            response.headers_mut().insert(DECISION, decision);
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ErrorResponse {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Lost(Lost::Taken) => ErrorResponse::conflict(),
+            StoreError::Lost(Lost::Spent) => AuthenticationError::NoRemainingCount.into(),
+            StoreError::Lost(Lost::Changed | Lost::Condition(_)) => ErrorResponse::new(
+                StatusCode::CONFLICT,
+                "conflict",
+                "It was changed by another request at the same time. Read it again and repeat the change.",
+            ),
+            StoreError::Unavailable(detail) => {
+                tracing::error!(%detail, "the database gave no answer");
+                ErrorResponse::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "temporarily_unavailable",
+                    "The database cannot be reached. Try again in a moment.",
+                )
+            }
+            StoreError::Damaged(detail) => {
+                tracing::error!(%detail, "stored data cannot be read");
+                ErrorResponse::server_error()
+            }
+        }
+    }
+}
+
+impl From<WasmError> for ErrorResponse {
+    fn from(error: WasmError) -> Self {
+        tracing::error!(component = error.component, failure = %error.failure, detail = error.detail, "a component failed");
+        ErrorResponse::server_error()
+    }
+}
+
+impl From<AuthenticationError> for ErrorResponse {
+    fn from(error: AuthenticationError) -> Self {
+        let invalid_token = |reason: &str| ErrorResponse::new(StatusCode::UNAUTHORIZED, "invalid_token", reason);
+        match error {
+            AuthenticationError::Unavailable(error) => error.into(),
+            AuthenticationError::Forbidden => {
+                ErrorResponse::new(StatusCode::FORBIDDEN, "insufficient_scope", "Forbidden")
+            }
+            AuthenticationError::ClientNotFound => {
+                ErrorResponse::new(StatusCode::NOT_FOUND, "invalid_request", "Client not found")
+            }
+            AuthenticationError::WrongProtocol => {
+                ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_client", "Wrong client protocol.")
+            }
+            other => invalid_token(&other.to_string()),
+        }
+    }
+}
+
+impl From<Refused> for ErrorResponse {
+    fn from(refused: Refused) -> Self {
+        let description = refused.description();
+        let body = ErrorBody {
+            error: Some(refused.error().to_owned()),
+            error_description: description,
+            violations: refused.violations,
+            decision: Some(refused.decision),
+            ..Default::default()
+        };
+        ErrorResponse { status: StatusCode::FORBIDDEN, body: Box::new(body) }
+    }
+}

@@ -1,0 +1,118 @@
+//! User events of client registration (Keycloak: `CLIENT_REGISTER`, `CLIENT_INFO`, …).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::clock;
+use crate::realm::Realm;
+use crate::wasm::contract::Operation;
+
+/// Types that are stored when a realm names none.
+const DEFAULT_TYPES: [&str; 6] = [
+    "CLIENT_REGISTER",
+    "CLIENT_REGISTER_ERROR",
+    "CLIENT_UPDATE",
+    "CLIENT_UPDATE_ERROR",
+    "CLIENT_DELETE",
+    "CLIENT_DELETE_ERROR",
+];
+
+/// Types that this server records.
+pub(crate) const TYPES: [&str; 8] = [
+    "CLIENT_REGISTER",
+    "CLIENT_REGISTER_ERROR",
+    "CLIENT_INFO",
+    "CLIENT_INFO_ERROR",
+    "CLIENT_UPDATE",
+    "CLIENT_UPDATE_ERROR",
+    "CLIENT_DELETE",
+    "CLIENT_DELETE_ERROR",
+];
+
+/// A stored event, as the Admin API shows it (Keycloak: EventRepresentation).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Event {
+    /// UUID.
+    pub(crate) id: String,
+    /// Unix time in milliseconds.
+    pub(crate) time: i64,
+    /// `CLIENT_REGISTER`, …
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    pub(crate) event_type: Cow<'static, str>,
+    /// Internal id of the realm.
+    pub(crate) realm_id: String,
+    /// The client in question, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id: Option<String>,
+    /// Address of the caller.
+    pub(crate) ip_address: String,
+    /// Keycloak's error code of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+    /// More about it: `reason`, `client_registration_policy`, `decision`, `client_auth_method`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) details: Option<BTreeMap<String, String>>,
+}
+
+/// What an event is about, before it is known whether the realm wants it.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) realm: &'a Realm,
+    pub(crate) operation: Operation,
+    pub(crate) address: &'a str,
+    pub(crate) client_id: Option<&'a str>,
+}
+
+impl Subject<'_> {
+    /// The event of a success, if the realm stores it.
+    pub(crate) fn success(&self) -> Option<Event> {
+        self.event(match self.operation {
+            Operation::Register => "CLIENT_REGISTER",
+            Operation::Read => "CLIENT_INFO",
+            Operation::Update => "CLIENT_UPDATE",
+            Operation::Delete => "CLIENT_DELETE",
+        })
+    }
+
+    /// The event of a refusal, if the realm stores it.
+    pub(crate) fn error(&self, error: &str, details: &[(&str, &str)]) -> Option<Event> {
+        let mut event = self.event(match self.operation {
+            Operation::Register => "CLIENT_REGISTER_ERROR",
+            Operation::Read => "CLIENT_INFO_ERROR",
+            Operation::Update => "CLIENT_UPDATE_ERROR",
+            Operation::Delete => "CLIENT_DELETE_ERROR",
+        })?;
+        event.error = Some(error.to_owned());
+        if !details.is_empty() {
+            event.details =
+                Some(details.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        }
+        Some(event)
+    }
+
+    fn event(&self, event_type: &'static str) -> Option<Event> {
+        let settings = &self.realm.settings;
+        let wanted = settings.events_enabled
+            && if settings.enabled_event_types.is_empty() {
+                DEFAULT_TYPES.contains(&event_type)
+            } else {
+                settings.enabled_event_types.iter().any(|enabled| enabled == event_type)
+            };
+        wanted.then(|| Event {
+            id: Uuid::new_v4().to_string(),
+            time: clock::now_ms(),
+            event_type: Cow::Borrowed(event_type),
+            realm_id: self.realm.id.clone(),
+            client_id: self.client_id.map(str::to_owned),
+            ip_address: self.address.to_owned(),
+            error: None,
+            details: None,
+        })
+    }
+}

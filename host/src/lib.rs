@@ -1,0 +1,63 @@
+//! The host: HTTP, tokens, persistence, and the components that decide.
+//!
+//! Read it in this order: [`app`] (shared state, route table) → [`registration`] (the four requests) →
+//! [`authentication`] (who may do what) → [`policies`] (the realm's policies at work) → [`wasm`] (how components are
+//! loaded and called) → [`store`] (what is kept). [`admin`] is the Admin REST API, [`config`] the command line.
+
+mod addresses;
+mod admin;
+mod app;
+mod authentication;
+mod caller;
+mod cli;
+mod clock;
+pub mod config;
+mod discovery;
+mod document;
+mod error;
+mod events;
+mod first_start;
+mod form;
+mod headers;
+mod health;
+mod keys;
+mod logs;
+mod metrics;
+mod names;
+mod outside;
+mod passwords;
+mod policies;
+mod protocol_mappers;
+mod random;
+mod realm;
+mod realm_defaults;
+mod registration;
+mod roles;
+mod serve;
+mod server;
+mod store;
+mod token_endpoint;
+mod tokens;
+mod wasm;
+
+use anyhow::Context;
+use config::{Cli, Command};
+
+/// Does what the command line names.
+///
+/// # Errors
+/// With what was being done, for the operator.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the asynchronous runtime")?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(options) => serve::serve(options).await,
+            Command::Realm { command } => cli::realm::run(command).await,
+            Command::Token { command } => cli::token::run(command).await,
+            Command::Policy { command } => cli::policy::run(command).await,
+        }
+    })
+}

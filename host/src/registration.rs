@@ -1,0 +1,384 @@
+//! The Client Registration Service: `/realms/{realm}/clients-registrations/{provider}[/{client_id}]`
+//! (RFC 7591, RFC 7592, Keycloak's Client Registration Service).
+//!
+//! [`serve`] finds realm, provider and operation in the order that callers can see; one file below for each of the four
+//! requests, and what they share here.
+
+mod answer;
+mod cross_origin;
+mod delete;
+pub(crate) mod effects;
+mod read;
+mod register;
+mod update;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+pub(crate) use answer::client_uri;
+
+use crate::app::App;
+use crate::authentication::{AuthenticationError, Identity};
+use crate::caller::Caller;
+use crate::document;
+use crate::error::{Audience, ErrorBody, ErrorResponse};
+use crate::events::{Event, Subject};
+use crate::policies::{Policies, PolicyError};
+use crate::realm::{Realm, SslRequired};
+use crate::store::{Write, events};
+use crate::wasm::contract::{self, Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
+use crate::wasm::facts::RealmOfCall;
+use crate::wasm::provider::ProviderCall;
+use crate::wasm::{ComponentSet, WasmError};
+use crate::{clock, random};
+use cross_origin::CrossOrigin;
+
+/// A request whose realm, provider and operation are known to exist.
+pub(crate) struct Exchange {
+    app: App,
+    realm: Arc<Realm>,
+    components: Arc<ComponentSet>,
+    provider: ProviderCall,
+    caller: Caller,
+    operation: Operation,
+    /// The client in the address; empty for register.
+    client_id: String,
+}
+
+/// A refusal, and the events that record it.
+pub(crate) struct Refusal {
+    response: ErrorResponse,
+    events: Vec<Event>,
+}
+
+impl<E: Into<ErrorResponse>> From<E> for Refusal {
+    /// A refusal that is not recorded: refused metadata and failures of the server are not (as in Keycloak).
+    fn from(error: E) -> Self {
+        Refusal { response: error.into(), events: Vec::new() }
+    }
+}
+
+/// Any request below `clients-registrations`.
+pub(crate) async fn serve(State(app): State<App>, request: Request) -> Response {
+    match prepare(app, request).await {
+        Ok(Prepared::Answer(response)) => response,
+        Ok(Prepared::Exchange(exchange, content_type, body)) => exchange.run(content_type, body).await,
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// What can be said before the body is read.
+enum Prepared {
+    Answer(Response),
+    Exchange(Box<Exchange>, Option<String>, Body),
+}
+
+/// Steps 1 to 5 of the specified order: realm, HTTPS, provider, method and path, content type.
+async fn prepare(app: App, request: Request) -> Result<Prepared, ErrorResponse> {
+    let caller = app.caller(&request);
+    let mut path = request.uri().path().split('/').skip(2).map(segment);
+    let (Some(realm), _, Some(provider)) = (path.next(), path.next(), path.next()) else {
+        return Err(ErrorResponse::framework(StatusCode::NOT_FOUND));
+    };
+    let client_id = path.next().filter(|client_id| !client_id.is_empty());
+    let deeper = path.next().is_some();
+    let realm = open_realm(&app, &realm, &caller).await?;
+    let components = app.wasm.current();
+    let Some(handle) = components.provider(&provider) else {
+        return Err(ErrorResponse::bare(StatusCode::NOT_FOUND, "Client registration provider not found"));
+    };
+    let description = &handle.description;
+    if request.method() == Method::OPTIONS {
+        return Ok(Prepared::Answer(match (description.cross_origin, &caller.origin) {
+            (true, Some(origin)) => cross_origin::preflight(origin),
+            (true, None) => StatusCode::OK.into_response(),
+            (false, _) => allow(&description.operations),
+        }));
+    }
+    let operation = operation(request.method(), client_id.is_some(), deeper, &description.operations)?;
+    let content_type = content_type(request.headers());
+    if matches!(operation, Operation::Register | Operation::Update) {
+        let media_type = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim());
+        let accepted = |wanted: &str| {
+            description.content_types.iter().any(|content_type| content_type.eq_ignore_ascii_case(wanted))
+        };
+        if media_type.is_some_and(|media_type| !accepted(media_type)) {
+            return Err(ErrorResponse::bare(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The content-type header value did not match the value in @Consumes",
+            ));
+        }
+    }
+    let call = RealmOfCall { realm: Arc::clone(&realm), base_url: app.base_url(&realm, &caller).into() };
+    let provider = ProviderCall { provider: Arc::clone(handle), instances: app.wasm.instances.clone(), call };
+    let client_id = client_id.unwrap_or_default();
+    let exchange = Exchange { app, realm, components, provider, caller, operation, client_id };
+    Ok(Prepared::Exchange(Box::new(exchange), content_type, request.into_body()))
+}
+
+/// A segment of a path as it was before it was escaped.
+fn segment(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// The realm of this name, if it serves this caller: steps 1 and 2, and deviation 22 for disabled realms.
+pub(crate) async fn open_realm(app: &App, name: &str, caller: &Caller) -> Result<Arc<Realm>, ErrorResponse> {
+    let Some(realm) = app.realms.get(name).await? else {
+        return Err(ErrorResponse::bare(StatusCode::NOT_FOUND, "Realm does not exist"));
+    };
+    let insecure = !caller.is_secure()
+        && match realm.settings.ssl_required {
+            SslRequired::All => true,
+            SslRequired::External => !caller.is_local(),
+            SslRequired::None => false,
+        };
+    if insecure {
+        return Err(ErrorResponse::new(StatusCode::FORBIDDEN, "invalid_request", "HTTPS required"));
+    }
+    if !realm.enabled {
+        return Err(ErrorResponse::new(StatusCode::FORBIDDEN, "access_denied", "Realm not enabled"));
+    }
+    Ok(realm)
+}
+
+/// The operation of a method and path. As in Keycloak's framework, a method that the provider has nowhere is 405, one
+/// that it has for another path is 404.
+fn operation(
+    method: &Method,
+    has_client: bool,
+    deeper: bool,
+    offered: &[Operation],
+) -> Result<Operation, ErrorResponse> {
+    let operation = match method.as_str() {
+        "POST" => Operation::Register,
+        "GET" | "HEAD" => Operation::Read,
+        "PUT" => Operation::Update,
+        "DELETE" => Operation::Delete,
+        _ => return Err(ErrorResponse::framework(StatusCode::METHOD_NOT_ALLOWED)),
+    };
+    if !offered.contains(&operation) {
+        return Err(ErrorResponse::framework(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    if deeper || has_client == (operation == Operation::Register) {
+        return Err(ErrorResponse::framework(StatusCode::NOT_FOUND));
+    }
+    Ok(operation)
+}
+
+/// The answer to OPTIONS of a provider that browsers of other origins cannot call.
+fn allow(operations: &[Operation]) -> Response {
+    let mut methods = Vec::new();
+    for (operation, names) in [
+        (Operation::Read, "HEAD, GET"),
+        (Operation::Register, "POST"),
+        (Operation::Update, "PUT"),
+        (Operation::Delete, "DELETE"),
+    ] {
+        if operations.contains(&operation) {
+            methods.push(names);
+        }
+    }
+    methods.push("OPTIONS");
+    let methods = HeaderValue::from_str(&methods.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"));
+    (StatusCode::OK, [(header::ALLOW, methods)]).into_response()
+}
+
+impl Exchange {
+    /// Reads the document, runs the operation, records what happened.
+    async fn run(self, content_type: Option<String>, body: Body) -> Response {
+        let document = match self.operation {
+            Operation::Register | Operation::Update => match document::read(content_type, body).await {
+                Ok(document) => Some(document),
+                Err(refused) => return refused.into_response(),
+            },
+            Operation::Read | Operation::Delete => None,
+        };
+        let cross_origin = match CrossOrigin::of(&self).await {
+            Ok(cross_origin) => cross_origin,
+            Err(error) => return error.into_response(),
+        };
+        let result = match document {
+            Some(document) if self.operation == Operation::Register => {
+                register::register(&self, document, &cross_origin).await
+            }
+            Some(document) => update::update(&self, document, &cross_origin).await,
+            None if self.operation == Operation::Read => read::read(&self, &cross_origin).await,
+            None => delete::delete(&self, &cross_origin).await,
+        };
+        let mut response = match result {
+            Ok(response) => response,
+            Err(refusal) => {
+                self.record(refusal.events).await;
+                refusal.response.into_response()
+            }
+        };
+        cross_origin.mark(&mut response);
+        response
+    }
+
+    /// Stores events of a request that stored nothing else. A failure is logged: the answer stays the same.
+    async fn record(&self, recorded: Vec<Event>) {
+        let mut write = Write::default();
+        for event in &recorded {
+            events::insert(&mut write, &self.realm.id, event);
+        }
+        if let Err(error) = self.app.store.writer.write(write).await {
+            tracing::error!(%error, "events could not be stored");
+        }
+    }
+
+    /// What events of this request are about. Reads and registrations that fail don't name the client (Keycloak).
+    fn subject(&self) -> Subject<'_> {
+        let named = matches!(self.operation, Operation::Update | Operation::Delete);
+        Subject {
+            realm: &self.realm,
+            operation: self.operation,
+            address: &self.caller.address_text,
+            client_id: named.then_some(self.client_id.as_str()),
+        }
+    }
+
+    /// Document to client as sent.
+    async fn parse(&self, document: &Document) -> Result<Client, Refusal> {
+        Ok(self.valid(self.provider.parse(self.operation, document).await)?)
+    }
+
+    /// Unwraps what a provider answered: violations are 400.
+    fn valid<T>(&self, answer: Result<Result<T, Vec<Violation>>, WasmError>) -> Result<T, ErrorResponse> {
+        answer?.map_err(|violations| ErrorResponse::metadata(violations, Audience::Registration))
+    }
+
+    /// The refusal of a caller, recorded.
+    fn unauthenticated(&self, error: AuthenticationError) -> Refusal {
+        let reason = error.to_string();
+        let event = match &error {
+            AuthenticationError::Forbidden => self.subject().error("not_allowed", &[]),
+            AuthenticationError::ClientNotFound => self.subject().error("client_not_found", &[]),
+            AuthenticationError::WrongProtocol | AuthenticationError::Unavailable(_) => None,
+            _ => self.subject().error("invalid_token", &[("reason", &reason)]),
+        };
+        Refusal { response: error.into(), events: event.into_iter().collect() }
+    }
+
+    /// The refusal of policies, recorded.
+    fn refused(&self, error: PolicyError) -> Refusal {
+        match error {
+            PolicyError::Refused(refused) => {
+                let details =
+                    [("client_registration_policy", refused.policy()), ("decision", refused.decision.as_str())];
+                let event = self.subject().error("not_allowed", &details);
+                Refusal { events: event.into_iter().collect(), response: refused.into() }
+            }
+            PolicyError::Failed { policy, decision } => {
+                let details = [("client_registration_policy", policy.as_str()), ("decision", decision.as_str())];
+                let event = self.subject().error("server_error", &details);
+                Refusal {
+                    events: event.into_iter().collect(),
+                    response: ErrorResponse::policy_failed(&policy, decision.clone()),
+                }
+            }
+            PolicyError::Other(response) => response.into(),
+        }
+    }
+
+    /// The policies that apply to this request.
+    fn policies(&self, identity: &Identity, registration_auth: RegistrationAuth) -> Policies {
+        Policies::new(&self.app, &self.provider, &self.components, self.context(identity, registration_auth))
+    }
+
+    /// What policies are told about the request.
+    fn context(&self, identity: &Identity, registration_auth: RegistrationAuth) -> Context {
+        let claims = identity.claims();
+        let groups = claims.and_then(|claims| claims.other.get("groups")?.as_array().cloned()).unwrap_or_default();
+        Context {
+            realm: self.realm.name.clone(),
+            provider: self.provider.id().to_owned(),
+            operation: self.operation,
+            caller: contract::Caller {
+                kind: identity.kind(),
+                subject: match identity {
+                    Identity::Bearer(bearer) => bearer.holder.as_ref().map(|holder| holder.user_id.clone()),
+                    _ => None,
+                },
+                token_id: claims.map(|claims| claims.jti.clone()),
+                roles: match identity {
+                    Identity::Bearer(bearer) => bearer.role_names(&self.realm),
+                    _ => Vec::new(),
+                },
+                groups: groups.iter().filter_map(|group| group.as_str().map(str::to_owned)).collect(),
+                address: self.caller.address_text.clone(),
+                origin: self.caller.origin.clone(),
+            },
+            registration_auth,
+            attributes: Vec::new(),
+        }
+    }
+}
+
+/// Registers a client
+///
+/// RFC 7591 §3.1. Without a token the request is anonymous: the realm's policies decide.
+#[utoipa::path(post, path = "/realms/{realm}/clients-registrations/{provider}", tag = "registration",
+    params(("realm" = String, Path), ("provider" = String, Path, description = "`default`, `openid-connect`, …")),
+    request_body(content = Object, content_type = "application/json"),
+    responses((status = 201, body = Object), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+#[expect(dead_code, reason = "it only describes: the requests are served by `serve`")]
+pub(crate) fn register_path() {}
+
+/// Reads a client
+///
+/// RFC 7592 §2.1.
+#[utoipa::path(get, path = "/realms/{realm}/clients-registrations/{provider}/{client_id}", tag = "registration",
+    params(("realm" = String, Path), ("provider" = String, Path), ("client_id" = String, Path)),
+    responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+#[expect(dead_code, reason = "it only describes: the requests are served by `serve`")]
+pub(crate) fn read_path() {}
+
+/// Updates a client
+///
+/// RFC 7592 §2.2. The answer to a caller with a registration access token holds a new one; the old one is void.
+#[utoipa::path(put, path = "/realms/{realm}/clients-registrations/{provider}/{client_id}", tag = "registration",
+    params(("realm" = String, Path), ("provider" = String, Path), ("client_id" = String, Path)),
+    request_body(content = Object, content_type = "application/json"),
+    responses((status = 200, body = Object), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+#[expect(dead_code, reason = "it only describes: the requests are served by `serve`")]
+pub(crate) fn update_path() {}
+
+/// Deletes a client
+///
+/// RFC 7592 §2.3.
+#[utoipa::path(delete, path = "/realms/{realm}/clients-registrations/{provider}/{client_id}", tag = "registration",
+    params(("realm" = String, Path), ("provider" = String, Path), ("client_id" = String, Path)),
+    responses((status = 204), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+#[expect(dead_code, reason = "it only describes: the requests are served by `serve`")]
+pub(crate) fn delete_path() {}
+
+/// What only the host can make, ready for one request.
+pub(crate) fn issue() -> Issued {
+    Issued {
+        id: uuid::Uuid::new_v4().to_string(),
+        secret: random::secret(),
+        salt: random::text(16),
+        now: clock::now().unsigned_abs(),
+        attributes: Vec::new(),
+    }
+}
+
+/// Gives an id to each protocol mapper that has none.
+pub(crate) fn name_mappers(client: &mut Client) {
+    for mapper in client.protocol_mappers.iter_mut().flatten() {
+        mapper.id.get_or_insert_with(|| uuid::Uuid::new_v4().to_string());
+    }
+}

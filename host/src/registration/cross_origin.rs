@@ -1,0 +1,128 @@
+//! Cross-origin requests (CORS, <https://fetch.spec.whatwg.org/#http-cors-protocol>) of the providers that take part.
+
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, VARY,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::{Exchange, Refusal};
+use crate::authentication::{self, AuthenticationError, Identity};
+use crate::error::ErrorResponse;
+use crate::wasm::contract::RegistrationAuth;
+
+/// The answer to a preflight: any origin may ask, none is let in by it.
+pub(super) fn preflight(origin: &str) -> Response {
+    let mut response = StatusCode::OK.into_response();
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("DELETE, POST, GET, OPTIONS, PUT"));
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(
+            "Origin, X-Requested-With, Access-Control-Request-Method, Accept, Access-Control-Request-Headers, DPoP, \
+             Content-Type, Authorization",
+        ),
+    );
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
+    allow(&mut response, origin);
+    response
+}
+
+fn allow(response: &mut Response, origin: &str) {
+    let Ok(origin) = HeaderValue::from_str(origin) else { return };
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+}
+
+/// What the request's origin may do.
+enum Verdict {
+    /// There is none, or the provider does not look at it.
+    Unasked,
+    /// It is the server's own: let in, no headers.
+    Own,
+    /// It is allowed: let in, and its scripts may read the answer, whatever the status.
+    Allowed(String),
+    /// It is not.
+    Refused,
+}
+
+/// The origin of a request, judged before anything else about it is known.
+pub(super) struct CrossOrigin {
+    verdict: Verdict,
+    /// The caller, verified early because its token names origins; taken by [`CrossOrigin::identity`].
+    identity: std::sync::Mutex<Option<Result<Identity, AuthenticationError>>>,
+}
+
+impl CrossOrigin {
+    /// Judges the origin of a request. Only where it matters the caller is verified for it.
+    pub(super) async fn of(exchange: &Exchange) -> Result<CrossOrigin, ErrorResponse> {
+        let origin = match &exchange.caller.origin {
+            Some(origin) if exchange.provider.provider.description.cross_origin => origin,
+            _ => return Ok(CrossOrigin { verdict: Verdict::Unasked, identity: None.into() }),
+        };
+        let identity = authentication::authenticate(&exchange.app, &exchange.realm, &exchange.caller).await;
+        let own = exchange.app.base_url(&exchange.realm, &exchange.caller);
+        let verdict = if *origin == own || *origin == format!("{}://{}", exchange.caller.scheme, exchange.caller.host) {
+            Verdict::Own
+        } else {
+            let allowed = match &identity {
+                Ok(identity) => {
+                    allowed_origins(exchange, identity, identity.registration_auth(exchange.operation)).await?
+                }
+                // A token that does not verify allows no origin; whether the error may be read is up to both sets.
+                Err(_) => {
+                    let mut allowed = Vec::new();
+                    for auth in [RegistrationAuth::Anonymous, RegistrationAuth::Authenticated] {
+                        allowed.extend(exchange.policies(&Identity::Anonymous, auth).allowed_origins().await?);
+                    }
+                    allowed
+                }
+            };
+            if allowed.iter().any(|allowed| allowed == origin || allowed == "*") {
+                Verdict::Allowed(origin.clone())
+            } else {
+                Verdict::Refused
+            }
+        };
+        Ok(CrossOrigin { verdict, identity: Some(identity).into() })
+    }
+
+    /// The caller, verified; then the origin, which is refused only after a bad token.
+    pub(super) async fn identity(&self, exchange: &Exchange) -> Result<Identity, Refusal> {
+        let early = self.identity.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let identity = match early {
+            Some(identity) => identity,
+            None => authentication::authenticate(&exchange.app, &exchange.realm, &exchange.caller).await,
+        };
+        let identity = identity.map_err(|error| exchange.unauthenticated(error))?;
+        match self.verdict {
+            Verdict::Refused => Err(ErrorResponse::bare(StatusCode::FORBIDDEN, "Invalid origin").into()),
+            _ => Ok(identity),
+        }
+    }
+
+    /// Adds the headers that let an allowed origin read the answer.
+    pub(super) fn mark(&self, response: &mut Response) {
+        if let Verdict::Allowed(origin) = &self.verdict {
+            allow(response, origin);
+        }
+    }
+}
+
+/// Origins that a request may come from: those of its token and those of the policies of its set.
+pub(super) async fn allowed_origins(
+    exchange: &Exchange,
+    identity: &Identity,
+    auth: RegistrationAuth,
+) -> Result<Vec<String>, ErrorResponse> {
+    let mut allowed = identity.claims().and_then(|claims| claims.allowed_origins.clone()).unwrap_or_default();
+    for origin in exchange.policies(identity, auth).allowed_origins().await? {
+        if !allowed.contains(&origin) {
+            allowed.push(origin);
+        }
+    }
+    Ok(allowed)
+}

@@ -1,0 +1,105 @@
+//! What a provider asks the host to do beside storing the client (variant `effect` of the contract).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::clock;
+use crate::error::ErrorResponse;
+use crate::keys::rsa;
+use crate::realm::Realm;
+use crate::store::clients::ClientRow;
+use crate::store::roles::{self, RoleRow};
+use crate::store::users::{self, Profile, UserRow};
+use crate::store::{StoreError, Write};
+use crate::wasm::contract::{Attribute, Client, Effect};
+
+/// Attributes of the signing key of a SAML client.
+const SIGNING_CERTIFICATE: &str = "saml.signing.certificate";
+const SIGNING_PRIVATE_KEY: &str = "saml.signing.private.key";
+
+/// Carries out what changes the client itself. Policies are done by now: they don't judge it.
+pub(crate) async fn amend(app: &App, client: &mut Client, effects: &[Effect]) -> Result<(), ErrorResponse> {
+    for effect in effects {
+        match effect {
+            Effect::AddProtocolMapper(mapper) => {
+                let mut mapper = mapper.clone();
+                mapper.id.get_or_insert_with(|| Uuid::new_v4().to_string());
+                client.protocol_mappers.get_or_insert_default().push(mapper);
+            }
+            Effect::CreateSigningKey(subject) => {
+                let key = app.rsa_keys.take().await;
+                let common_name = subject.strip_prefix("CN=").unwrap_or(subject);
+                let certificate = key
+                    .certificate(common_name, rsa::THREE_YEARS)
+                    .map_err(|error| StoreError::Damaged(format!("{error:#}")))?;
+                set(&mut client.attributes, SIGNING_CERTIFICATE, STANDARD.encode(certificate));
+                set(&mut client.attributes, SIGNING_PRIVATE_KEY, STANDARD.encode(key.der()));
+            }
+            Effect::CreateServiceAccount
+            | Effect::RemoveServiceAccount
+            | Effect::CreateResourceServer
+            | Effect::SetDefaultRoles(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn set(attributes: &mut Vec<Attribute>, name: &str, value: String) {
+    match attributes.iter_mut().find(|attribute| attribute.name == name) {
+        Some(attribute) => attribute.value = value,
+        None => attributes.push(Attribute { name: name.to_owned(), value }),
+    }
+}
+
+/// Whether the effects make a resource server.
+pub(crate) fn make_resource_server(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::CreateResourceServer))
+}
+
+/// Adds what is stored beside the client to its write, behind the client itself.
+pub(crate) fn store(write: &mut Write, realm: &Realm, client: &ClientRow, effects: &[Effect]) {
+    for effect in effects {
+        match effect {
+            Effect::CreateServiceAccount => users::insert_missing(write, &realm.id, &service_account(client)),
+            Effect::RemoveServiceAccount => users::delete_service_account(write, &realm.id, &client.id),
+            Effect::CreateResourceServer => roles::insert_missing(write, &realm.id, &role(client, "uma_protection")),
+            Effect::SetDefaultRoles(names) => {
+                for name in names {
+                    roles::insert_missing(write, &realm.id, &role(client, name));
+                }
+                roles::set_defaults(write, &realm.id, &client.id, names);
+            }
+            Effect::AddProtocolMapper(_) | Effect::CreateSigningKey(_) => {}
+        }
+    }
+}
+
+/// User name of a client's service account.
+pub(crate) fn service_account_name(client_id: &str) -> String {
+    format!("service-account-{}", client_id.to_lowercase())
+}
+
+fn service_account(client: &ClientRow) -> UserRow {
+    UserRow {
+        id: Uuid::new_v4().to_string(),
+        username: service_account_name(client.client_id()),
+        email: None,
+        enabled: true,
+        profile: Profile::default(),
+        password_hash: None,
+        service_account_client: Some(client.id.clone()),
+        created_at: clock::now(),
+    }
+}
+
+fn role(client: &ClientRow, name: &str) -> RoleRow {
+    RoleRow {
+        id: Uuid::new_v4().to_string(),
+        client: client.id.clone(),
+        name: name.to_owned(),
+        description: None,
+        is_default: false,
+    }
+}

@@ -1,0 +1,133 @@
+//! Reads a client: `GET /realms/{realm}/clients-registrations/{provider}/{client_id}` (RFC 7592 §2.1).
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::cross_origin::{CrossOrigin, allowed_origins};
+use super::{Exchange, Refusal, answer};
+use crate::authentication::{
+    AuthenticationError, Identity, Permit, Signature, client_credentials, may_read, registration_access_token,
+};
+use crate::clock;
+use crate::error::ErrorResponse;
+use crate::store::clients::{self, ClientRow};
+use crate::store::{Write, events, roles};
+use crate::wasm::contract::{Registration, RegistrationAuth};
+
+/// The realm attribute that lets reads rotate registration access tokens too.
+const ROTATE_ON_READ: &str = "clientRegistration.rotateOnRead";
+
+/// Shows a client as it is stored, with the token that the caller came with.
+pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
+    let Exchange { app, realm, provider, .. } = exchange;
+    let identity = cross_origin.identity(exchange).await?;
+    let description = &provider.provider.description;
+    let stored = clients::by_client_id(&app.store.database, &realm.id, &exchange.client_id).await?;
+    let by_itself = description.client_authentication && matches!(identity, Identity::Anonymous);
+    let (permit, method) = if by_itself {
+        authenticate_client(exchange, stored.as_ref()).await?
+    } else {
+        let permit = may_read(&identity, stored.as_ref(), description.protocol.as_deref())
+            .map_err(|error| exchange.unauthenticated(error))?;
+        (permit, None)
+    };
+    // Neither way lets anybody through to a client that is not there.
+    let mut stored = stored.ok_or_else(ErrorResponse::server_error)?;
+    let mut policies = exchange.policies(&identity, permit.registration_auth);
+    policies.before_view(&stored.client).await.map_err(|error| exchange.refused(error))?;
+
+    let mut write = Write::default();
+    let access_token = if description.client_authentication {
+        None
+    } else {
+        shown_token(exchange, &identity, &permit, &mut stored, &mut write).await?
+    };
+    let roles = roles::of_client(&app.store.database, &realm.id, &stored.id).await?;
+    let registration = Registration {
+        client_uri: exchange.client_uri(stored.client_id()),
+        access_token,
+        issued_at: stored.created_at.unsigned_abs(),
+        roles: roles.into_iter().map(|role| role.name).collect(),
+        resource_server: stored.resource_server,
+        access: None,
+    };
+    let answer = provider.render(&stored.client, &registration).await?;
+    let mut subject = exchange.subject();
+    subject.client_id = Some(stored.client_id());
+    if let Some(mut event) = subject.success() {
+        event.details = method.map(|method| [("client_auth_method".to_owned(), method.to_owned())].into());
+        events::insert(&mut write, &realm.id, &event);
+    }
+    app.store.writer.write(write).await?;
+    Ok(answer::document(StatusCode::OK, answer))
+}
+
+/// The registration access token of the answer, for callers who came with one: the very same; signed anew when its key
+/// has been retired; another one where the realm rotates on reading.
+async fn shown_token(
+    exchange: &Exchange,
+    identity: &Identity,
+    permit: &Permit,
+    stored: &mut ClientRow,
+    write: &mut Write,
+) -> Result<Option<String>, Refusal> {
+    let Identity::RegistrationAccessToken(claims, signature) = identity else { return Ok(None) };
+    let Exchange { app, realm, .. } = exchange;
+    let issuer = app.issuer(realm, &exchange.caller);
+    let auth = permit.registration_auth;
+    if realm.settings.attributes.get(ROTATE_ON_READ).is_some_and(|value| value == "true") {
+        let token_id = Uuid::new_v4().to_string();
+        let origins = allowed_origins(exchange, identity, auth).await?;
+        let token = registration_access_token::issue(app, realm, &issuer, &token_id, auth, Some(origins)).await?;
+        stored.registration_token_id = Some(token_id);
+        clients::update(write, &realm.id, stored, clock::now())?;
+        return Ok(Some(token));
+    }
+    if *signature == Signature::Active {
+        return Ok(exchange.caller.bearer_token().map(str::to_owned));
+    }
+    Ok(Some(registration_access_token::issue(app, realm, &issuer, &claims.jti, auth, None).await?))
+}
+
+/// A client that asks for its own adapter configuration: a public one needs nothing, others their secret. Gives the
+/// permit and the method that is recorded.
+async fn authenticate_client(
+    exchange: &Exchange,
+    stored: Option<&ClientRow>,
+) -> Result<(Permit, Option<&'static str>), Refusal> {
+    let permit = Permit { registration_auth: RegistrationAuth::Authenticated, initial_access_token: None };
+    let Some(client) = stored else {
+        return Err(exchange.unauthenticated(AuthenticationError::NotAuthorizedToView));
+    };
+    if client.client.public_client == Some(true) {
+        return Ok((permit, None));
+    }
+    let Err(error) = client_credentials::authenticate(&exchange.app, &exchange.realm, &exchange.caller, client).await
+    else {
+        return Ok((permit, Some("client-secret")));
+    };
+    let reason = error.to_string();
+    let basic = exchange.caller.basic_credentials();
+    let mut subject = exchange.subject();
+    subject.client_id = Some(client.client_id());
+    let recorded = match &error {
+        AuthenticationError::ClientCredentials => {
+            let failed = if basic.is_some() {
+                subject.error("invalid_client_credentials", &[])
+            } else {
+                exchange.subject().error("client_not_found", &[])
+            };
+            vec![failed, subject.error("not_allowed", &[]), subject.error("invalid_token", &[("reason", &reason)])]
+        }
+        AuthenticationError::DifferentClient => {
+            let method = ("client_auth_method", "client-secret");
+            vec![
+                subject.error("not_allowed", &[method]),
+                subject.error("invalid_token", &[method, ("reason", &reason)]),
+            ]
+        }
+        _ => Vec::new(),
+    };
+    Err(Refusal { response: error.into(), events: recorded.into_iter().flatten().collect() })
+}

@@ -1,0 +1,117 @@
+//! Registers a client: `POST /realms/{realm}/clients-registrations/{provider}` (RFC 7591 §3.1).
+
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::cross_origin::{CrossOrigin, allowed_origins};
+use super::{Exchange, Refusal, answer, effects, issue, name_mappers};
+use crate::authentication::{AuthenticationError, registration_access_token};
+use crate::clock;
+use crate::error::ErrorResponse;
+use crate::policies::{Policies, PolicyError};
+use crate::store::clients::{self, ClientRow, Taken};
+use crate::store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
+use crate::wasm::contract::{Attribute, Client, Document, Registration};
+
+/// The attribute of a client that waits for an administrator: why.
+pub(crate) const HELD: &str = "registration.held";
+
+/// Everything that can fail happens before the one transaction that stores the client.
+pub(super) async fn register(
+    exchange: &Exchange,
+    document: Document,
+    cross_origin: &CrossOrigin,
+) -> Result<Response, Refusal> {
+    let Exchange { app, realm, provider, .. } = exchange;
+    let mut requested = exchange.parse(&document).await?;
+    let identity = cross_origin.identity(exchange).await?;
+    let permit = crate::authentication::may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
+    let mut policies = exchange.policies(&identity, permit.registration_auth);
+
+    policies.before_register(&mut requested).await.map_err(|error| exchange.refused(error))?;
+    let completed = exchange.valid(provider.complete(&requested, None, &issue()).await)?;
+    let (mut client, effects) = (completed.client, completed.effects);
+    name_mappers(&mut client);
+    let id = client.id.clone().ok_or_else(|| provider.nonsense("a completed client has no id"))?;
+    let client_id = client.client_id.clone().ok_or_else(|| provider.nonsense("a completed client has no client-id"))?;
+    if let Some(taken) = clients::is_free(&app.store.database, &realm.id, &id, &client_id).await? {
+        return Err(in_use(taken).into());
+    }
+    policies.after_register(&mut client).await.map_err(|error| exchange.refused(error))?;
+    hold(&mut client, &policies);
+    effects::amend(app, &mut client, &effects).await?;
+
+    let now = clock::now();
+    let token_id = Uuid::new_v4().to_string();
+    let origins = allowed_origins(exchange, &identity, permit.registration_auth).await?;
+    let issuer = app.issuer(realm, &exchange.caller);
+    let token =
+        registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))
+            .await?;
+    let client_uri = exchange.client_uri(&client_id);
+    let resource_server = effects::make_resource_server(&effects);
+    let registration = Registration {
+        client_uri: client_uri.clone(),
+        access_token: Some(token),
+        issued_at: now.unsigned_abs(),
+        roles: client.default_roles.clone().unwrap_or_default(),
+        resource_server,
+        access: None,
+    };
+    let answer = exchange.valid(provider.finish(exchange.operation, &client, &registration).await)?;
+
+    let client = ClientRow {
+        id,
+        client,
+        registration_token_id: Some(token_id),
+        initial_access_token: permit.initial_access_token.clone(),
+        resource_server,
+        created_at: now,
+        version: 1,
+    };
+    let mut write = Write::default();
+    realms::count_client(&mut write, &realm.id, &policies.client_limits());
+    clients::insert(&mut write, &realm.id, &client)?;
+    effects::store(&mut write, realm, &client, &effects);
+    if let Some(token) = &permit.initial_access_token {
+        initial_access_tokens::spend(&mut write, &realm.id, token);
+    }
+    let mut subject = exchange.subject();
+    subject.client_id = Some(&client_id);
+    if let Some(event) = subject.success() {
+        events::insert(&mut write, &realm.id, &event);
+    }
+    match app.store.writer.write(write).await {
+        Ok(()) => Ok(answer::created(answer, &client_uri, policies.held.as_deref())),
+        Err(error) => Err(lost(exchange, &policies, error).await),
+    }
+}
+
+/// A client that a policy holds is stored disabled until an administrator approves it.
+fn hold(client: &mut Client, policies: &Policies) {
+    if let Some(reason) = &policies.held {
+        client.enabled = Some(false);
+        client.attributes.push(Attribute { name: HELD.to_owned(), value: reason.clone() });
+    }
+}
+
+/// The refusal of a client whose id somebody else has.
+pub(crate) fn in_use(taken: Taken) -> ErrorResponse {
+    ErrorResponse::invalid_client_metadata(match taken {
+        Taken::ClientId => "Client Identifier in use",
+        Taken::Id => "id is in use",
+    })
+}
+
+/// What the transaction found: the same answer as if it had been known before.
+async fn lost(exchange: &Exchange, policies: &Policies, error: StoreError) -> Refusal {
+    match error {
+        StoreError::Lost(Lost::Taken) => in_use(Taken::ClientId).into(),
+        StoreError::Lost(Lost::Spent) => exchange.unauthenticated(AuthenticationError::NoRemainingCount),
+        StoreError::Lost(Lost::Condition(index)) => match policies.condition_lost(index).await {
+            Some(refused) => exchange.refused(PolicyError::Refused(refused)),
+            None => ErrorResponse::server_error().into(),
+        },
+        other => other.into(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Updates a client: `PUT /realms/{realm}/clients-registrations/{provider}/{client_id}` (RFC 7592 §2.2).
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::cross_origin::{CrossOrigin, allowed_origins};
+use super::{Exchange, Refusal, answer, effects, issue, name_mappers};
+use crate::authentication::{Identity, may_change, registration_access_token};
+use crate::clock;
+use crate::error::ErrorResponse;
+use crate::store::clients::{self, ClientRow};
+use crate::store::{Lost, StoreError, Write, events, roles};
+use crate::wasm::contract::{Client, Document, Registration};
+
+/// How often an update starts over when somebody else was faster.
+const ATTEMPTS: u32 = 5;
+
+/// Who changes the same client at the same time makes this one start over with the client as it is then; a registration
+/// access token that was rotated meanwhile is refused there.
+pub(super) async fn update(
+    exchange: &Exchange,
+    document: Document,
+    cross_origin: &CrossOrigin,
+) -> Result<Response, Refusal> {
+    let requested = exchange.parse(&document).await?;
+    let identity = cross_origin.identity(exchange).await?;
+    for _ in 1..ATTEMPTS {
+        if let Some(answer) = attempt(exchange, requested.clone(), &identity).await? {
+            return Ok(answer);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
+}
+
+/// One attempt; `None` when the client was changed meanwhile.
+async fn attempt(exchange: &Exchange, mut requested: Client, identity: &Identity) -> Result<Option<Response>, Refusal> {
+    let Exchange { app, realm, provider, .. } = exchange;
+    let stored = clients::by_client_id(&app.store.database, &realm.id, &exchange.client_id).await?;
+    let protocol = provider.provider.description.protocol.as_deref();
+    let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
+    // `may_change` lets nobody through to a client that is not there.
+    let stored = stored.ok_or_else(ErrorResponse::server_error)?;
+    let mut policies = exchange.policies(identity, permit.registration_auth);
+
+    policies.before_update(&mut requested, &stored.client).await.map_err(|error| exchange.refused(error))?;
+    if requested.client_id.as_deref() != Some(stored.client_id()) {
+        return Err(ErrorResponse::invalid_client_metadata("Client Identifier modified").into());
+    }
+    let completed = exchange.valid(provider.complete(&requested, Some(&stored.client), &issue()).await)?;
+    let (mut client, effects) = (completed.client, completed.effects);
+    name_mappers(&mut client);
+    policies.after_update(&mut client, &stored.client).await.map_err(|error| exchange.refused(error))?;
+    effects::amend(app, &mut client, &effects).await?;
+
+    let mut registration_token_id = stored.registration_token_id.clone();
+    let mut access_token = None;
+    if matches!(identity, Identity::RegistrationAccessToken(..)) {
+        let token_id = Uuid::new_v4().to_string();
+        let origins = allowed_origins(exchange, identity, permit.registration_auth).await?;
+        let issuer = app.issuer(realm, &exchange.caller);
+        access_token = Some(
+            registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))
+                .await?,
+        );
+        registration_token_id = Some(token_id);
+    }
+    let resource_server = stored.resource_server || effects::make_resource_server(&effects);
+    let roles = roles::of_client(&app.store.database, &realm.id, &stored.id).await?;
+    let registration = Registration {
+        client_uri: exchange.client_uri(stored.client_id()),
+        access_token,
+        issued_at: stored.created_at.unsigned_abs(),
+        roles: roles.into_iter().map(|role| role.name).collect(),
+        resource_server,
+        access: None,
+    };
+    let answer = exchange.valid(provider.finish(exchange.operation, &client, &registration).await)?;
+
+    let client = ClientRow { client, registration_token_id, resource_server, ..stored };
+    let mut write = Write::default();
+    clients::update(&mut write, &realm.id, &client, clock::now())?;
+    effects::store(&mut write, realm, &client, &effects);
+    if let Some(event) = exchange.subject().success() {
+        events::insert(&mut write, &realm.id, &event);
+    }
+    match app.store.writer.write(write).await {
+        Ok(()) => Ok(Some(answer::document(StatusCode::OK, answer))),
+        Err(StoreError::Lost(Lost::Changed)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,77 @@
+//! Everything that is kept: the database, what is read from it and what is written to it.
+//!
+//! SQL stands beside the function it serves, in one file per table. Reads go to a pool of connections, writes are lists
+//! of statements that the [`writer`] groups into transactions.
+
+pub(crate) mod clients;
+mod database;
+pub(crate) mod document;
+pub(crate) mod events;
+pub(crate) mod initial_access_tokens;
+pub(crate) mod keys;
+pub(crate) mod policies;
+pub(crate) mod realms;
+pub(crate) mod roles;
+pub(crate) mod scopes;
+pub(crate) mod sessions;
+pub(crate) mod users;
+mod writer;
+
+pub(crate) use database::{Database, Row, Value, values};
+pub(crate) use writer::{Write, Writer};
+
+/// What a write found taken or gone when it came to it. Nothing of the write was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// Another client, user, role, scope, realm or policy has the name or id.
+    Taken,
+    /// What was to be changed is not there any more, or was changed meanwhile.
+    Changed,
+    /// The initial access token has no uses left.
+    Spent,
+    /// The condition of this index, in the order of the write, does not hold.
+    Condition(usize),
+}
+
+/// Why the store has no answer. Something that is not there is `None`, not an error.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// A write that came too late.
+    #[error("lost: {0:?}")]
+    Lost(Lost),
+    /// The database cannot be reached, is full, or refuses to work.
+    #[error("database unavailable: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be read.
+    #[error("stored data damaged: {0}")]
+    Damaged(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Damaged(error.to_string()),
+            other => StoreError::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// The store as the rest of the host sees it.
+#[derive(Clone)]
+pub(crate) struct Store {
+    /// For reads.
+    pub(crate) database: Database,
+    /// For writes.
+    pub(crate) writer: Writer,
+}
+
+impl Store {
+    /// Opens the database at `url`, brings its tables up to date and starts the writer.
+    ///
+    /// # Errors
+    /// With what was being done, for the operator.
+    pub(crate) async fn open(url: &str) -> anyhow::Result<Store> {
+        let (database, connection) = Database::open(url).await?;
+        Ok(Store { database, writer: Writer::start(connection) })
+    }
+}

@@ -1,0 +1,200 @@
+//! Table `clients`.
+
+use super::{Database, Lost, Row, StoreError, Write, document, values};
+use crate::wasm::contract::Client;
+
+/// A client as it is stored.
+#[derive(Clone)]
+pub(crate) struct ClientRow {
+    /// Internal id.
+    pub(crate) id: String,
+    /// The contract's record, full.
+    pub(crate) client: Client,
+    /// `jti` of the one registration access token that is good.
+    pub(crate) registration_token_id: Option<String>,
+    /// The initial access token it was registered with.
+    pub(crate) initial_access_token: Option<String>,
+    /// It has a resource server.
+    pub(crate) resource_server: bool,
+    /// Unix seconds.
+    pub(crate) created_at: i64,
+    /// Grows with each update.
+    pub(crate) version: i64,
+}
+
+impl ClientRow {
+    /// The identifier in the protocol.
+    pub(crate) fn client_id(&self) -> &str {
+        self.client.client_id.as_deref().unwrap_or_default()
+    }
+
+    /// Whether it may be used.
+    pub(crate) fn enabled(&self) -> bool {
+        self.client.enabled.unwrap_or(true)
+    }
+}
+
+/// The columns of a [`ClientRow`], in the order in which `row` reads them.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, document, registration_token_id, initial_access_token, resource_server, created_at, version \
+             FROM clients ",
+            $rest
+        )
+    };
+}
+
+fn row(row: &Row) -> Result<ClientRow, StoreError> {
+    let document: Vec<u8> = row.get(1)?;
+    Ok(ClientRow {
+        id: row.get(0)?,
+        client: document::decode(&document)?,
+        registration_token_id: row.get(2)?,
+        initial_access_token: row.get(3)?,
+        resource_server: row.get(4)?,
+        created_at: row.get(5)?,
+        version: row.get(6)?,
+    })
+}
+
+/// The client with this `client_id`, compared exactly.
+pub(crate) async fn by_client_id(
+    database: &Database,
+    realm_id: &str,
+    client_id: &str,
+) -> Result<Option<ClientRow>, StoreError> {
+    let found = database.first(select!("WHERE realm_id = $1 AND client_id = $2"), values![realm_id, client_id]).await?;
+    found.as_ref().map(row).transpose()
+}
+
+/// The client with this internal id.
+pub(crate) async fn by_id(database: &Database, realm_id: &str, id: &str) -> Result<Option<ClientRow>, StoreError> {
+    let found = database.first(select!("WHERE realm_id = $1 AND id = $2"), values![realm_id, id]).await?;
+    found.as_ref().map(row).transpose()
+}
+
+/// Whether a new client may have this id and `client_id`.
+pub(crate) async fn is_free(
+    database: &Database,
+    realm_id: &str,
+    id: &str,
+    client_id: &str,
+) -> Result<Option<Taken>, StoreError> {
+    let found = database
+        .first(
+            "SELECT client_id = $3 FROM clients WHERE realm_id = $1 AND (id = $2 OR client_id = $3) ORDER BY 1 DESC",
+            values![realm_id, id, client_id],
+        )
+        .await?;
+    found.map(|row| Ok(if row.get(0)? { Taken::ClientId } else { Taken::Id })).transpose()
+}
+
+/// What a new client wants and another has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// The internal id.
+    Id,
+    /// The identifier in the protocol.
+    ClientId,
+}
+
+/// Which clients a listing shows.
+pub(crate) enum Filter<'a> {
+    /// Every client.
+    All,
+    /// Those whose `client_id` has this in it, whatever the case.
+    Containing(&'a str),
+}
+
+/// Clients in the order of their `client_id`, from the `first`th on, at most `max`.
+pub(crate) async fn list(
+    database: &Database,
+    realm_id: &str,
+    filter: Filter<'_>,
+    first: i64,
+    max: i64,
+) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = match filter {
+        Filter::All => {
+            database
+                .all(
+                    select!("WHERE realm_id = $1 ORDER BY client_id LIMIT $2 OFFSET $3"),
+                    values![realm_id, max, first],
+                )
+                .await?
+        }
+        Filter::Containing(part) => {
+            database
+                .all(
+                    select!(
+                        "WHERE realm_id = $1 AND lower(client_id) LIKE $4 ESCAPE '\\' \
+                         ORDER BY client_id LIMIT $2 OFFSET $3"
+                    ),
+                    values![realm_id, max, first, like(part)],
+                )
+                .await?
+        }
+    };
+    rows.iter().map(row).collect()
+}
+
+/// A LIKE pattern for text that has `part` in it.
+fn like(part: &str) -> String {
+    let escaped = part.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+/// Adds a client; [`Lost::Taken`] when its id or `client_id` is in use. The realm's counter is not touched.
+pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
+    write.require(
+        "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, \
+         initial_access_token, resource_server, created_at, updated_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1) ON CONFLICT DO NOTHING",
+        values![
+            realm_id,
+            &client.id,
+            client.client_id(),
+            client.enabled(),
+            document::encode(&client.client)?,
+            client.registration_token_id.clone(),
+            client.initial_access_token.clone(),
+            client.resource_server,
+            client.created_at,
+        ],
+        Lost::Taken,
+    );
+    Ok(())
+}
+
+/// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster.
+pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) -> Result<(), StoreError> {
+    write.require(
+        "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
+         resource_server = $7, updated_at = $8, version = version + 1 WHERE realm_id = $1 AND id = $2 AND version = $9",
+        values![
+            realm_id,
+            &client.id,
+            client.client_id(),
+            client.enabled(),
+            document::encode(&client.client)?,
+            client.registration_token_id.clone(),
+            client.resource_server,
+            now,
+            client.version,
+        ],
+        Lost::Changed,
+    );
+    Ok(())
+}
+
+/// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster.
+pub(crate) fn delete(write: &mut Write, realm_id: &str, client: &ClientRow) {
+    write.require(
+        "DELETE FROM clients WHERE realm_id = $1 AND id = $2 AND version = $3",
+        values![realm_id, &client.id, client.version],
+        Lost::Changed,
+    );
+    write.run("DELETE FROM roles WHERE realm_id = $1 AND client = $2", values![realm_id, &client.id]);
+    write.run("DELETE FROM users WHERE realm_id = $1 AND service_account_client = $2", values![realm_id, &client.id]);
+}

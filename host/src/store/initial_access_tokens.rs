@@ -1,0 +1,80 @@
+//! Table `initial_access_tokens`.
+
+use super::{Database, Lost, Row, StoreError, Write, values};
+
+/// An initial access token as it is stored; the token itself is not.
+#[derive(Clone, Debug)]
+pub(crate) struct InitialAccessTokenRow {
+    /// The token's `jti`.
+    pub(crate) id: String,
+    /// Unix seconds.
+    pub(crate) created_at: i64,
+    /// Seconds after `created_at`; 0 = never.
+    pub(crate) expiration: i64,
+    /// Clients it was good for when it was made.
+    pub(crate) count: i64,
+    /// Clients it still is good for.
+    pub(crate) remaining_count: i64,
+}
+
+fn row(row: &Row) -> Result<InitialAccessTokenRow, StoreError> {
+    Ok(InitialAccessTokenRow {
+        id: row.get(0)?,
+        created_at: row.get(1)?,
+        expiration: row.get(2)?,
+        count: row.get(3)?,
+        remaining_count: row.get(4)?,
+    })
+}
+
+/// The token with this id.
+pub(crate) async fn by_id(
+    database: &Database,
+    realm_id: &str,
+    id: &str,
+) -> Result<Option<InitialAccessTokenRow>, StoreError> {
+    let found = database
+        .first(
+            "SELECT id, created_at, expiration, count, remaining_count FROM initial_access_tokens \
+             WHERE realm_id = $1 AND id = $2",
+            values![realm_id, id],
+        )
+        .await?;
+    found.as_ref().map(row).transpose()
+}
+
+/// All tokens of a realm, oldest first, spent and expired ones too.
+pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<InitialAccessTokenRow>, StoreError> {
+    let rows = database
+        .all(
+            "SELECT id, created_at, expiration, count, remaining_count FROM initial_access_tokens \
+             WHERE realm_id = $1 ORDER BY created_at, id",
+            values![realm_id],
+        )
+        .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Adds a token.
+pub(crate) fn insert(write: &mut Write, realm_id: &str, token: &InitialAccessTokenRow) {
+    write.run(
+        "INSERT INTO initial_access_tokens (realm_id, id, created_at, expiration, count, remaining_count) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        values![realm_id, &token.id, token.created_at, token.expiration, token.count, token.remaining_count],
+    );
+}
+
+/// Takes one use off a token; [`Lost::Spent`] when there is none left.
+pub(crate) fn spend(write: &mut Write, realm_id: &str, id: &str) {
+    write.require(
+        "UPDATE initial_access_tokens SET remaining_count = remaining_count - 1 \
+         WHERE realm_id = $1 AND id = $2 AND remaining_count > 0",
+        values![realm_id, id],
+        Lost::Spent,
+    );
+}
+
+/// Removes a token, if it is there.
+pub(crate) fn delete(write: &mut Write, realm_id: &str, id: &str) {
+    write.run("DELETE FROM initial_access_tokens WHERE realm_id = $1 AND id = $2", values![realm_id, id]);
+}

@@ -1,0 +1,48 @@
+//! Table `realm_keys`.
+
+use super::{Database, StoreError, Write, values};
+
+/// A signing or encryption key of a realm.
+pub(crate) struct KeyRow {
+    /// The `kid` in the headers of tokens.
+    pub(crate) kid: String,
+    /// JWA name: `RS256`, `RSA-OAEP`, `HS512`.
+    pub(crate) algorithm: String,
+    /// New tokens are signed with it; others only verify.
+    pub(crate) active: bool,
+    /// PKCS #8 in DER of an RSA key, the bytes of an HMAC key.
+    pub(crate) private_key: Vec<u8>,
+    /// X.509 in DER, of an RSA key.
+    pub(crate) certificate: Option<Vec<u8>>,
+}
+
+/// Every key of a realm.
+pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<KeyRow>, StoreError> {
+    let rows = database
+        .all(
+            "SELECT kid, algorithm, active, private_key, certificate FROM realm_keys WHERE realm_id = $1 \
+             ORDER BY created_at DESC, kid",
+            values![realm_id],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(KeyRow {
+                kid: row.get(0)?,
+                algorithm: row.get(1)?,
+                active: row.get(2)?,
+                private_key: row.get(3)?,
+                certificate: row.get(4)?,
+            })
+        })
+        .collect()
+}
+
+/// Adds the first active key of an algorithm; nothing happens when there is one already (another node was faster).
+pub(crate) fn insert(write: &mut Write, realm_id: &str, key: KeyRow, now: i64) {
+    write.run(
+        "INSERT INTO realm_keys (realm_id, kid, algorithm, active, private_key, certificate, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        values![realm_id, key.kid, key.algorithm, key.active, key.private_key, key.certificate, now],
+    );
+}

@@ -1,0 +1,85 @@
+//! Table `realms` and the counter beside it.
+
+use super::{Database, Lost, StoreError, Write, values};
+use crate::realm::{Realm, Settings};
+
+/// A realm without what other tables hold of it.
+pub(crate) struct RealmRow {
+    /// UUID, or what its creator chose.
+    pub(crate) id: String,
+    /// As in the address.
+    pub(crate) name: String,
+    /// A disabled realm answers nobody.
+    pub(crate) enabled: bool,
+    /// The rest.
+    pub(crate) settings: Settings,
+}
+
+/// The realm of this name.
+pub(crate) async fn by_name(database: &Database, name: &str) -> Result<Option<RealmRow>, StoreError> {
+    let row = database.first("SELECT id, name, enabled, settings FROM realms WHERE name = $1", values![name]).await?;
+    row.map(|row| Ok(RealmRow { id: row.get(0)?, name: row.get(1)?, enabled: row.get(2)?, settings: row.json(3)? }))
+        .transpose()
+}
+
+/// Names of all realms, in alphabetical order.
+pub(crate) async fn names(database: &Database) -> Result<Vec<String>, StoreError> {
+    let rows = database.all("SELECT name FROM realms ORDER BY name", values![]).await?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Adds a realm without clients; [`Lost::Taken`] when name or id are in use.
+pub(crate) fn insert(write: &mut Write, realm: &Realm, now: i64) {
+    write.require(
+        "INSERT INTO realms (id, name, enabled, settings, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        values![&realm.id, &realm.name, realm.enabled, realm.settings.to_json(), now],
+        Lost::Taken,
+    );
+    write.run("INSERT INTO realm_counters (realm_id, clients) VALUES ($1, 0)", values![&realm.id]);
+}
+
+/// Replaces name and settings; [`Lost::Changed`] when the realm is gone.
+pub(crate) fn update(write: &mut Write, id: &str, name: &str, enabled: bool, settings: &Settings) {
+    write.require(
+        "UPDATE realms SET name = $2, enabled = $3, settings = $4 WHERE id = $1",
+        values![id, name, enabled, settings.to_json()],
+        Lost::Changed,
+    );
+}
+
+/// Removes a realm and everything in it.
+pub(crate) fn delete(write: &mut Write, id: &str) {
+    write.require("DELETE FROM realms WHERE id = $1", values![id], Lost::Changed);
+}
+
+/// Clients of a realm, built-in ones included.
+pub(crate) async fn client_count(database: &Database, realm_id: &str) -> Result<u64, StoreError> {
+    let row = database.first("SELECT clients FROM realm_counters WHERE realm_id = $1", values![realm_id]).await?;
+    row.map_or(Ok(0), |row| Ok(row.get::<i64>(0)?.unsigned_abs()))
+}
+
+/// Counts one more client, if every limit allows it: the realm must have fewer than each. A limit that does not hold
+/// ends the write as [`Lost::Condition`] with its index.
+pub(crate) fn count_client(write: &mut Write, realm_id: &str, limits: &[u32]) {
+    for (index, limit) in limits.iter().enumerate() {
+        write.require(
+            "UPDATE realm_counters SET clients = clients WHERE realm_id = $1 AND clients < $2",
+            values![realm_id, i64::from(*limit)],
+            Lost::Condition(index),
+        );
+    }
+    write.run("UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1", values![realm_id]);
+}
+
+/// Counts clients that no limit holds for.
+pub(crate) fn count_clients(write: &mut Write, realm_id: &str, number: usize) {
+    write.run(
+        "UPDATE realm_counters SET clients = clients + $2 WHERE realm_id = $1",
+        values![realm_id, i64::try_from(number).unwrap_or(i64::MAX)],
+    );
+}
+
+/// Counts one client less.
+pub(crate) fn discount_client(write: &mut Write, realm_id: &str) {
+    write.run("UPDATE realm_counters SET clients = clients - 1 WHERE realm_id = $1", values![realm_id]);
+}

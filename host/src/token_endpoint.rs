@@ -1,0 +1,266 @@
+//! Tokens for administrators, users and service accounts: `/realms/{realm}/protocol/openid-connect/{token,revoke,logout}`
+//! (RFC 6749, RFC 7009).
+
+mod issue;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CACHE_CONTROL, PRAGMA};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::authentication::client_credentials::same_secret;
+use crate::caller::Caller;
+use crate::error::{ErrorBody, ErrorResponse};
+use crate::form::Form;
+use crate::realm::Realm;
+use crate::registration::open_realm;
+use crate::store::clients::{self, ClientRow};
+use crate::store::{Write, sessions, users};
+use crate::tokens::{self, Claims, kind};
+use crate::{clock, document, passwords};
+use issue::{Grant, issue};
+
+/// A successful answer (RFC 6749 §5.1).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TokenAnswer {
+    access_token: String,
+    expires_in: i64,
+    refresh_expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(rename = "not-before-policy")]
+    not_before_policy: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_state: Option<String>,
+    scope: String,
+}
+
+/// A request whose realm is known and whose body is read.
+struct FormRequest {
+    realm: Arc<Realm>,
+    caller: Caller,
+    form: Form,
+}
+
+async fn read(app: &App, realm: &str, request: Request) -> Result<FormRequest, ErrorResponse> {
+    let caller = app.caller(&request);
+    let realm = open_realm(app, realm, &caller).await?;
+    let body = document::bytes(request.into_body()).await?;
+    Ok(FormRequest { realm, caller, form: Form::read(&body) })
+}
+
+fn refused(status: StatusCode, error: &str, description: &str) -> ErrorResponse {
+    ErrorResponse::new(status, error, description)
+}
+
+/// Nobody keeps an answer with a token in it (RFC 6749 §5.1).
+fn not_stored(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// Issues an access token
+///
+/// RFC 6749 §4.3, §4.4 and §6: grants `password`, `client_credentials` and `refresh_token`.
+#[utoipa::path(post, path = "/realms/{realm}/protocol/openid-connect/token", tag = "tokens",
+    params(("realm" = String, Path)),
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = TokenAnswer), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn token(State(app): State<App>, Path(realm): Path<String>, request: Request) -> Response {
+    let answer = async {
+        let request = read(&app, &realm, request).await?;
+        grant(&app, &request).await
+    }
+    .await;
+    not_stored(match answer {
+        Ok(answer) => axum::Json(answer).into_response(),
+        Err(refused) => refused.into_response(),
+    })
+}
+
+async fn grant(app: &App, request: &FormRequest) -> Result<TokenAnswer, ErrorResponse> {
+    let Some(grant_type) = request.form.get("grant_type") else {
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "Missing form parameter: grant_type"));
+    };
+    let client = authenticate_client(app, request).await?;
+    match grant_type {
+        "password" => password(app, request, &client).await,
+        "client_credentials" => client_credentials(app, request, &client).await,
+        "refresh_token" => refresh(app, request, &client).await,
+        _ => Err(refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type")),
+    }
+}
+
+/// The client of the request: by HTTP Basic or in the form; a confidential one with its secret.
+async fn authenticate_client(app: &App, request: &FormRequest) -> Result<ClientRow, ErrorResponse> {
+    const DESCRIPTION: &str = "Invalid client or Invalid client credentials";
+    let unknown = || refused(StatusCode::UNAUTHORIZED, "invalid_client", DESCRIPTION);
+    let (client_id, secret) = match request.caller.basic_credentials() {
+        Some((client_id, secret)) => (client_id, Some(secret)),
+        None => (
+            request.form.get("client_id").ok_or_else(unknown)?.to_owned(),
+            request.form.get("client_secret").map(str::to_owned),
+        ),
+    };
+    let client = clients::by_client_id(&app.store.database, &request.realm.id, &client_id).await?;
+    let client = client.filter(ClientRow::enabled).ok_or_else(unknown)?;
+    let record = &client.client;
+    if record.public_client != Some(true) {
+        let stored = record.secret.as_deref().filter(|secret| !secret.is_empty());
+        let same = stored.zip(secret.as_deref()).is_some_and(|(stored, given)| same_secret(stored, given));
+        if !same || record.bearer_only == Some(true) {
+            return Err(refused(StatusCode::UNAUTHORIZED, "unauthorized_client", DESCRIPTION));
+        }
+    }
+    Ok(client)
+}
+
+async fn password(app: &App, request: &FormRequest, client: &ClientRow) -> Result<TokenAnswer, ErrorResponse> {
+    if client.client.direct_access_grants_enabled != Some(true) {
+        let description = "Client not allowed for direct access grants";
+        return Err(refused(StatusCode::BAD_REQUEST, "unauthorized_client", description));
+    }
+    let username = request.form.get("username").unwrap_or_default();
+    let password = request.form.get("password").unwrap_or_default().to_owned();
+    let user = users::by_username(&app.store.database, &request.realm.id, username).await?;
+    let user = user.filter(|user| user.service_account_client.is_none());
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let good = passwords::verify(password, hash).await;
+    let Some(user) = user.filter(|_| good) else {
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid_grant", "Invalid user credentials"));
+    };
+    if !user.enabled {
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid_grant", "Account disabled"));
+    }
+    issue(app, request, client, &user, Grant::Password { session: None }).await
+}
+
+async fn client_credentials(
+    app: &App,
+    request: &FormRequest,
+    client: &ClientRow,
+) -> Result<TokenAnswer, ErrorResponse> {
+    let unauthorized = |description| refused(StatusCode::UNAUTHORIZED, "unauthorized_client", description);
+    if client.client.public_client == Some(true) {
+        return Err(unauthorized("Public client not allowed to retrieve service account"));
+    }
+    if client.client.service_accounts_enabled != Some(true) {
+        return Err(unauthorized("Client not enabled to retrieve service account"));
+    }
+    let user = users::service_account(&app.store.database, &request.realm.id, &client.id).await?;
+    let user = user.ok_or_else(|| unauthorized("Client not enabled to retrieve service account"))?;
+    if !user.enabled {
+        let description = format!("User '{}' disabled", user.username);
+        return Err(refused(StatusCode::UNAUTHORIZED, "invalid_request", &description));
+    }
+    issue(app, request, client, &user, Grant::ClientCredentials).await
+}
+
+async fn refresh(app: &App, request: &FormRequest, client: &ClientRow) -> Result<TokenAnswer, ErrorResponse> {
+    let invalid = |description| refused(StatusCode::BAD_REQUEST, "invalid_grant", description);
+    let Some(token) = request.form.get("refresh_token") else {
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "No refresh token"));
+    };
+    let claims = refresh_claims(app, request, client, token).await?.ok_or_else(|| invalid("Invalid refresh token"))?;
+    let session = claims.sid.unwrap_or_default();
+    let holder = sessions::holder_by_session(&app.store.database, &request.realm.id, &session, clock::now()).await?;
+    let holder = holder.ok_or_else(|| invalid("Session not active"))?;
+    if !holder.active {
+        return Err(invalid("User disabled"));
+    }
+    let user = users::by_id(&app.store.database, &request.realm.id, &holder.user_id).await?;
+    let user = user.ok_or_else(|| invalid("Session not active"))?;
+    issue(app, request, client, &user, Grant::Password { session: Some(session) }).await
+}
+
+/// The claims of a good refresh token of this client.
+async fn refresh_claims(
+    app: &App,
+    request: &FormRequest,
+    client: &ClientRow,
+    token: &str,
+) -> Result<Option<Claims>, ErrorResponse> {
+    let issuer = app.issuer(&request.realm, &request.caller);
+    let verified = tokens::verify(&app.keys, &request.realm, &issuer, token).await?;
+    Ok(verified
+        .map(|verified| verified.claims)
+        .filter(|claims| claims.typ == kind::REFRESH && claims.azp.as_deref() == Some(client.client_id())))
+}
+
+/// Ends a session
+///
+/// By its refresh token (OIDC back-channel use of Keycloak's logout endpoint).
+#[utoipa::path(post, path = "/realms/{realm}/protocol/openid-connect/logout", tag = "tokens",
+    params(("realm" = String, Path)),
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 204), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
+pub(crate) async fn logout(
+    State(app): State<App>,
+    Path(realm): Path<String>,
+    request: Request,
+) -> Result<StatusCode, ErrorResponse> {
+    let request = read(&app, &realm, request).await?;
+    let client = authenticate_client(&app, &request).await?;
+    let Some(token) = request.form.get("refresh_token") else {
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "No refresh token"));
+    };
+    let Some(claims) = refresh_claims(&app, &request, &client, token).await? else {
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid_grant", "Invalid refresh token"));
+    };
+    let mut write = Write::default();
+    sessions::delete(&mut write, &request.realm.id, claims.sid.as_deref().unwrap_or_default());
+    app.store.writer.write(write).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Revokes a token
+///
+/// RFC 7009: an access token is refused from then on, a refresh token ends its session. A token that is not good is no
+/// error.
+#[utoipa::path(post, path = "/realms/{realm}/protocol/openid-connect/revoke", tag = "tokens",
+    params(("realm" = String, Path)),
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    Path(realm): Path<String>,
+    request: Request,
+) -> Result<StatusCode, ErrorResponse> {
+    let request = read(&app, &realm, request).await?;
+    let client = authenticate_client(&app, &request).await?;
+    let Some(token) = request.form.get("token") else {
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "Token not provided"));
+    };
+    let issuer = app.issuer(&request.realm, &request.caller);
+    let Some(verified) = tokens::verify(&app.keys, &request.realm, &issuer, token).await? else {
+        return Ok(StatusCode::OK);
+    };
+    let claims = verified.claims;
+    if claims.azp.as_deref() != Some(client.client_id()) {
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid_client", "Unmatching clients"));
+    }
+    let mut write = Write::default();
+    match claims.typ.as_str() {
+        kind::BEARER => {
+            let now = clock::now();
+            sessions::revoke(&mut write, &request.realm.id, &claims.jti, claims.exp.unwrap_or(i64::MAX), now);
+        }
+        kind::REFRESH => {
+            sessions::delete(&mut write, &request.realm.id, claims.sid.as_deref().unwrap_or_default());
+        }
+        _ => return Err(refused(StatusCode::BAD_REQUEST, "unsupported_token_type", "Unsupported token type")),
+    }
+    app.store.writer.write(write).await?;
+    Ok(StatusCode::OK)
+}

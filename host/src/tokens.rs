@@ -1,0 +1,136 @@
+//! The JSON Web Tokens of a realm: what they say, and whether one that is shown is good (RFC 7519).
+
+use std::collections::BTreeMap;
+
+use jsonwebtoken::{Header, Validation};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clock;
+use crate::keys::{Keys, Kind};
+use crate::realm::Realm;
+use crate::store::StoreError;
+
+/// Kinds of token: the claim `typ`.
+pub(crate) mod kind {
+    /// Access token of a user or a service account.
+    pub(crate) const BEARER: &str = "Bearer";
+    /// Given out to register clients with.
+    pub(crate) const INITIAL_ACCESS: &str = "InitialAccessToken";
+    /// A client's own key to itself.
+    pub(crate) const REGISTRATION_ACCESS: &str = "RegistrationAccessToken";
+    /// Gets new access tokens.
+    pub(crate) const REFRESH: &str = "Refresh";
+    /// Tells a client who the user is.
+    pub(crate) const ID: &str = "ID";
+}
+
+/// Names of roles under `roles`, as in `realm_access` and `resource_access`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Access {
+    /// Names, composites resolved.
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+}
+
+/// The claims of every token that a realm signs. Those that a kind of token does not have are absent.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Claims {
+    /// Unix seconds; 0 or absent = never.
+    pub(crate) exp: Option<i64>,
+    /// Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nbf: Option<i64>,
+    /// Unix seconds.
+    pub(crate) iat: i64,
+    /// Id of the token.
+    pub(crate) jti: String,
+    /// Address of the realm.
+    pub(crate) iss: String,
+    /// Whom it is for; text or list.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub(crate) aud: Value,
+    /// Id of the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sub: Option<String>,
+    /// See [`kind`].
+    pub(crate) typ: String,
+    /// The client that the token was issued to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) azp: Option<String>,
+    /// Id of the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
+    /// Authentication context class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) acr: Option<String>,
+    /// Origins that browsers may call from with it.
+    #[serde(rename = "allowed-origins", skip_serializing_if = "Option::is_none")]
+    pub(crate) allowed_origins: Option<Vec<String>>,
+    /// Roles of the realm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) realm_access: Option<Access>,
+    /// Roles of clients, by `client_id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resource_access: Option<BTreeMap<String, Access>>,
+    /// Which policies apply to the client: `anonymous` or `authenticated`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) registration_auth: Option<String>,
+    /// Granted scopes, separated by blanks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
+    /// The rest: profile claims, `groups`.
+    #[serde(flatten)]
+    pub(crate) other: BTreeMap<String, Value>,
+}
+
+/// Signs tokens with the active key of their realm.
+///
+/// # Errors
+/// When the key cannot be read or made.
+pub(crate) async fn sign(keys: &Keys, realm: &Realm, kind: Kind, claims: &Claims) -> Result<String, StoreError> {
+    let key = keys.active(realm, kind).await?;
+    let mut header = Header::new(key.algorithm);
+    header.kid = Some(key.kid.clone());
+    jsonwebtoken::encode(&header, claims, &key.encoding).map_err(|error| StoreError::Damaged(format!("key: {error}")))
+}
+
+/// The claims of a token that this realm signed and that is good now; `None` for any other. `issuer` is the realm's
+/// address as the caller sees it. The kind of the token is not looked at.
+///
+/// # Errors
+/// When the realm's keys cannot be read.
+pub(crate) async fn verify(
+    keys: &Keys,
+    realm: &Realm,
+    issuer: &str,
+    token: &str,
+) -> Result<Option<Verified>, StoreError> {
+    let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
+    let Some(kid) = header.kid else { return Ok(None) };
+    let Some(key) = keys.by_kid(realm, &kid).await? else { return Ok(None) };
+    // The key knows its algorithm: a token cannot choose another one (RFC 8725 §3.1).
+    let mut validation = Validation::new(key.algorithm);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    let Ok(decoded) = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation) else { return Ok(None) };
+    let claims = decoded.claims;
+    let now = clock::now();
+    let expired = claims.exp.is_some_and(|exp| exp != 0 && exp < now);
+    let early = claims.nbf.is_some_and(|nbf| nbf > now);
+    if claims.iss != issuer || expired || early {
+        return Ok(None);
+    }
+    let active = keys.active(realm, Kind::Secret).await?;
+    Ok(Some(Verified { claims, by_active_key: kid == active.kid }))
+}
+
+/// A token that was found good.
+pub(crate) struct Verified {
+    /// What it says.
+    pub(crate) claims: Claims,
+    /// It was signed with the key that new registration tokens are signed with.
+    pub(crate) by_active_key: bool,
+}

@@ -1,0 +1,152 @@
+//! The components that decide requests: loaded once, called often, swapped as one value.
+
+pub(crate) mod component;
+pub(crate) mod contract;
+mod engine;
+pub(crate) mod facts;
+mod instances;
+pub(crate) mod policy_provider;
+pub(crate) mod provider;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use wasmtime::bail;
+
+use crate::store::Database;
+use component::{Cache, Exports, LoadedComponent};
+use facts::Sources;
+use instances::Instances;
+use policy_provider::PolicyProviderHandle;
+use provider::ProviderHandle;
+
+/// The components that come with the binary: name and file.
+const BUILT_IN: [(&str, &[u8]); 2] = [
+    ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm"))),
+    ("policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/builtin.wasm"))),
+];
+
+/// Why a call of a component has no answer. The request is refused then; the details are for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("component {component}: {failure}: {detail}")]
+pub(crate) struct WasmError {
+    /// Name of the component.
+    pub(crate) component: String,
+    /// What went wrong.
+    pub(crate) failure: Failure,
+    /// The engine's words.
+    pub(crate) detail: String,
+}
+
+/// Ways in which a call of a component fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// No instance could be made.
+    #[error("no instance")]
+    Instance,
+    /// It trapped, or ran into a limit of memory, stack or returned data.
+    #[error("trapped")]
+    Trap,
+    /// It took too long.
+    #[error("out of time")]
+    Time,
+    /// Its answer makes no sense.
+    #[error("nonsense")]
+    Nonsense,
+    /// There is no component for it.
+    #[error("not loaded")]
+    Missing,
+}
+
+/// One consistent set of components. A request uses the set that it began with.
+#[derive(Default)]
+pub(crate) struct ComponentSet {
+    providers: HashMap<String, Arc<ProviderHandle>>,
+    policies: HashMap<String, Arc<PolicyProviderHandle>>,
+}
+
+impl ComponentSet {
+    /// The registration provider of this id.
+    pub(crate) fn provider(&self, id: &str) -> Option<&Arc<ProviderHandle>> {
+        self.providers.get(id)
+    }
+
+    /// The policy provider of this id.
+    pub(crate) fn policy_provider(&self, id: &str) -> Option<&Arc<PolicyProviderHandle>> {
+        self.policies.get(id)
+    }
+
+    /// Every policy provider, in the order of their ids.
+    pub(crate) fn policy_providers(&self) -> Vec<&Arc<PolicyProviderHandle>> {
+        let mut all: Vec<_> = self.policies.values().collect();
+        all.sort_by(|a, b| a.description.id.cmp(&b.description.id));
+        all
+    }
+}
+
+/// The components and the way to call them.
+#[derive(Clone)]
+pub(crate) struct Wasm {
+    current: Arc<ArcSwap<ComponentSet>>,
+    pub(crate) instances: Instances,
+    /// For conditions of policies.
+    pub(crate) database: Database,
+}
+
+impl Wasm {
+    /// Starts the engine and loads the built-in components, from the cache below `data` where it has them.
+    ///
+    /// # Errors
+    /// When one of them does not load.
+    pub(crate) async fn start(data: &Path, sources: Sources) -> anyhow::Result<Wasm> {
+        let database = sources.database.clone();
+        let engine = engine::engine()?;
+        let cache = Cache::new(data.join("cache/components"));
+        let mut set = ComponentSet::default();
+        for (name, bytes) in BUILT_IN {
+            // The engine's errors have a type of their own.
+            let loaded =
+                async { set.add(Arc::new(LoadedComponent::load(&engine, name, bytes, &cache, &sources)?)).await };
+            loaded.await.map_err(|error| anyhow::anyhow!("loading component {name}: {error:#}"))?;
+        }
+        Ok(Wasm { current: Arc::new(ArcSwap::from_pointee(set)), instances: Instances::default(), database })
+    }
+
+    /// The components as of now.
+    pub(crate) fn current(&self) -> Arc<ComponentSet> {
+        self.current.load_full()
+    }
+}
+
+impl ComponentSet {
+    /// Asks a component what it offers (which also instantiates it: only then are its types compared) and adds that.
+    async fn add(&mut self, component: Arc<LoadedComponent>) -> wasmtime::Result<()> {
+        let mut instance = component.instantiate().await?;
+        instance.store.data_mut().begin(None);
+        match &instance.exports {
+            Exports::Provider(exports) => {
+                let interface = exports.matricula_registration_providers();
+                for description in interface.call_describe(&mut instance.store).await? {
+                    let id = description.id.clone();
+                    let handle = ProviderHandle { component: Arc::clone(&component), description };
+                    if self.providers.insert(id.clone(), Arc::new(handle)).is_some() {
+                        bail!("another component offers provider {id} already");
+                    }
+                }
+            }
+            Exports::Policy(exports) => {
+                let interface = exports.matricula_registration_policies();
+                for description in interface.call_describe(&mut instance.store).await? {
+                    let id = description.id.clone();
+                    let handle = PolicyProviderHandle { component: Arc::clone(&component), description };
+                    if self.policies.insert(id.clone(), Arc::new(handle)).is_some() {
+                        bail!("another component offers policy provider {id} already");
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

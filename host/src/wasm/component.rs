@@ -1,0 +1,204 @@
+//! One loaded component: compiled, checked, and ready to make instances.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::error::Context;
+use wasmtime::{Engine, Store, UpdateDeadline, bail};
+
+use super::contract::policy::{Policy, PolicyPre};
+use super::contract::provider::{Provider, ProviderPre};
+use super::engine::{CALLS_AT_ONCE, RETURNED};
+use super::facts::{Sources, State};
+
+/// Names of the exported interfaces, which tell what kind of component a file is.
+const PROVIDERS: &str = "matricula:registration/providers@0.1.0";
+const POLICIES: &str = "matricula:registration/policies@0.1.0";
+
+/// What a component exports, ready to be instantiated.
+pub(crate) enum Kind {
+    /// Registration providers.
+    Provider(ProviderPre<State>),
+    /// Registration policies.
+    Policy(PolicyPre<State>),
+}
+
+/// The exports of an instance.
+pub(crate) enum Exports {
+    /// Registration providers.
+    Provider(Provider),
+    /// Registration policies.
+    Policy(Policy),
+}
+
+/// A component file that was found good.
+pub(crate) struct LoadedComponent {
+    /// As administrators call it: `core`, `policies`, or a file's name without its ending.
+    pub(crate) name: Arc<str>,
+    /// SHA-256 of the file, hexadecimal: its identity.
+    pub(crate) digest: Arc<str>,
+    /// What it exports.
+    pub(crate) kind: Kind,
+    /// Calls that may still begin.
+    pub(crate) turns: Semaphore,
+    engine: Engine,
+    sources: Sources,
+}
+
+/// An instance with its own memory.
+pub(crate) struct Instance {
+    /// Its state and limits.
+    pub(crate) store: Store<State>,
+    /// What can be called.
+    pub(crate) exports: Exports,
+    /// Calls it has served.
+    pub(crate) calls: u32,
+}
+
+impl LoadedComponent {
+    /// Compiles a component, or takes the native code of an earlier start from the cache, and makes sure that it fits
+    /// the contract.
+    ///
+    /// # Errors
+    /// Why it cannot be used, in words for its author.
+    pub(crate) fn load(
+        engine: &Engine,
+        name: &str,
+        bytes: &[u8],
+        cache: &Cache,
+        sources: &Sources,
+    ) -> wasmtime::Result<LoadedComponent> {
+        let digest = hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
+        let component = cache.component(engine, &digest, bytes)?;
+        let exports = |interface: &str| component.get_export_index(None, interface).is_some();
+        let mut linker = Linker::<State>::new(engine);
+        let kind = if exports(PROVIDERS) {
+            Provider::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+            let pre = linker.instantiate_pre(&component).context("it imports what the host does not offer")?;
+            Kind::Provider(ProviderPre::new(pre).context("it does not fit world `provider`")?)
+        } else if exports(POLICIES) {
+            Policy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+            let pre = linker.instantiate_pre(&component).context("it imports what the host does not offer")?;
+            Kind::Policy(PolicyPre::new(pre).context("it does not fit world `policy`")?)
+        } else {
+            bail!("it exports neither {PROVIDERS} nor {POLICIES}");
+        };
+        Ok(LoadedComponent {
+            name: name.into(),
+            digest: digest.into(),
+            kind,
+            turns: Semaphore::new(CALLS_AT_ONCE),
+            engine: engine.clone(),
+            sources: sources.clone(),
+        })
+    }
+
+    /// A new instance under the limits of [`super::engine`].
+    ///
+    /// # Errors
+    /// When all slots are taken or the component's types are not those of the contract.
+    pub(crate) async fn instantiate(&self) -> wasmtime::Result<Instance> {
+        let mut store = Store::new(&self.engine, State::new(Arc::clone(&self.name), self.sources.clone()));
+        store.limiter(|state| &mut state.limits);
+        store.set_hostcall_fuel(RETURNED);
+        store.set_epoch_deadline(1);
+        // Each tick the call lets others run on its thread, until its time is up.
+        store.epoch_deadline_callback(|context| {
+            Ok(if context.data().out_of_time() { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+        });
+        let exports = match &self.kind {
+            Kind::Provider(pre) => Exports::Provider(pre.instantiate_async(&mut store).await?),
+            Kind::Policy(pre) => Exports::Policy(pre.instantiate_async(&mut store).await?),
+        };
+        Ok(Instance { store, exports, calls: 0 })
+    }
+}
+
+/// Native code of components from earlier starts. A file is used only if it is whole, was made by this engine, and lies
+/// in a folder that only this user can write to.
+pub(crate) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// A cache in this folder, which is made when the first file is written.
+    pub(crate) fn new(folder: PathBuf) -> Cache {
+        Cache { folder }
+    }
+
+    fn component(&self, engine: &Engine, digest: &str, bytes: &[u8]) -> wasmtime::Result<Component> {
+        let file = self.folder.join(format!("{digest}-{}.cwasm", compatibility(engine)));
+        if let Some(component) = read(engine, &file) {
+            return Ok(component);
+        }
+        let component = Component::new(engine, bytes).context("it is no valid component")?;
+        if let Err(error) = component.serialize().and_then(|code| Ok(self.write(&file, &code)?)) {
+            // A start without a cache works; it only takes longer.
+            tracing::warn!(%error, file = %file.display(), "compiled code could not be kept");
+        }
+        Ok(component)
+    }
+
+    /// Writes a file as a whole or not at all.
+    fn write(&self, file: &Path, code: &[u8]) -> std::io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        let part = file.with_extension(format!("{}.part", std::process::id()));
+        let mut out = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        out.write_all(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, code).as_ref())?;
+        out.write_all(code)?;
+        out.sync_all()?;
+        fs::rename(&part, file)?;
+        Ok(())
+    }
+}
+
+/// The cached code, if the file is there and whole.
+fn read(engine: &Engine, file: &Path) -> Option<Component> {
+    let folder = fs::metadata(file.parent()?).ok()?;
+    if !only_mine(&folder) || !only_mine(&fs::metadata(file).ok()?) {
+        return None;
+    }
+    let content = fs::read(file).ok()?;
+    let (digest, code) = content.split_at_checked(32)?;
+    if aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, code).as_ref() != digest {
+        tracing::warn!(file = %file.display(), "compiled code is damaged and made anew");
+        return None;
+    }
+    // SAFETY: the code was written by this user's process (checked above: nobody else can write there), is whole (the
+    // digest fits), and wasmtime itself refuses code of another version or configuration.
+    #[expect(unsafe_code, reason = "loading native code is what the cache is for; see the conditions above")]
+    unsafe { Component::deserialize(engine, code) }.ok()
+}
+
+fn only_mine(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.mode() & 0o022 == 0 && metadata.uid() == this_user()
+}
+
+/// The user that this process runs as.
+fn this_user() -> u32 {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").map(|own| own.uid()).unwrap_or(u32::MAX)
+}
+
+/// A name for engines that understand each other's code.
+fn compatibility(engine: &Engine) -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

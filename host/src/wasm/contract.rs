@@ -1,0 +1,52 @@
+//! The contract as Rust: types and bindings generated from `wit/` for both worlds, which share their types.
+
+/// World `provider`: documents ⇄ clients.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+pub(crate) mod provider {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "provider",
+        imports: {
+            "matricula:registration/facts.addresses-of": async | trappable,
+            "matricula:registration/facts.names-of": async | trappable,
+            "matricula:registration/facts.client-count": async | trappable,
+            "matricula:registration/fetch.get": async | trappable,
+            default: trappable,
+        },
+        exports: { default: async },
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    });
+}
+
+/// World `policy`: client registration policies.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+pub(crate) mod policy {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "policy",
+        exports: { default: async },
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+        with: {
+            "matricula:registration/client": super::provider::matricula::registration::client,
+            "matricula:registration/request": super::provider::matricula::registration::request,
+            "matricula:registration/decision": super::provider::matricula::registration::decision,
+            "matricula:registration/realm": super::provider::matricula::registration::realm,
+            "matricula:registration/facts": super::provider::matricula::registration::facts,
+        },
+        require_store_data_send: true,
+    });
+}
+
+pub(crate) use policy::exports::matricula::registration::policies::{
+    ConfigEntry, ConfigError, ConfigProperty, ConfiguredPolicy, Hook, PolicyProvider,
+};
+pub(crate) use provider::exports::matricula::registration::providers::{
+    Access, Completed, Document, Effect, Registration, RegistrationProvider,
+};
+pub(crate) use provider::matricula::registration::client::{Attribute, Client, ProtocolMapper};
+pub(crate) use provider::matricula::registration::decision::{Condition, ConditionKind, Decision, Violation};
+pub(crate) use provider::matricula::registration::realm::{ClientScope, ScopeAssignment};
+pub(crate) use provider::matricula::registration::request::{
+    Caller, CallerKind, Context, Issued, Operation, RegistrationAuth,
+};
+pub(crate) use provider::matricula::registration::{client, decision, facts, fetch, realm, request};

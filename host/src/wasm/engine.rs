@@ -1,0 +1,75 @@
+//! The engine that runs components, and every limit they run under.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+/// Wall time that a call may take, waiting for the host not counted. A busy machine must not fail healthy calls.
+pub(crate) const CALL_TIME: Duration = Duration::from_secs(1);
+/// How often a running call is looked at, and lets others run on its thread.
+const TICK: Duration = Duration::from_millis(10);
+/// Linear memory of an instance.
+pub(crate) const MEMORY: usize = 64 << 20;
+/// Elements in a table of an instance.
+pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+/// Bytes that may be copied out of an instance by one call (a document is at most 1 MiB).
+pub(crate) const RETURNED: usize = 4 << 20;
+/// Calls of one component at the same time; others wait.
+pub(crate) const CALLS_AT_ONCE: usize = 16;
+/// Log lines of one call; more are dropped.
+pub(crate) const LOG_LINES: u32 = 16;
+/// Calls after which an instance is replaced.
+pub(crate) const CALLS_PER_INSTANCE: u32 = 1_000;
+/// Instances that wait to be used again, of all components and realms together.
+pub(crate) const IDLE_INSTANCES: usize = 64;
+/// Instances that exist at the same time.
+const INSTANCES: u32 = 256;
+/// Stack of a call, WebAssembly's own and the host's.
+const STACK: usize = 1 << 20;
+/// Memory that a slot keeps from one instance to the next, so that it need not be mapped again.
+const KEPT_RESIDENT: usize = 256 << 10;
+
+/// Makes the engine and the clock that ends calls which take too long.
+///
+/// # Errors
+/// When this machine cannot run WebAssembly or give the memory.
+pub(crate) fn engine() -> anyhow::Result<Engine> {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(INSTANCES)
+        .total_core_instances(INSTANCES * 4)
+        .total_memories(INSTANCES)
+        .total_tables(INSTANCES * 4)
+        .total_stacks(INSTANCES)
+        .max_core_instances_per_component(4)
+        .max_memories_per_component(1)
+        .max_tables_per_component(4)
+        .table_elements(TABLE_ELEMENTS)
+        .max_memory_size(MEMORY)
+        .max_component_instance_size(4 << 20)
+        .max_core_instance_size(1 << 20)
+        .linear_memory_keep_resident(KEPT_RESIDENT)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10);
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .epoch_interruption(true)
+        .max_wasm_stack(STACK / 2)
+        .async_stack_size(STACK)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    let engine = Engine::new(&config).map_err(|error| anyhow::anyhow!("starting the WebAssembly engine: {error:#}"))?;
+    let clock = engine.weak();
+    std::thread::Builder::new()
+        .name("wasm-clock".to_owned())
+        .spawn(move || {
+            while let Some(engine) = clock.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })
+        .context("starting the clock of the WebAssembly engine")?;
+    Ok(engine)
+}

@@ -1,0 +1,196 @@
+//! What components may ask the host (interfaces `realm`, `facts` and `fetch` of the contract). Nothing else exists for
+//! them: no network, files, environment, clock or randomness.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasmtime::{StoreLimits, StoreLimitsBuilder};
+
+use super::contract::{ClientScope, ScopeAssignment, client, decision, facts, fetch, realm, request};
+use super::engine::{CALL_TIME, LOG_LINES, MEMORY, TABLE_ELEMENTS};
+use crate::names::Names;
+use crate::outside::Outside;
+use crate::realm::Realm;
+use crate::store::scopes::Assigned;
+use crate::store::{Database, realms};
+
+/// What the answers come from, the same for all calls.
+#[derive(Clone)]
+pub(crate) struct Sources {
+    /// For counts.
+    pub(crate) database: Database,
+    /// DNS.
+    pub(crate) names: Names,
+    /// Documents elsewhere.
+    pub(crate) outside: Outside,
+    /// Types of protocol mappers that clients may have.
+    pub(crate) protocol_mapper_types: Arc<Vec<String>>,
+}
+
+/// The realm of a call, and the address under which the caller sees the server.
+#[derive(Clone)]
+pub(crate) struct RealmOfCall {
+    pub(crate) realm: Arc<Realm>,
+    pub(crate) base_url: Arc<str>,
+}
+
+/// The host's side of one instance: who calls, what is left of its limits.
+pub(crate) struct State {
+    /// Memory and tables; wasmtime asks it.
+    pub(crate) limits: StoreLimits,
+    component: Arc<str>,
+    sources: Sources,
+    call: Option<RealmOfCall>,
+    began: Instant,
+    waited: Duration,
+    log_lines: u32,
+}
+
+impl State {
+    /// The state of a new instance, before its first call.
+    pub(crate) fn new(component: Arc<str>, sources: Sources) -> State {
+        State {
+            limits: StoreLimitsBuilder::new()
+                .memory_size(MEMORY)
+                .table_elements(TABLE_ELEMENTS)
+                .trap_on_grow_failure(true)
+                .build(),
+            component,
+            sources,
+            call: None,
+            began: Instant::now(),
+            waited: Duration::ZERO,
+            log_lines: 0,
+        }
+    }
+
+    /// A call begins; without a realm the component is being loaded.
+    pub(crate) fn begin(&mut self, call: Option<RealmOfCall>) {
+        self.call = call;
+        self.began = Instant::now();
+        self.waited = Duration::ZERO;
+        self.log_lines = 0;
+    }
+
+    /// The call has ended: nothing of it stays.
+    pub(crate) fn end(&mut self) {
+        self.call = None;
+    }
+
+    /// Whether the call has used up its time; waiting for the host does not count.
+    pub(crate) fn out_of_time(&self) -> bool {
+        self.began.elapsed().saturating_sub(self.waited) > CALL_TIME
+    }
+
+    fn realm(&self) -> Option<&Realm> {
+        self.call.as_ref().map(|call| &*call.realm)
+    }
+
+    /// Waits for the host on behalf of the component.
+    async fn wait<T>(&mut self, answer: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let answer = answer.await;
+        self.waited += began.elapsed();
+        answer
+    }
+}
+
+// These interfaces hold types only.
+impl client::Host for State {}
+impl request::Host for State {}
+impl decision::Host for State {}
+
+impl realm::Host for State {
+    fn client_scopes(&mut self, protocol: String) -> wasmtime::Result<Vec<ClientScope>> {
+        let scopes = self.realm().map_or(&[][..], |realm| &realm.scopes);
+        Ok(scopes
+            .iter()
+            .filter(|scope| scope.protocol == protocol)
+            .map(|scope| ClientScope {
+                name: scope.name.clone(),
+                assigned: match scope.assigned {
+                    Assigned::None => ScopeAssignment::None,
+                    Assigned::Default => ScopeAssignment::Default,
+                    Assigned::Optional => ScopeAssignment::Optional,
+                },
+            })
+            .collect())
+    }
+
+    fn protocol_mapper_types(&mut self) -> wasmtime::Result<Vec<String>> {
+        Ok(self.sources.protocol_mapper_types.to_vec())
+    }
+
+    fn acr_levels(&mut self) -> wasmtime::Result<Vec<(String, i32)>> {
+        Ok(self.realm().map(Realm::acr_levels).unwrap_or_default())
+    }
+
+    fn has_flow(&mut self, _id: String) -> wasmtime::Result<bool> {
+        // Authentication flows belong to the server that logs users in; this one has none.
+        Ok(false)
+    }
+
+    fn base_url(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.as_ref().map(|call| call.base_url.to_string()).unwrap_or_default())
+    }
+
+    fn setting(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.realm().and_then(|realm| realm.setting(&name)))
+    }
+}
+
+impl facts::Host for State {
+    async fn client_count(&mut self) -> wasmtime::Result<u64> {
+        let Some(call) = self.call.clone() else { return Ok(0) };
+        let database = self.sources.database.clone();
+        let count = self.wait(async move { realms::client_count(&database, &call.realm.id).await }).await;
+        Ok(count.map_err(|error| wasmtime::Error::msg(error.to_string()))?)
+    }
+
+    async fn addresses_of(&mut self, host: String) -> wasmtime::Result<Vec<String>> {
+        if self.call.is_none() {
+            return Ok(Vec::new());
+        }
+        let names = self.sources.names.clone();
+        let found = self.wait(async move { names.addresses_of(&host).await }).await;
+        Ok(found.iter().map(ToString::to_string).collect())
+    }
+
+    async fn names_of(&mut self, address: String) -> wasmtime::Result<Vec<String>> {
+        let (true, Ok(address)) = (self.call.is_some(), address.parse()) else { return Ok(Vec::new()) };
+        let names = self.sources.names.clone();
+        Ok(self.wait(async move { names.names_of(address).await }).await.to_vec())
+    }
+
+    fn log(&mut self, level: facts::Level, message: String) -> wasmtime::Result<()> {
+        self.log_lines += 1;
+        if self.log_lines > LOG_LINES {
+            return Ok(());
+        }
+        let component = &*self.component;
+        let realm = self.realm().map(|realm| realm.name.as_str());
+        match level {
+            facts::Level::Debug => tracing::debug!(component, realm, "{message}"),
+            facts::Level::Info => tracing::info!(component, realm, "{message}"),
+            facts::Level::Warn => tracing::warn!(component, realm, "{message}"),
+            facts::Level::Error => tracing::error!(component, realm, "{message}"),
+        }
+        Ok(())
+    }
+}
+
+impl fetch::Host for State {
+    async fn get(&mut self, url: String) -> wasmtime::Result<Result<fetch::Response, String>> {
+        if self.call.is_none() {
+            return Ok(Err("there is no request".to_owned()));
+        }
+        let outside = self.sources.outside.clone();
+        let answer = self.wait(async move { outside.get(&url).await }).await;
+        Ok(answer.map(|document| fetch::Response {
+            status: document.status,
+            content_type: document.content_type,
+            body: document.body,
+        }))
+    }
+}

@@ -1,0 +1,96 @@
+//! Calls of registration policies (interface `policies` of the contract).
+
+use std::sync::Arc;
+
+use super::component::{Exports, LoadedComponent};
+use super::contract::policy::exports::matricula::registration::policies::Guest;
+use super::contract::{Client, ConfigError, ConfiguredPolicy, Context, Decision, Hook, PolicyProvider};
+use super::facts::RealmOfCall;
+use super::instances::Instances;
+use super::{Failure, WasmError};
+
+/// A policy provider and the component that has it.
+pub(crate) struct PolicyProviderHandle {
+    pub(crate) component: Arc<LoadedComponent>,
+    /// What it says of itself.
+    pub(crate) description: PolicyProvider,
+}
+
+/// The exported functions of an instance.
+fn exports(exports: &Exports) -> wasmtime::Result<&Guest> {
+    match exports {
+        Exports::Policy(policy) => Ok(policy.matricula_registration_policies()),
+        Exports::Provider(_) => Err(wasmtime::Error::msg("not a policy")),
+    }
+}
+
+impl PolicyProviderHandle {
+    /// What the component offers, with the options that depend on the realm.
+    pub(crate) async fn describe(
+        &self,
+        instances: &Instances,
+        call: RealmOfCall,
+    ) -> Result<Vec<PolicyProvider>, WasmError> {
+        instances
+            .call(&self.component, call, async |instance| {
+                exports(&instance.exports)?.call_describe(&mut instance.store).await
+            })
+            .await
+    }
+
+    /// Whether a configuration may be stored.
+    pub(crate) async fn check_config(
+        &self,
+        instances: &Instances,
+        call: RealmOfCall,
+        policy: &ConfiguredPolicy,
+    ) -> Result<Result<(), Vec<ConfigError>>, WasmError> {
+        instances
+            .call(&self.component, call, async |instance| {
+                exports(&instance.exports)?.call_check_config(&mut instance.store, policy).await
+            })
+            .await
+    }
+
+    /// One decision for each of the policies, which must all be of this component.
+    pub(crate) async fn evaluate(
+        &self,
+        instances: &Instances,
+        call: RealmOfCall,
+        hook: Hook,
+        context: &Context,
+        (proposed, stored): (Option<&Client>, Option<&Client>),
+        policies: &[ConfiguredPolicy],
+    ) -> Result<Vec<Decision>, WasmError> {
+        let decisions = instances
+            .call(&self.component, call, async |instance| {
+                exports(&instance.exports)?
+                    .call_evaluate(&mut instance.store, hook, context, proposed, stored, policies)
+                    .await
+            })
+            .await?;
+        if decisions.len() == policies.len() {
+            return Ok(decisions);
+        }
+        Err(WasmError {
+            component: self.component.name.to_string(),
+            failure: Failure::Nonsense,
+            detail: format!("{} decisions of {} policies", decisions.len(), policies.len()),
+        })
+    }
+
+    /// Web origins that may call, as the policies say.
+    pub(crate) async fn allowed_origins(
+        &self,
+        instances: &Instances,
+        call: RealmOfCall,
+        context: &Context,
+        policies: &[ConfiguredPolicy],
+    ) -> Result<Vec<String>, WasmError> {
+        instances
+            .call(&self.component, call, async |instance| {
+                exports(&instance.exports)?.call_allowed_origins(&mut instance.store, context, policies).await
+            })
+            .await
+    }
+}
