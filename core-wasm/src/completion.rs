@@ -33,7 +33,7 @@ const SECRET_CREATION_TIME: &str = "client.secret.creation.time";
 /// `openid-connect` are filled in when they are absent. `document_name` is the provider's, for messages.
 ///
 /// # Errors
-/// What Keycloak's database would refuse: texts that are too long, twin or nameless mappers, unknown flows.
+/// What Keycloak fails at: texts that are too long, twin or nameless mappers, unknown flows, a SAML client without id.
 pub fn complete(
     proposed: Client,
     stored: Option<Client>,
@@ -54,6 +54,10 @@ pub fn complete(
         );
     }
     let new = stored.is_none();
+    if new && proposed.protocol.as_deref() == Some("saml") && proposed.client_id.is_none() {
+        let message = format!("{} is required for SAML clients: it is their entity id", name("client-id"));
+        violations.push(about("client-id", "", message));
+    }
     let completed = match stored {
         None => creation::create(proposed, issued, realm),
         Some(stored) => update::update(proposed, stored, issued, realm),
@@ -184,7 +188,8 @@ mod tests {
         assert!(matches!(&effects[..], [Effect::CreateSigningKey(subject)] if subject == "sp"));
         for stated in [("saml.client.signature", "false"), ("saml.signing.certificate", "MII")] {
             let stated = attributes([stated, ("saml_name_id_format", "")]);
-            let sent = Client { protocol: Some("saml".into()), attributes: stated, ..Client::default() };
+            let client_id = Some("sp".to_owned());
+            let sent = Client { client_id, protocol: Some("saml".into()), attributes: stated, ..Client::default() };
             let Completed { client, effects } = complete_in_test_realm(sent, None).unwrap();
             assert!(effects.is_empty());
             assert_eq!(attribute(&client, "saml_name_id_format"), None);
@@ -279,9 +284,13 @@ mod tests {
         let completed = complete_in_test_realm(sent.clone(), Some(created(Client::default()))).unwrap();
         assert!(completed.effects.is_empty());
         let with_settings = Client { authorization_settings: Some("{}".into()), ..sent };
-        let public = created(Client { public_client: Some(true), ..Client::default() });
-        let completed = complete_in_test_realm(with_settings, Some(public)).unwrap();
+        let public =
+            || Client { public_client: Some(true), service_accounts_enabled: Some(false), ..Client::default() };
+        let completed = complete_in_test_realm(with_settings, Some(created(public()))).unwrap();
         assert!(matches!(completed.effects[..], [Effect::CreateServiceAccount, Effect::CreateResourceServer]));
+        let still = complete_in_test_realm(public(), Some(completed.client)).unwrap().client;
+        assert_eq!((still.public_client, still.service_accounts_enabled), (Some(false), Some(true)));
+        assert_eq!(still.secret.as_deref(), Some("issued secret"));
     }
 
     #[test]
@@ -316,6 +325,7 @@ mod tests {
             (Client { secret: Some(long.clone()), ..Client::default() }, "<secret> must not be longer"),
             (Client { id: Some("x".repeat(37)), ..Client::default() }, "<id> must not be longer than 36"),
             (Client { redirect_uris: texts([&long]), ..Client::default() }, "<redirect-uris> must not be longer"),
+            (Client { protocol: Some("saml".into()), ..Client::default() }, "<client-id> is required"),
             (mappers(&[mapper("")]), "<protocol-mappers>: a mapper needs a name"),
             (mappers(&[mapper("a"), mapper("a")]), "<protocol-mappers>: there are two mappers with the name a"),
             (

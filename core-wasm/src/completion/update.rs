@@ -30,6 +30,11 @@ pub(super) fn update(sent: Client, stored: Client, issued: &Issued, realm: &dyn 
         root_url base_url admin_url public_client bearer_only client_authenticator_type consent_required
         full_scope_allowed standard_flow_enabled implicit_flow_enabled direct_access_grants_enabled
         service_accounts_enabled frontchannel_logout not_before node_re_registration_timeout);
+    let makes_resource_server =
+        sent.authorization_services_enabled == Some(true) && sent.authorization_settings.is_some();
+    if makes_resource_server || client.authorization_services_enabled == Some(true) {
+        be_resource_server(&mut client);
+    }
     let creation_time_sent = attributes::get(&sent.attributes, SECRET_CREATION_TIME).is_some();
     attributes::merge(&mut client.attributes, sent.attributes);
     if let Some(nodes) = sent.registered_nodes {
@@ -51,6 +56,7 @@ pub(super) fn update(sent: Client, stored: Client, issued: &Issued, realm: &dyn 
     let scopes_named = named.any();
     scopes::assign(&mut client, named, from_realm, realm);
     match sent.service_accounts_enabled {
+        _ if client.authorization_services_enabled == Some(true) => effects.push(Effect::CreateServiceAccount),
         Some(true) => {
             // Unlike on create, lists that are named hold exactly.
             if !scopes_named {
@@ -73,13 +79,18 @@ pub(super) fn update(sent: Client, stored: Client, issued: &Issued, realm: &dyn 
     }
     // Only the answer to the update that names them shows them.
     client.authorization_settings = sent.authorization_settings;
-    if sent.authorization_services_enabled == Some(true) && client.authorization_settings.is_some() {
-        client.authorization_services_enabled = Some(true);
-        client.service_accounts_enabled = Some(true);
-        effects.push(Effect::CreateServiceAccount);
+    if makes_resource_server {
         effects.push(Effect::CreateResourceServer);
     }
     Completed { client, effects }
+}
+
+/// A resource server acts for itself: it has a service account and a secret, whatever was sent, and remains one.
+fn be_resource_server(client: &mut Client) {
+    client.authorization_services_enabled = Some(true);
+    client.service_accounts_enabled = Some(true);
+    client.public_client = Some(false);
+    client.bearer_only = Some(false);
 }
 
 /// A client without web origins gets those of its redirect URIs, unless the request names its own.

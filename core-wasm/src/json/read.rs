@@ -25,7 +25,7 @@ pub fn read_object<'a>(
     let mut scanner = Scanner::new(text);
     match scanner.peek_token() {
         Some(b'{') => members(&mut scanner, None, &mut member),
-        Some(b'[' | b'"') => Err(no_object()),
+        Some(b'[') => Err(no_object()),
         Some(b'n') => scanner.word("null").and_then(|()| Err(no_body())),
         None => Err(no_body()),
         Some(_) => scanner.skip().and_then(|()| Err(no_object())),
