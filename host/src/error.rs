@@ -112,7 +112,7 @@ impl ErrorResponse {
         }
         let error = match (error, redirect) {
             // A document that cannot be read has the same shape everywhere.
-            (Some(error), _) if audience == Audience::Administration && is_about_reading(error) => error,
+            (Some(error), _) if audience == Audience::Administration && !is_about_metadata(error) => error,
             _ if audience == Audience::Administration => "invalid_input",
             (_, true) => "invalid_redirect_uri",
             (Some(error), _) => error,
@@ -130,9 +130,16 @@ impl ErrorResponse {
     }
 }
 
-/// Whether an error code of a provider is about the document rather than about what it says.
-fn is_about_reading(error: &str) -> bool {
-    !matches!(error, "invalid_client_metadata" | "invalid_redirect_uri")
+/// Whether an error code of a provider is about what a document says, rather than that it cannot be read.
+fn is_about_metadata(error: &str) -> bool {
+    matches!(error, "invalid_client_metadata" | "invalid_redirect_uri")
+}
+
+impl Violation {
+    /// Whether this is about what the document says, rather than that it cannot be read.
+    pub(crate) fn is_about_metadata(&self) -> bool {
+        self.error.as_deref().is_none_or(is_about_metadata)
+    }
 }
 
 impl IntoResponse for ErrorResponse {

@@ -37,6 +37,9 @@ use crate::wasm::{ComponentSet, WasmError};
 use crate::{clock, random};
 use cross_origin::CrossOrigin;
 
+/// How often a change starts over when somebody else was faster.
+pub(crate) const ATTEMPTS: u32 = 5;
+
 /// A request whose realm, provider and operation are known to exist.
 pub(crate) struct Exchange {
     app: App,
@@ -101,18 +104,6 @@ async fn prepare(app: App, request: Request) -> Result<Prepared, ErrorResponse> 
     }
     let operation = operation(request.method(), client_id.is_some(), deeper, &description.operations)?;
     let content_type = content_type(request.headers());
-    if matches!(operation, Operation::Register | Operation::Update) {
-        let media_type = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim());
-        let accepted = |wanted: &str| {
-            description.content_types.iter().any(|content_type| content_type.eq_ignore_ascii_case(wanted))
-        };
-        if media_type.is_some_and(|media_type| !accepted(media_type)) {
-            return Err(ErrorResponse::bare(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "The content-type header value did not match the value in @Consumes",
-            ));
-        }
-    }
     let call = RealmOfCall { realm: Arc::clone(&realm), base_url: app.base_url(&realm, &caller).into() };
     let provider = ProviderCall { provider: Arc::clone(handle), instances: app.wasm.instances.clone(), call };
     let client_id = client_id.unwrap_or_default();
@@ -192,27 +183,13 @@ fn allow(operations: &[Operation]) -> Response {
 }
 
 impl Exchange {
-    /// Reads the document, runs the operation, records what happened.
+    /// Runs the operation, records what happened.
     async fn run(self, content_type: Option<String>, body: Body) -> Response {
-        let document = match self.operation {
-            Operation::Register | Operation::Update => match document::read(content_type, body).await {
-                Ok(document) => Some(document),
-                Err(refused) => return refused.into_response(),
-            },
-            Operation::Read | Operation::Delete => None,
-        };
         let cross_origin = match CrossOrigin::of(&self).await {
             Ok(cross_origin) => cross_origin,
             Err(error) => return error.into_response(),
         };
-        let result = match document {
-            Some(document) if self.operation == Operation::Register => {
-                register::register(&self, document, &cross_origin).await
-            }
-            Some(document) => update::update(&self, document, &cross_origin).await,
-            None if self.operation == Operation::Read => read::read(&self, &cross_origin).await,
-            None => delete::delete(&self, &cross_origin).await,
-        };
+        let result = self.operate(content_type, body, &cross_origin).await;
         let mut response = match result {
             Ok(response) => response,
             Err(refusal) => {
@@ -222,6 +199,39 @@ impl Exchange {
         };
         cross_origin.mark(&mut response);
         response
+    }
+
+    /// The operation itself; where there is a document, its media type and length are looked at first.
+    async fn operate(
+        &self,
+        content_type: Option<String>,
+        body: Body,
+        cross_origin: &CrossOrigin,
+    ) -> Result<Response, Refusal> {
+        match self.operation {
+            Operation::Register => {
+                register::register(self, self.document(content_type, body).await?, cross_origin).await
+            }
+            Operation::Read => read::read(self, cross_origin).await,
+            Operation::Update => update::update(self, self.document(content_type, body).await?, cross_origin).await,
+            Operation::Delete => delete::delete(self, cross_origin).await,
+        }
+    }
+
+    /// The document of a request, if it is of a media type that the provider takes. Without one it is taken to be.
+    async fn document(&self, content_type: Option<String>, body: Body) -> Result<Document, ErrorResponse> {
+        let media_type = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim());
+        let accepted = |wanted: &str| {
+            let offered = &self.provider.provider.description.content_types;
+            offered.iter().any(|content_type| content_type.eq_ignore_ascii_case(wanted))
+        };
+        if media_type.is_some_and(|media_type| !accepted(media_type)) {
+            return Err(ErrorResponse::bare(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The content-type header value did not match the value in @Consumes",
+            ));
+        }
+        document::read(content_type, body).await
     }
 
     /// Stores events of a request that stored nothing else. A failure is logged: the answer stays the same.
@@ -246,9 +256,17 @@ impl Exchange {
         }
     }
 
-    /// Document to client as sent.
-    async fn parse(&self, document: &Document) -> Result<Client, Refusal> {
-        Ok(self.valid(self.provider.parse(self.operation, document).await)?)
+    /// Document to client as sent, and the caller. What cannot be read is refused before any look at the token, what is
+    /// wrong with the metadata after it.
+    async fn parse(&self, document: &Document, cross_origin: &CrossOrigin) -> Result<(Client, Identity), Refusal> {
+        let parsed = self.provider.parse(self.operation, document).await?;
+        if let Err(violations) = &parsed
+            && !violations.iter().any(Violation::is_about_metadata)
+        {
+            return Err(self.valid(Ok(parsed)).err().unwrap_or_else(ErrorResponse::server_error).into());
+        }
+        let identity = cross_origin.identity(self).await?;
+        Ok((self.valid(Ok(parsed))?, identity))
     }
 
     /// Unwraps what a provider answered: violations are 400.

@@ -20,7 +20,7 @@ use crate::clock;
 use crate::document;
 use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::realm_defaults::is_of_the_server;
-use crate::registration::{client_uri, effects, issue, name_mappers};
+use crate::registration::{ATTEMPTS, client_uri, effects, issue, name_mappers};
 use crate::store::clients::{self, ClientRow, Filter, Taken};
 use crate::store::{Lost, StoreError, Write, realms, users};
 use crate::wasm::WasmError;
@@ -34,8 +34,6 @@ use crate::wasm::provider::ProviderCall;
 const PROVIDER: &str = "default";
 /// The provider's component is one of the binary's own.
 const CONTENT_TYPE: &str = "application/json";
-/// How often a change starts over when somebody else was faster.
-const ATTEMPTS: u32 = 5;
 
 /// What an administrator may do with clients.
 const VIEW: [&str; 4] = ["view-clients", "view-client", "manage-clients", "manage-client"];

@@ -4,22 +4,33 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::cross_origin::CrossOrigin;
-use super::{Exchange, Refusal};
-use crate::authentication::may_change;
+use super::{ATTEMPTS, Exchange, Refusal};
+use crate::authentication::{Identity, may_change};
 use crate::error::ErrorResponse;
 use crate::realm_defaults::is_of_the_server;
 use crate::store::{Lost, StoreError, Write, clients, events, realms};
 
-/// Its roles and its service account go with it; nothing of it comes back to a later client of the same id.
+/// Its roles and its service account go with it; nothing of it comes back to a later client of the same id. Who changes
+/// the client at the same time makes this start over with the client as it is then.
 pub(super) async fn delete(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
-    let Exchange { app, realm, provider, .. } = exchange;
     let identity = cross_origin.identity(exchange).await?;
+    for _ in 0..ATTEMPTS {
+        if attempt(exchange, &identity).await? {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
+}
+
+/// One attempt; `false` when the client was changed meanwhile.
+async fn attempt(exchange: &Exchange, identity: &Identity) -> Result<bool, Refusal> {
+    let Exchange { app, realm, provider, .. } = exchange;
     let stored = clients::by_client_id(&app.store.database, &realm.id, &exchange.client_id).await?;
     let protocol = provider.provider.description.protocol.as_deref();
-    let permit = may_change(&identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
+    let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
-    let mut policies = exchange.policies(&identity, permit.registration_auth);
+    let mut policies = exchange.policies(identity, permit.registration_auth);
     policies.before_delete(&stored.client).await.map_err(|error| exchange.refused(error))?;
     if is_of_the_server(&stored.client) {
         return Err(ErrorResponse::framework(StatusCode::FORBIDDEN).into());
@@ -31,13 +42,8 @@ pub(super) async fn delete(exchange: &Exchange, cross_origin: &CrossOrigin) -> R
         events::insert(&mut write, &realm.id, &event);
     }
     match app.store.writer.write(write).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
-        // Somebody changed or deleted it meanwhile: what this caller may do has to be asked anew.
-        Err(StoreError::Lost(Lost::Changed)) => Box::pin(delete_again(exchange, cross_origin)).await,
+        Ok(()) => Ok(true),
+        Err(StoreError::Lost(Lost::Changed)) => Ok(false),
         Err(error) => Err(error.into()),
     }
-}
-
-async fn delete_again(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
-    delete(exchange, cross_origin).await
 }

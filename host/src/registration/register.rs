@@ -23,8 +23,7 @@ pub(super) async fn register(
     cross_origin: &CrossOrigin,
 ) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let mut requested = exchange.parse(&document).await?;
-    let identity = cross_origin.identity(exchange).await?;
+    let (mut requested, identity) = exchange.parse(&document, cross_origin).await?;
     let permit = crate::authentication::may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
     let mut policies = exchange.policies(&identity, permit.registration_auth);
 

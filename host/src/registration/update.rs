@@ -5,16 +5,13 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
-use super::{Exchange, Refusal, answer, effects, issue, name_mappers};
+use super::{ATTEMPTS, Exchange, Refusal, answer, effects, issue, name_mappers};
 use crate::authentication::{Identity, may_change, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::store::clients::{self, ClientRow};
 use crate::store::{Lost, StoreError, Write, events, roles};
 use crate::wasm::contract::{Client, Document, Registration};
-
-/// How often an update starts over when somebody else was faster.
-const ATTEMPTS: u32 = 5;
 
 /// Who changes the same client at the same time makes this one start over with the client as it is then; a registration
 /// access token that was rotated meanwhile is refused there.
@@ -23,9 +20,8 @@ pub(super) async fn update(
     document: Document,
     cross_origin: &CrossOrigin,
 ) -> Result<Response, Refusal> {
-    let requested = exchange.parse(&document).await?;
-    let identity = cross_origin.identity(exchange).await?;
-    for _ in 1..ATTEMPTS {
+    let (requested, identity) = exchange.parse(&document, cross_origin).await?;
+    for _ in 0..ATTEMPTS {
         if let Some(answer) = attempt(exchange, requested.clone(), &identity).await? {
             return Ok(answer);
         }
