@@ -336,6 +336,7 @@ impl Exchange {
                 origin: self.caller.origin.clone(),
             },
             registration_auth,
+            now: clock::now().unsigned_abs(),
             attributes: Vec::new(),
         }
     }

@@ -28,9 +28,8 @@ pub(crate) async fn amend(app: &App, client: &mut Client, effects: &[Effect]) ->
                 mapper.id.get_or_insert_with(|| Uuid::new_v4().to_string());
                 client.protocol_mappers.get_or_insert_default().push(mapper);
             }
-            Effect::CreateSigningKey(subject) => {
+            Effect::CreateSigningKey(common_name) => {
                 let key = app.rsa_keys.take().await;
-                let common_name = subject.strip_prefix("CN=").unwrap_or(subject);
                 let certificate = key
                     .certificate(common_name, rsa::THREE_YEARS)
                     .map_err(|error| StoreError::Damaged(format!("{error:#}")))?;
