@@ -3,7 +3,10 @@
 pub(crate) mod body;
 pub(crate) mod client_scopes;
 pub(crate) mod clients;
+pub(crate) mod decisions;
+pub(crate) mod dry_run;
 pub(crate) mod events;
+pub(crate) mod held;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod policies;
 pub(crate) mod realms;
@@ -27,6 +30,7 @@ use crate::caller::Caller;
 use crate::error::ErrorResponse;
 use crate::realm::{MASTER, Realm};
 use crate::tokens::{self, kind};
+use crate::wasm::facts::RealmOfCall;
 
 /// Somebody with a good access token of the realm in question, or of realm `master`.
 pub(crate) struct Administrator {
@@ -124,6 +128,12 @@ impl Administrator {
     /// 403.
     pub(crate) fn require(&self, roles: &[&str]) -> Result<(), ErrorResponse> {
         if self.has_any(roles) { Ok(()) } else { Err(forbidden()) }
+    }
+
+    /// The realm, for calls of components on behalf of the caller.
+    pub(crate) fn call(&self, app: &App) -> RealmOfCall {
+        let base_url = app.base_url(&self.realm, &self.caller).into();
+        RealmOfCall { realm: Arc::clone(&self.realm), base_url }
     }
 
     /// Address of the realm in the Admin API.

@@ -157,6 +157,10 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::policies::list, admin::policies::create))
         .routes(routes!(admin::policies::read, admin::policies::update, admin::policies::delete))
         .routes(routes!(admin::policies::providers))
+        .routes(routes!(admin::dry_run::evaluate))
+        .routes(routes!(admin::decisions::list))
+        .routes(routes!(admin::held::approve))
+        .routes(routes!(admin::held::refuse))
         .routes(routes!(admin::events::list, admin::events::delete))
         .routes(routes!(admin::events::configure))
         // The realm's own endpoints: clients and users.

@@ -58,6 +58,12 @@ impl Caller {
         }
     }
 
+    /// The same caller as if it were elsewhere.
+    pub(crate) fn at(self, address: IpAddr) -> Caller {
+        let address = addresses::canonical(address);
+        Caller { address, address_text: address.to_string(), ..self }
+    }
+
     /// Whether the caller used TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.scheme == "https"

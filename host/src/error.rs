@@ -34,6 +34,13 @@ pub(crate) struct ErrorBody {
     decision: Option<String>,
 }
 
+impl ErrorBody {
+    /// Error code, description and violations.
+    pub(crate) fn into_parts(self) -> (Option<String>, Option<String>, Vec<PolicyViolation>) {
+        (self.error, self.error_description, self.violations)
+    }
+}
+
 /// A refusal.
 #[derive(Debug)]
 pub(crate) struct ErrorResponse {
@@ -86,6 +93,16 @@ impl ErrorResponse {
             "server_error",
             "The request could not be processed; the server's log says why.",
         )
+    }
+
+    /// The status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What the caller would read.
+    pub(crate) fn into_body(self) -> ErrorBody {
+        *self.body
     }
 
     /// 500: a policy has no answer. Its name is for the caller, what happened is for the log.

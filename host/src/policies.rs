@@ -4,24 +4,30 @@
 //! Policies that follow each other and live in the same component are asked in one call. Every policy of a set runs;
 //! the first violation gives the wire text. A policy that cannot answer refuses the request.
 
-use std::sync::Arc;
+mod amendment;
+mod record;
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use std::sync::Arc;
+use std::time::Instant;
+
 use uuid::Uuid;
 
-use crate::realm::Realm;
+pub(crate) use record::{Evaluation, Mode, PolicyViolation, Verdict};
+
+use crate::app::App;
+use crate::error::ErrorResponse;
 use crate::store::policies::PolicyRow;
 use crate::store::realms;
 use crate::wasm::contract::{
-    Attribute, Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook,
-    RegistrationAuth, Violation,
+    self, Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
+    Violation,
 };
 use crate::wasm::facts::RealmOfCall;
 use crate::wasm::policy_provider::PolicyProviderHandle;
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, Failure, Wasm, WasmError};
-use crate::{app::App, error::ErrorResponse};
+use amendment::{amend, hide};
+use record::hook_name;
 
 /// The provider type of Keycloak's components that are registration policies.
 pub(crate) const PROVIDER_TYPE: &str = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
@@ -29,27 +35,6 @@ pub(crate) const PROVIDER_TYPE: &str = "org.keycloak.services.clientregistration
 pub(crate) const HOST_KEYS: [&str; 2] = ["priority", "mode"];
 /// Longest offending value that is shown.
 const VALUE_LENGTH: usize = 255;
-/// What no policy sees or changes, beside the secret.
-const PRIVATE_KEY: &str = "saml.signing.private.key";
-
-/// One objection of a policy, as the caller sees it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct PolicyViolation {
-    /// Name of the policy.
-    policy: String,
-    /// Which kind of policy.
-    provider: String,
-    /// Member of the document that is at fault, if one is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
-    /// Its offending value.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
-    /// What is not allowed.
-    message: String,
-    #[serde(skip)]
-    error: Option<String>,
-}
 
 /// A refusal by policies.
 #[derive(Debug)]
@@ -99,24 +84,34 @@ pub(crate) enum PolicyError {
     Other(ErrorResponse),
 }
 
-/// What a condition of a policy is about, kept for the transaction that stores the client.
-pub(crate) struct Conditional {
+/// A condition of a policy, kept for the transaction that stores the client.
+struct Conditional {
     condition: Condition,
-    policy: usize,
+    policy: Arc<PolicyRow>,
 }
 
-/// The policies of one request.
+/// Policies that follow each other in the set and are asked in one call.
+struct Run {
+    /// Their component; `None`: it is not loaded.
+    provider: Option<Arc<PolicyProviderHandle>>,
+    /// At least one.
+    policies: Vec<Arc<PolicyRow>>,
+    /// Its answer changes nothing.
+    shadow: bool,
+}
+
+/// The policies of one request, and what they have said so far.
 pub(crate) struct Policies {
-    realm: Arc<Realm>,
-    /// Indexes into the realm's policies, in running order.
-    set: Vec<usize>,
+    /// In running order.
+    set: Vec<Arc<PolicyRow>>,
     components: Arc<ComponentSet>,
     wasm: Wasm,
     provider: ProviderCall,
-    call: RealmOfCall,
     context: Context,
     /// Id of the decision record.
     pub(crate) decision: String,
+    /// Every policy that was asked, in order.
+    pub(crate) evaluations: Vec<Evaluation>,
     conditions: Vec<Conditional>,
     /// Why the client is to be held, if a policy wants that.
     pub(crate) held: Option<String>,
@@ -150,40 +145,62 @@ fn is_shadow(policy: &PolicyRow) -> bool {
 }
 
 impl Policies {
-    /// The policies of the set that `context` names.
+    /// The policies of the realm's set that `context` names, and behind them those of the initial access token that the
+    /// client came or comes with.
+    pub(crate) fn of_realm(
+        app: &App,
+        provider: &ProviderCall,
+        components: &Arc<ComponentSet>,
+        context: Context,
+        of_token: &[Arc<PolicyRow>],
+    ) -> Policies {
+        let realm = &provider.call.realm;
+        let name = sub_type(context.registration_auth);
+        let of_set = |policy: &&Arc<PolicyRow>| policy.sub_type == name && policy.parent_id == realm.id;
+        let set = realm.policies.iter().filter(of_set).chain(of_token).cloned().collect();
+        Policies::new(app, provider, components, context, set)
+    }
+
+    /// These policies, in this order.
     pub(crate) fn new(
         app: &App,
         provider: &ProviderCall,
         components: &Arc<ComponentSet>,
         context: Context,
+        set: Vec<Arc<PolicyRow>>,
     ) -> Policies {
-        let realm = Arc::clone(&provider.call.realm);
-        let name = sub_type(context.registration_auth);
-        let of_set = |(_, policy): &(usize, &PolicyRow)| policy.sub_type == name && policy.parent_id == realm.id;
-        let set = realm.policies.iter().enumerate().filter(of_set).map(|(index, _)| index).collect();
         Policies {
             set,
             components: Arc::clone(components),
             wasm: app.wasm.clone(),
             provider: provider.clone(),
-            call: provider.call.clone(),
             context,
             decision: Uuid::new_v4().to_string(),
+            evaluations: Vec::new(),
             conditions: Vec::new(),
             held: None,
-            realm,
         }
+    }
+
+    /// Who is asking, as policies see it.
+    pub(crate) fn caller(&self) -> &contract::Caller {
+        &self.context.caller
     }
 
     /// Web origins that the policies of this set allow to call from a browser.
     pub(crate) async fn allowed_origins(&self) -> Result<Vec<String>, WasmError> {
         let mut origins = Vec::new();
-        for (component, policies) in self.runs(|provider| provider.description.allows_origins) {
-            let configured: Vec<_> = policies.iter().map(|index| configured(self.policy(*index))).collect();
-            let component = component.map_err(|missing| self.missing(missing))?;
-            origins.extend(
-                component.allowed_origins(&self.wasm.instances, self.call.clone(), &self.context, &configured).await?,
-            );
+        for run in self.runs(|provider| provider.description.allows_origins) {
+            let Some(provider) = &run.provider else {
+                return Err(missing(&run.policies));
+            };
+            if run.shadow {
+                continue;
+            }
+            let configured: Vec<_> = run.policies.iter().map(|policy| configured(policy)).collect();
+            let allowed =
+                provider.allowed_origins(&self.wasm.instances, self.call(), &self.context, &configured).await?;
+            origins.extend(allowed);
         }
         Ok(origins)
     }
@@ -231,53 +248,34 @@ impl Policies {
     /// The refusal when the transaction found that a condition does not hold any more.
     pub(crate) async fn condition_lost(&self, index: usize) -> Option<Refused> {
         let conditional = self.conditions.get(index)?;
-        let violation = self.shown(conditional.policy, conditional.condition.otherwise.clone()).await;
+        let violation = self.shown(&conditional.policy, conditional.condition.otherwise.clone()).await;
         Some(Refused { violations: vec![violation], decision: self.decision.clone() })
     }
 
-    fn policy(&self, index: usize) -> &PolicyRow {
-        &self.realm.policies[index]
+    fn call(&self) -> RealmOfCall {
+        self.provider.call.clone()
     }
 
-    fn name(&self, index: usize) -> String {
-        self.policy(index).name.clone().unwrap_or_default()
-    }
-
-    /// Runs of policies that follow each other in the set, are of the same component, and are wanted. An error is the
-    /// index of a policy whose provider is not loaded.
-    #[expect(clippy::type_complexity, reason = "read by two callers right here")]
-    fn runs(
-        &self,
-        wanted: impl Fn(&PolicyProviderHandle) -> bool,
-    ) -> Vec<(Result<&Arc<PolicyProviderHandle>, usize>, Vec<usize>)> {
-        let mut runs: Vec<(Result<&Arc<PolicyProviderHandle>, usize>, Vec<usize>)> = Vec::new();
-        for &index in &self.set {
-            let policy = self.policy(index);
-            let provider = self.components.policy_provider(&policy.provider_id).ok_or(index);
-            if provider.is_ok_and(|provider| !wanted(provider)) {
+    /// The policies that are wanted, in runs that are asked in one call each. A watched policy runs alone, so that its
+    /// answer can be left out; one that is not loaded is always wanted, as nobody knows what it would say.
+    fn runs(&self, wanted: impl Fn(&PolicyProviderHandle) -> bool) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for policy in &self.set {
+            let provider = self.components.policy_provider(&policy.provider_id);
+            if provider.is_some_and(|provider| !wanted(provider)) {
                 continue;
             }
-            // A watched policy runs alone, so that its answer can be left out.
-            match (runs.last_mut(), &provider) {
-                (Some((Ok(last), policies)), Ok(next))
-                    if Arc::ptr_eq(&last.component, &next.component)
-                        && !is_shadow(policy)
-                        && policies.last().is_some_and(|last| !is_shadow(&self.realm.policies[*last])) =>
-                {
-                    policies.push(index);
-                }
-                _ => runs.push((provider, vec![index])),
+            let shadow = is_shadow(policy);
+            let same = |run: &&mut Run| match (&run.provider, provider) {
+                (Some(last), Some(next)) => Arc::ptr_eq(&last.component, &next.component) && !run.shadow && !shadow,
+                _ => false,
+            };
+            match runs.last_mut().filter(same) {
+                Some(run) => run.policies.push(Arc::clone(policy)),
+                None => runs.push(Run { provider: provider.cloned(), policies: vec![Arc::clone(policy)], shadow }),
             }
         }
         runs
-    }
-
-    fn missing(&self, index: usize) -> WasmError {
-        WasmError {
-            component: self.policy(index).provider_id.clone(),
-            failure: Failure::Missing,
-            detail: format!("policy {:?} needs it", self.name(index)),
-        }
     }
 
     /// Asks the policies that want this hook and collects what they object to.
@@ -287,77 +285,108 @@ impl Policies {
         mut proposed: Option<&mut Client>,
         stored: Option<&Client>,
     ) -> Result<(), PolicyError> {
-        let runs: Vec<(Result<Arc<PolicyProviderHandle>, usize>, Vec<usize>)> = self
-            .runs(|provider| provider.description.hooks.contains(&hook))
-            .into_iter()
-            .map(|(provider, policies)| (provider.cloned(), policies))
-            .collect();
+        let runs = self.runs(|provider| provider.description.hooks.contains(&hook));
         if runs.is_empty() {
             return Ok(());
         }
         // Policies see neither the secret nor the private key.
         let hidden = proposed.as_deref_mut().map(hide);
-        let seen_stored = stored.map(|stored| {
+        let seen = stored.map(|stored| {
             let mut seen = stored.clone();
             hide(&mut seen);
             seen
         });
-        let outcome = self.ask(hook, &runs, proposed.as_deref_mut(), seen_stored.as_ref()).await;
+        let mut violations = Vec::new();
+        let mut outcome = Ok(());
+        for run in &runs {
+            outcome = self.ask(hook, run, proposed.as_deref_mut(), seen.as_ref(), &mut violations).await;
+            if outcome.is_err() {
+                break;
+            }
+        }
         if let (Some(client), Some(hidden)) = (proposed, hidden) {
             hidden.reveal(client);
         }
-        let violations = outcome?;
+        outcome?;
         if violations.is_empty() {
             return Ok(());
         }
         Err(PolicyError::Refused(Refused { violations, decision: self.decision.clone() }))
     }
 
+    /// One call of a component, and what its decisions mean.
     async fn ask(
         &mut self,
         hook: Hook,
-        runs: &[(Result<Arc<PolicyProviderHandle>, usize>, Vec<usize>)],
+        run: &Run,
         mut proposed: Option<&mut Client>,
         stored: Option<&Client>,
-    ) -> Result<Vec<PolicyViolation>, PolicyError> {
-        let mut violations = Vec::new();
-        for (provider, policies) in runs {
-            let provider = match provider {
-                Ok(provider) => provider,
-                Err(index) => return Err(self.failed(*index, self.missing(*index))),
+        violations: &mut Vec<PolicyViolation>,
+    ) -> Result<(), PolicyError> {
+        let configured: Vec<_> = run.policies.iter().map(|policy| configured(policy)).collect();
+        let began = Instant::now();
+        let decisions = match &run.provider {
+            Some(provider) => {
+                let clients = (proposed.as_deref(), stored);
+                provider.evaluate(&self.wasm.instances, self.call(), hook, &self.context, clients, &configured).await
+            }
+            None => Err(missing(&run.policies)),
+        };
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX) / run.policies.len().max(1) as u64;
+        let decisions = match decisions {
+            Ok(decisions) => decisions,
+            Err(error) if run.shadow => {
+                tracing::warn!(%error, "a watched policy failed");
+                return Ok(());
+            }
+            Err(error) => return Err(self.failed(run.policies.first(), error)),
+        };
+        let component = run
+            .provider
+            .as_ref()
+            .map_or_else(String::new, |provider| format!("{}@{}", provider.component.name, provider.component.digest));
+        for (policy, decision) in run.policies.iter().zip(decisions) {
+            let mut evaluation = Evaluation {
+                name: policy.name.clone().unwrap_or_default(),
+                provider_id: policy.provider_id.clone(),
+                component: component.clone(),
+                mode: if run.shadow { Mode::Shadow } else { Mode::Enforce },
+                hook: hook_name(hook),
+                verdict: Verdict::Accept,
+                violations: Vec::new(),
+                changes: Vec::new(),
+                micros,
             };
-            let configured: Vec<_> = policies.iter().map(|index| configured(self.policy(*index))).collect();
-            let call = self.call.clone();
-            let clients = (proposed.as_deref(), stored);
-            let decisions =
-                provider.evaluate(&self.wasm.instances, call, hook, &self.context, clients, &configured).await;
-            let shadow = policies.first().is_some_and(|index| is_shadow(self.policy(*index)));
-            if shadow {
-                if let Err(error) = decisions {
-                    tracing::warn!(%error, "a watched policy failed");
+            if run.shadow {
+                // A watched policy judges a copy.
+                let mut copy = proposed.as_deref().cloned();
+                let (conditions, held) = (self.conditions.len(), self.held.clone());
+                let outcome = self.decided(hook, policy, decision, copy.as_mut(), &mut evaluation).await;
+                self.conditions.truncate(conditions);
+                self.held = held;
+                if let Err(error) = outcome {
+                    tracing::warn!(?error, "a watched policy failed");
                 }
-                continue;
+            } else {
+                self.decided(hook, policy, decision, proposed.as_deref_mut(), &mut evaluation).await?;
+                violations.extend(evaluation.violations.iter().cloned());
             }
-            let first = policies.first().copied().unwrap_or_default();
-            let decisions = decisions.map_err(|error| self.failed(first, error))?;
-            for (index, decision) in policies.iter().zip(decisions) {
-                self.decided(hook, *index, decision, proposed.as_deref_mut(), &mut violations).await?;
-            }
+            self.evaluations.push(evaluation);
         }
-        Ok(violations)
+        Ok(())
     }
 
     /// Carries out one decision.
     async fn decided(
         &mut self,
         hook: Hook,
-        index: usize,
+        policy: &Arc<PolicyRow>,
         decision: Decision,
         proposed: Option<&mut Client>,
-        violations: &mut Vec<PolicyViolation>,
+        evaluation: &mut Evaluation,
     ) -> Result<(), PolicyError> {
         let nonsense = |detail: &str| WasmError {
-            component: self.policy(index).provider_id.clone(),
+            component: policy.provider_id.clone(),
             failure: Failure::Nonsense,
             detail: detail.to_owned(),
         };
@@ -365,33 +394,43 @@ impl Policies {
             Decision::Accept(conditions) => {
                 for condition in conditions {
                     if self.holds(&condition).await? {
-                        self.conditions.push(Conditional { condition, policy: index });
+                        self.conditions.push(Conditional { condition, policy: Arc::clone(policy) });
                     } else {
-                        violations.push(self.shown(index, condition.otherwise).await);
+                        evaluation.verdict = Verdict::Reject;
+                        evaluation.violations.push(self.shown(policy, condition.otherwise).await);
                     }
                 }
             }
             Decision::Amend(changes) => {
                 let after = matches!(hook, Hook::AfterRegister | Hook::AfterUpdate);
                 let Some(client) = proposed.filter(|_| after) else {
-                    return Err(self.failed(index, nonsense("it amends in a hook that does not allow it")));
+                    return Err(self.failed(Some(policy), nonsense("it amends in a hook that does not allow it")));
                 };
-                if let Err(field) = amend(client, changes) {
-                    return Err(self.failed(index, nonsense(&format!("it amends {field}"))));
+                evaluation.verdict = Verdict::Amend;
+                evaluation.changes = match amend(client, changes) {
+                    Ok(changes) => changes,
+                    Err(field) => return Err(self.failed(Some(policy), nonsense(&format!("it amends {field}")))),
+                };
+                for change in &mut evaluation.changes {
+                    if let Some(name) = self.provider.document_name(&change.field).await.unwrap_or_default() {
+                        change.field = name;
+                    }
                 }
             }
             Decision::Hold(reason) => {
                 if hook != Hook::AfterRegister {
-                    return Err(self.failed(index, nonsense("it holds in a hook that does not allow it")));
+                    return Err(self.failed(Some(policy), nonsense("it holds in a hook that does not allow it")));
                 }
+                evaluation.verdict = Verdict::Hold;
                 self.held.get_or_insert(reason);
             }
             Decision::Reject(objections) => {
                 if objections.is_empty() {
-                    return Err(self.failed(index, nonsense("it rejects without a violation")));
+                    return Err(self.failed(Some(policy), nonsense("it rejects without a violation")));
                 }
+                evaluation.verdict = Verdict::Reject;
                 for objection in objections {
-                    violations.push(self.shown(index, objection).await);
+                    evaluation.violations.push(self.shown(policy, objection).await);
                 }
             }
         }
@@ -402,7 +441,7 @@ impl Policies {
     async fn holds(&self, condition: &Condition) -> Result<bool, PolicyError> {
         match condition.kind {
             ConditionKind::ClientCountBelow(limit) => {
-                let count = realms::client_count(&self.wasm.database, &self.realm.id)
+                let count = realms::client_count(&self.wasm.database, &self.provider.call.realm.id)
                     .await
                     .map_err(|error| PolicyError::Other(error.into()))?;
                 Ok(count < u64::from(limit))
@@ -411,8 +450,7 @@ impl Policies {
     }
 
     /// A violation as the caller sees it: with the policy's name, and the field under its name in the document.
-    async fn shown(&self, index: usize, violation: Violation) -> PolicyViolation {
-        let policy = self.policy(index);
+    async fn shown(&self, policy: &PolicyRow, violation: Violation) -> PolicyViolation {
         if let Some(hint) = &violation.hint {
             tracing::info!(decision = self.decision, policy = policy.name, hint, "a policy refused a request");
         }
@@ -430,8 +468,8 @@ impl Policies {
         }
     }
 
-    fn failed(&self, index: usize, error: WasmError) -> PolicyError {
-        let policy = self.name(index);
+    fn failed(&self, policy: Option<&Arc<PolicyRow>>, error: WasmError) -> PolicyError {
+        let policy = policy.and_then(|policy| policy.name.clone()).unwrap_or_default();
         tracing::error!(
             component = error.component,
             failure = %error.failure,
@@ -444,97 +482,12 @@ impl Policies {
     }
 }
 
-/// What a client has that policies don't see.
-struct Hidden {
-    secret: Option<String>,
-    private_key: Option<(usize, Attribute)>,
-}
-
-/// Takes the secret and the private key out of a client.
-fn hide(client: &mut Client) -> Hidden {
-    let at = client.attributes.iter().position(|attribute| attribute.name == PRIVATE_KEY);
-    Hidden { secret: client.secret.take(), private_key: at.map(|at| (at, client.attributes.remove(at))) }
-}
-
-impl Hidden {
-    /// Puts back what was taken out.
-    fn reveal(self, client: &mut Client) {
-        client.secret = self.secret;
-        if let Some((at, attribute)) = self.private_key {
-            client.attributes.insert(at.min(client.attributes.len()), attribute);
-        }
-    }
-}
-
-/// Carries out an amendment: present fields replace, attributes are merged. An error is the field that policies may not
-/// change.
-fn amend(client: &mut Client, changes: Client) -> Result<(), &'static str> {
-    if changes.id.is_some() {
-        return Err("id");
-    }
-    if changes.client_id.is_some() {
-        return Err("client-id");
-    }
-    if changes.secret.is_some() {
-        return Err("secret");
-    }
-    if changes.attributes.iter().any(|attribute| attribute.name == PRIVATE_KEY || attribute.name == "realm_client") {
-        return Err("attributes");
-    }
-    macro_rules! replace {
-        ($($field:ident),* $(,)?) => { $(if changes.$field.is_some() { client.$field = changes.$field; })* };
-    }
-    replace!(
-        name,
-        description,
-        type_,
-        protocol,
-        enabled,
-        always_display_in_console,
-        surrogate_auth_required,
-        root_url,
-        base_url,
-        admin_url,
-        redirect_uris,
-        web_origins,
-        public_client,
-        bearer_only,
-        client_authenticator_type,
-        consent_required,
-        full_scope_allowed,
-        standard_flow_enabled,
-        implicit_flow_enabled,
-        direct_access_grants_enabled,
-        service_accounts_enabled,
-        authorization_services_enabled,
-        frontchannel_logout,
-        default_client_scopes,
-        optional_client_scopes,
-        protocol_mappers,
-        default_roles,
-        not_before,
-        node_re_registration_timeout,
-        authorization_settings,
-    );
-    merge(&mut client.attributes, changes.attributes, true);
-    if let Some(nodes) = changes.registered_nodes {
-        merge(client.registered_nodes.get_or_insert_default(), nodes, false);
-    }
-    if let Some(flows) = changes.authentication_flow_binding_overrides {
-        merge(client.authentication_flow_binding_overrides.get_or_insert_default(), flows, false);
-    }
-    Ok(())
-}
-
-/// Merges entries by name; an empty value removes the entry where that is the rule.
-fn merge(into: &mut Vec<Attribute>, changes: Vec<Attribute>, empty_removes: bool) {
-    for change in changes {
-        if change.value.is_empty() && empty_removes {
-            into.retain(|entry| entry.name != change.name);
-        } else if let Some(entry) = into.iter_mut().find(|entry| entry.name == change.name) {
-            entry.value = change.value;
-        } else {
-            into.push(change);
-        }
+/// The error of policies whose component is not loaded.
+fn missing(policies: &[Arc<PolicyRow>]) -> WasmError {
+    let policy = policies.first();
+    WasmError {
+        component: policy.map(|policy| policy.provider_id.clone()).unwrap_or_default(),
+        failure: Failure::Missing,
+        detail: format!("policy {:?} needs it", policy.and_then(|policy| policy.name.clone()).unwrap_or_default()),
     }
 }

@@ -106,7 +106,7 @@ pub(crate) struct Realm {
     /// Client scopes in alphabetical order.
     pub(crate) scopes: Vec<ScopeRow>,
     /// Client registration policies of both sets in the order in which they run.
-    pub(crate) policies: Vec<PolicyRow>,
+    pub(crate) policies: Vec<Arc<PolicyRow>>,
 }
 
 impl Realm {
@@ -197,5 +197,6 @@ async fn read(database: &Database, name: &str) -> Result<Option<Realm>, StoreErr
     let mut policies = policies::list(database, &row.id).await?;
     // Stable: policies of equal priority stay in the order in which they were made.
     policies.sort_by_key(priority);
+    let policies = policies.into_iter().map(Arc::new).collect();
     Ok(Some(Realm { id: row.id, name: row.name, enabled: row.enabled, settings: row.settings, scopes, policies }))
 }

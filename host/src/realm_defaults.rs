@@ -1,6 +1,7 @@
 //! What a new realm holds: clients of the server, their roles, client scopes, registration policies (Keycloak's defaults).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -80,7 +81,7 @@ pub(crate) fn store(write: &mut Write, realm: &Realm, master_id: Option<&str>) -
     let built_in = clients_of(realm);
     realms::count_clients(write, &realm.id, built_in.len());
     for client in built_in {
-        let row = row(client, now);
+        let row = ClientRow::unstored(client);
         clients::insert(write, &realm.id, &row)?;
         for (name, is_default) in client_roles(realm, row.client_id()) {
             roles::insert(write, &realm.id, &role(&row.id, name, is_default));
@@ -100,7 +101,11 @@ pub(crate) fn store(write: &mut Write, realm: &Realm, master_id: Option<&str>) -
     }
     if let Some(master_id) = master_id {
         realms::count_clients(write, master_id, 1);
-        clients::insert(write, master_id, &row(management_client(&client_in_master(&realm.name), realm), now))?;
+        clients::insert(
+            write,
+            master_id,
+            &ClientRow::unstored(management_client(&client_in_master(&realm.name), realm)),
+        )?;
     }
     Ok(())
 }
@@ -124,7 +129,7 @@ pub(crate) fn scopes() -> Vec<ScopeRow> {
 }
 
 /// The registration policies of a new realm, in their order.
-pub(crate) fn policies(realm_id: &str) -> Vec<PolicyRow> {
+pub(crate) fn policies(realm_id: &str) -> Vec<Arc<PolicyRow>> {
     let policy = |sub_type: &str, name: &str, provider: &str, config: &[(&str, &[&str])]| PolicyRow {
         id: Uuid::new_v4().to_string(),
         name: Some(name.to_owned()),
@@ -166,7 +171,7 @@ pub(crate) fn policies(realm_id: &str) -> Vec<PolicyRow> {
     ];
     policies.extend(of_both("anonymous"));
     policies.extend(of_both("authenticated"));
-    policies
+    policies.into_iter().map(Arc::new).collect()
 }
 
 fn role(client: &str, name: &str, is_default: bool) -> RoleRow {
@@ -185,18 +190,6 @@ fn client_roles<'a>(realm: &Realm, client_id: &str) -> Vec<(&'a str, bool)> {
         "broker" => vec![("read-token", false)],
         management if management == realm.management_client() => MANAGEMENT.map(|name| (name, false)).to_vec(),
         _ => Vec::new(),
-    }
-}
-
-fn row(client: Client, now: i64) -> ClientRow {
-    ClientRow {
-        id: client.id.clone().unwrap_or_default(),
-        client,
-        registration_token_id: None,
-        initial_access_token: None,
-        resource_server: false,
-        created_at: now,
-        version: 1,
     }
 }
 

@@ -6,11 +6,12 @@
 
 mod answer;
 mod cross_origin;
+pub(crate) mod decision;
 mod delete;
 pub(crate) mod effects;
 mod read;
-mod register;
-mod update;
+pub(crate) mod register;
+pub(crate) mod update;
 
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::events::{Event, Subject};
 use crate::policies::{Policies, PolicyError};
 use crate::realm::{Realm, SslRequired};
+use crate::store::clients::ClientRow;
+use crate::store::policies::PolicyRow;
 use crate::store::{Write, events};
 use crate::wasm::contract::{self, Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
 use crate::wasm::facts::RealmOfCall;
@@ -36,32 +39,33 @@ use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, WasmError};
 use crate::{clock, random};
 use cross_origin::CrossOrigin;
+use decision::Outcome;
 
 /// How often a change starts over when somebody else was faster.
 pub(crate) const ATTEMPTS: u32 = 5;
 
 /// A request whose realm, provider and operation are known to exist.
 pub(crate) struct Exchange {
-    app: App,
-    realm: Arc<Realm>,
-    components: Arc<ComponentSet>,
-    provider: ProviderCall,
-    caller: Caller,
-    operation: Operation,
+    pub(crate) app: App,
+    pub(crate) realm: Arc<Realm>,
+    pub(crate) components: Arc<ComponentSet>,
+    pub(crate) provider: ProviderCall,
+    pub(crate) caller: Caller,
+    pub(crate) operation: Operation,
     /// The client in the address; empty for register.
-    client_id: String,
+    pub(crate) client_id: String,
 }
 
-/// A refusal, and the events that record it.
+/// A refusal, and what is recorded of it.
 pub(crate) struct Refusal {
-    response: ErrorResponse,
-    events: Vec<Event>,
+    pub(crate) response: ErrorResponse,
+    record: Write,
 }
 
 impl<E: Into<ErrorResponse>> From<E> for Refusal {
     /// A refusal that is not recorded: refused metadata and failures of the server are not (as in Keycloak).
     fn from(error: E) -> Self {
-        Refusal { response: error.into(), events: Vec::new() }
+        Refusal { response: error.into(), record: Write::default() }
     }
 }
 
@@ -193,7 +197,7 @@ impl Exchange {
         let mut response = match result {
             Ok(response) => response,
             Err(refusal) => {
-                self.record(refusal.events).await;
+                self.record(refusal.record).await;
                 refusal.response.into_response()
             }
         };
@@ -234,15 +238,20 @@ impl Exchange {
         document::read(content_type, body).await
     }
 
-    /// Stores events of a request that stored nothing else. A failure is logged: the answer stays the same.
-    async fn record(&self, recorded: Vec<Event>) {
-        let mut write = Write::default();
-        for event in &recorded {
-            events::insert(&mut write, &self.realm.id, event);
-        }
+    /// Stores what is recorded of a request that stored nothing else. A failure is logged: the answer stays the same.
+    async fn record(&self, write: Write) {
         if let Err(error) = self.app.store.writer.write(write).await {
-            tracing::error!(%error, "events could not be stored");
+            tracing::error!(%error, "the refusal of a request could not be recorded");
         }
+    }
+
+    /// A refusal that leaves events behind.
+    fn refusal(&self, response: impl Into<ErrorResponse>, recorded: impl IntoIterator<Item = Event>) -> Refusal {
+        let mut record = Write::default();
+        for event in recorded {
+            events::insert(&mut record, &self.realm.id, &event);
+        }
+        Refusal { response: response.into(), record }
     }
 
     /// What events of this request are about. Reads and registrations that fail don't name the client (Keycloak).
@@ -270,7 +279,7 @@ impl Exchange {
     }
 
     /// Unwraps what a provider answered: violations are 400.
-    fn valid<T>(&self, answer: Result<Result<T, Vec<Violation>>, WasmError>) -> Result<T, ErrorResponse> {
+    pub(crate) fn valid<T>(&self, answer: Result<Result<T, Vec<Violation>>, WasmError>) -> Result<T, ErrorResponse> {
         answer?.map_err(|violations| ErrorResponse::metadata(violations, Audience::Registration))
     }
 
@@ -283,33 +292,50 @@ impl Exchange {
             AuthenticationError::WrongProtocol | AuthenticationError::Unavailable(_) => None,
             _ => self.subject().error("invalid_token", &[("reason", &reason)]),
         };
-        Refusal { response: error.into(), events: event.into_iter().collect() }
+        self.refusal(error, event)
     }
 
     /// The refusal of policies, recorded.
-    fn refused(&self, error: PolicyError) -> Refusal {
-        match error {
+    pub(crate) fn refused(&self, error: PolicyError, policies: &Policies) -> Refusal {
+        let (mut refusal, violations) = match error {
             PolicyError::Refused(refused) => {
                 let details =
                     [("client_registration_policy", refused.policy()), ("decision", refused.decision.as_str())];
                 let event = self.subject().error("not_allowed", &details);
-                Refusal { events: event.into_iter().collect(), response: refused.into() }
+                let violations = refused.violations.clone();
+                (self.refusal(refused, event), violations)
             }
             PolicyError::Failed { policy, decision } => {
                 let details = [("client_registration_policy", policy.as_str()), ("decision", decision.as_str())];
                 let event = self.subject().error("server_error", &details);
-                Refusal {
-                    events: event.into_iter().collect(),
-                    response: ErrorResponse::policy_failed(&policy, decision.clone()),
-                }
+                (self.refusal(ErrorResponse::policy_failed(&policy, decision.clone()), event), Vec::new())
             }
-            PolicyError::Other(response) => response.into(),
-        }
+            PolicyError::Other(response) => return response.into(),
+        };
+        let record = decision::Record::of(self, policies, Outcome::Reject, violations);
+        record.store(&mut refusal.record, &self.realm.id);
+        refusal
     }
 
-    /// The policies that apply to this request.
-    fn policies(&self, identity: &Identity, registration_auth: RegistrationAuth) -> Policies {
-        Policies::new(&self.app, &self.provider, &self.components, self.context(identity, registration_auth))
+    /// The policies that apply to this request: those of the realm's set and those of a token.
+    fn policies(
+        &self,
+        identity: &Identity,
+        registration_auth: RegistrationAuth,
+        of_token: &[Arc<PolicyRow>],
+    ) -> Policies {
+        let context = self.context(identity, registration_auth);
+        Policies::of_realm(&self.app, &self.provider, &self.components, context, of_token)
+    }
+
+    /// The policies for a client that is there: those that its initial access token brought bind whoever comes with the
+    /// client's own token.
+    fn policies_for(&self, identity: &Identity, registration_auth: RegistrationAuth, stored: &ClientRow) -> Policies {
+        let of_token = match identity {
+            Identity::RegistrationAccessToken(..) => stored.token_policies.as_slice(),
+            _ => &[],
+        };
+        self.policies(identity, registration_auth, of_token)
     }
 
     /// What policies are told about the request.

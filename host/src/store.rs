@@ -5,6 +5,7 @@
 
 pub(crate) mod clients;
 mod database;
+pub(crate) mod decisions;
 pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod initial_access_tokens;

@@ -130,7 +130,7 @@ impl ComponentSet {
                 let interface = exports.matricula_registration_providers();
                 for description in interface.call_describe(&mut instance.store).await? {
                     let id = description.id.clone();
-                    let handle = ProviderHandle { component: Arc::clone(&component), description };
+                    let handle = ProviderHandle::new(&component, description, &mut instance).await?;
                     if self.providers.insert(id.clone(), Arc::new(handle)).is_some() {
                         bail!("another component offers provider {id} already");
                     }

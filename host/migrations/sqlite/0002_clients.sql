@@ -7,8 +7,12 @@ CREATE TABLE clients (
     document BLOB NOT NULL,
     -- `jti` of the one registration access token that is good.
     registration_token_id TEXT,
-    -- The initial access token it was registered with, if any.
+    -- The initial access token it was registered with, if any, and the policies that came with that token: a JSON list
+    -- that binds the client for good. NULL: none.
     initial_access_token TEXT,
+    token_policies TEXT,
+    -- A policy holds it: it waits for an administrator.
+    held INTEGER NOT NULL,
     -- The client has a resource server (Keycloak: authorization services).
     resource_server INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
@@ -18,15 +22,19 @@ CREATE TABLE clients (
     PRIMARY KEY (realm_id, id)
 ) STRICT;
 CREATE UNIQUE INDEX clients_client_id ON clients (realm_id, client_id);
+CREATE INDEX clients_held ON clients (realm_id, created_at) WHERE held = 1;
 
 CREATE TABLE initial_access_tokens (
     realm_id TEXT NOT NULL REFERENCES realms (id) ON DELETE CASCADE,
     id TEXT NOT NULL,
+    name TEXT,
     created_at INTEGER NOT NULL,
     -- Seconds after created_at; 0 = never.
     expiration INTEGER NOT NULL,
     count INTEGER NOT NULL,
     remaining_count INTEGER NOT NULL,
+    -- Policies that bind every client registered with it, a JSON list.
+    policies TEXT NOT NULL,
     PRIMARY KEY (realm_id, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -106,3 +114,16 @@ CREATE TABLE events (
     details TEXT
 ) STRICT;
 CREATE INDEX events_realm ON events (realm_id, number);
+
+-- What the policies decided about requests; bounded by number and age.
+CREATE TABLE decisions (
+    realm_id TEXT NOT NULL REFERENCES realms (id) ON DELETE CASCADE,
+    -- Ascending in the order of storing.
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    time_ms INTEGER NOT NULL,
+    -- The record as the Admin API shows it, JSON.
+    record TEXT NOT NULL
+) STRICT;
+CREATE INDEX decisions_realm ON decisions (realm_id, number);
+CREATE INDEX decisions_id ON decisions (realm_id, id);

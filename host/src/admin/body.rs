@@ -136,16 +136,11 @@ mod tests {
     use super::*;
     use axum::response::IntoResponse;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Default, Deserialize)]
     #[serde(default)]
     struct Sample {
         #[serde(deserialize_with = "lenient_number")]
         count: Option<i64>,
-    }
-    impl Default for Sample {
-        fn default() -> Self {
-            Sample { count: None }
-        }
     }
     impl Representation for Sample {
         const NAME: &'static str = "SampleRepresentation";

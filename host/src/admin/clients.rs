@@ -27,7 +27,6 @@ use crate::wasm::WasmError;
 use crate::wasm::contract::{
     Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation,
 };
-use crate::wasm::facts::RealmOfCall;
 use crate::wasm::provider::ProviderCall;
 
 /// The provider that knows the representation of a client.
@@ -36,25 +35,22 @@ const PROVIDER: &str = "default";
 const CONTENT_TYPE: &str = "application/json";
 
 /// What an administrator may do with clients.
-const VIEW: [&str; 4] = ["view-clients", "view-client", "manage-clients", "manage-client"];
+pub(super) const VIEW: [&str; 4] = ["view-clients", "view-client", "manage-clients", "manage-client"];
 pub(super) const MANAGE: [&str; 2] = ["manage-clients", "manage-client"];
 
 /// Provider `default` on behalf of an administrator.
-struct Representations {
+pub(super) struct Representations {
     provider: ProviderCall,
     access: Access,
     issuer: String,
 }
 
 impl Representations {
-    fn new(app: &App, administrator: &Administrator) -> Result<Representations, ErrorResponse> {
+    pub(super) fn new(app: &App, administrator: &Administrator) -> Result<Representations, ErrorResponse> {
         let components = app.wasm.current();
         let handle = components.provider(PROVIDER).ok_or_else(ErrorResponse::server_error)?;
         let manage = administrator.has_any(&MANAGE);
-        let call = RealmOfCall {
-            realm: Arc::clone(&administrator.realm),
-            base_url: app.base_url(&administrator.realm, &administrator.caller).into(),
-        };
+        let call = administrator.call(app);
         Ok(Representations {
             provider: ProviderCall { provider: Arc::clone(handle), instances: app.wasm.instances.clone(), call },
             access: Access { view: true, configure: manage, manage },
@@ -78,7 +74,11 @@ impl Representations {
         }
     }
 
-    async fn render(&self, row: &ClientRow, access_token: Option<String>) -> Result<Document, ErrorResponse> {
+    pub(super) async fn render(
+        &self,
+        row: &ClientRow,
+        access_token: Option<String>,
+    ) -> Result<Document, ErrorResponse> {
         Ok(self.provider.render(&row.client, &self.registration(&row.client, Some(row), access_token)).await?)
     }
 }
@@ -104,16 +104,18 @@ fn json(status: StatusCode, document: Document) -> Response {
 pub(crate) struct Search {
     client_id: Option<String>,
     search: Option<bool>,
+    held: Option<bool>,
     first: Option<i64>,
     max: Option<i64>,
 }
 
 /// Lists clients
 ///
-/// In alphabetical order; `clientId` finds one, with `search=true` those that have it in their id.
+/// In alphabetical order; `clientId` finds one, with `search=true` those that have it in their id. With `held=true` those
+/// that wait for an administrator, oldest first.
 #[utoipa::path(get, path = "/admin/realms/{realm}/clients", tag = "clients",
     params(("realm" = String, Path), ("clientId" = Option<String>, Query), ("search" = Option<bool>, Query),
-        ("first" = Option<i64>, Query), ("max" = Option<i64>, Query)),
+        ("held" = Option<bool>, Query), ("first" = Option<i64>, Query), ("max" = Option<i64>, Query)),
     responses((status = 200, body = Vec<Object>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub(crate) async fn list(
@@ -133,7 +135,8 @@ pub(crate) async fn list(
             clients::by_client_id(&app.store.database, realm_id, client_id).await?.into_iter().collect()
         }
         part => {
-            let filter = part.map_or(Filter::All, Filter::Containing);
+            let every = if search.held == Some(true) { Filter::Held } else { Filter::All };
+            let filter = part.map_or(every, Filter::Containing);
             clients::list(&app.store.database, realm_id, filter, page.first(), page.max()).await?
         }
     };
@@ -171,15 +174,7 @@ pub(crate) async fn create(
     effects::amend(&app, &mut client, &effects).await?;
     let registration = representations.registration(&client, None, None);
     representations.valid(provider.finish(Operation::Register, &client, &registration).await)?;
-    let row = ClientRow {
-        id: client.id.clone().ok_or_else(|| provider.nonsense("a completed client has no id"))?,
-        client,
-        registration_token_id: None,
-        initial_access_token: None,
-        resource_server: effects::make_resource_server(&effects),
-        created_at: clock::now(),
-        version: 1,
-    };
+    let row = ClientRow { resource_server: effects::make_resource_server(&effects), ..ClientRow::unstored(client) };
     let in_use = |taken| match taken {
         Taken::ClientId => {
             ErrorResponse::message(StatusCode::CONFLICT, format!("Client {} already exists", row.client_id()))
@@ -264,7 +259,7 @@ pub(crate) async fn update(
 }
 
 /// Stores a write; `false` when somebody else was faster.
-async fn stored_or_changed(app: &App, write: Write) -> Result<bool, ErrorResponse> {
+pub(super) async fn stored_or_changed(app: &App, write: Write) -> Result<bool, ErrorResponse> {
     match app.store.writer.write(write).await {
         Ok(()) => Ok(true),
         Err(StoreError::Lost(Lost::Changed)) => Ok(false),
@@ -273,7 +268,7 @@ async fn stored_or_changed(app: &App, write: Write) -> Result<bool, ErrorRespons
 }
 
 /// Changes a stored client in one place, over again when somebody else was faster, and gives what is stored then.
-async fn change(
+pub(super) async fn change(
     app: &App,
     administrator: &Administrator,
     id: &str,

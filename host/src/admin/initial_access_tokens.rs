@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::body::{self, Representation, lenient_number};
 use super::clients::MANAGE;
+use super::policies::{PolicyRepresentation, unbound, unbound_representation};
 use super::{Administrator, not_stored};
 use crate::app::App;
 use crate::authentication::initial_access_token;
@@ -30,11 +31,15 @@ pub(crate) struct TokenRequest {
     expiration: Option<i64>,
     /// Origins that browsers may call from with it.
     web_origins: Option<Vec<String>>,
+    /// For administrators, at most 255 characters.
+    name: Option<String>,
+    /// Policies that bind every client registered with it, on top of the realm's.
+    policies: Vec<PolicyRepresentation>,
 }
 
 impl Representation for TokenRequest {
     const NAME: &'static str = "ClientInitialAccessCreatePresentation";
-    const MEMBERS: Option<&'static [&'static str]> = Some(&["count", "expiration", "webOrigins"]);
+    const MEMBERS: Option<&'static [&'static str]> = Some(&["count", "expiration", "webOrigins", "name", "policies"]);
 }
 
 /// A token (Keycloak: ClientInitialAccessPresentation).
@@ -54,6 +59,12 @@ pub(crate) struct Token {
     count: i64,
     /// Clients it still is good for.
     remaining_count: i64,
+    /// For administrators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Policies that bind every client registered with it, on top of the realm's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    policies: Vec<PolicyRepresentation>,
 }
 
 impl Token {
@@ -65,6 +76,8 @@ impl Token {
             expiration: row.expiration,
             count: row.count,
             remaining_count: row.remaining_count,
+            name: row.name,
+            policies: row.policies.iter().map(|policy| unbound_representation(policy)).collect(),
         }
     }
 }
@@ -93,12 +106,17 @@ pub(crate) async fn create(
     if count < 0 {
         return refused("count", "The count cannot be less than 0");
     }
+    if requested.name.as_ref().is_some_and(|name| name.chars().count() > 255) {
+        return refused("name", "The name cannot be longer than 255 characters");
+    }
     let row = InitialAccessTokenRow {
         id: Uuid::new_v4().to_string(),
         created_at: clock::now(),
         expiration,
         count,
         remaining_count: count,
+        name: requested.name,
+        policies: unbound(&app, &administrator, requested.policies).await?,
     };
     let realm = &administrator.realm;
     let issuer = app.issuer(realm, &administrator.caller);

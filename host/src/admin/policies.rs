@@ -19,10 +19,10 @@ use crate::app::App;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured};
+use crate::realm::priority;
 use crate::store::policies::{self, Config, PolicyRow};
 use crate::store::{Lost, StoreError, Write};
 use crate::wasm::contract::{ConfigProperty, PolicyProvider};
-use crate::wasm::facts::RealmOfCall;
 use crate::wasm::policy_provider::PolicyProviderHandle;
 
 /// Who may see policies.
@@ -125,7 +125,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Vec<PolicyRepresentation>>, ErrorResponse> {
     administrator.require(&VIEW)?;
     let components = app.wasm.current();
-    let wanted = |policy: &&PolicyRow| {
+    let wanted = |policy: &&Arc<PolicyRow>| {
         search.provider_type.as_deref().is_none_or(|provider_type| provider_type == PROVIDER_TYPE)
             && search.name.as_ref().is_none_or(|name| policy.name.as_ref() == Some(name))
             && search.parent.as_ref().is_none_or(|parent| *parent == policy.parent_id)
@@ -134,7 +134,7 @@ pub(crate) async fn list(
     let page = Page { first: search.first, max: search.max };
     let (first, max) = (usize::try_from(page.first()), usize::try_from(page.max()));
     let found = administrator.realm.policies.iter().filter(wanted).skip(first.unwrap_or(0)).take(max.unwrap_or(0));
-    let representation = |policy: &PolicyRow| {
+    let representation = |policy: &Arc<PolicyRow>| {
         PolicyRepresentation::of(policy, components.policy_provider(&policy.provider_id).map(Arc::as_ref))
     };
     Ok(Json(found.map(representation).collect()))
@@ -183,25 +183,36 @@ async fn apply(
     policy: &mut PolicyRow,
     requested: PolicyRepresentation,
 ) -> Result<(), ErrorResponse> {
+    if requested.provider_type.as_ref().is_some_and(|provider_type| provider_type != PROVIDER_TYPE) {
+        return Err(no_such_provider());
+    }
+    if let Some(sub_type) = &requested.sub_type {
+        policy.sub_type.clone_from(sub_type);
+    }
+    if requested.parent_id.as_ref().is_some_and(|parent| *parent != administrator.realm.id) {
+        return Err(message("'parentId' should be the id of the realm"));
+    }
+    configure(app, administrator, policy, requested).await?;
+    if !matches!(policy.sub_type.as_str(), "anonymous" | "authenticated") {
+        return Err(message("'subType' should be 'anonymous' or 'authenticated'"));
+    }
+    Ok(())
+}
+
+/// Changes provider, name and configuration of a policy as far as they are named, and lets the component check them.
+async fn configure(
+    app: &App,
+    administrator: &Administrator,
+    policy: &mut PolicyRow,
+    requested: PolicyRepresentation,
+) -> Result<(), ErrorResponse> {
     let components = app.wasm.current();
     if let Some(provider_id) = requested.provider_id {
         policy.provider_id = provider_id;
     }
     let provider = components.policy_provider(&policy.provider_id).ok_or_else(no_such_provider)?;
-    if requested.provider_type.is_some_and(|provider_type| provider_type != PROVIDER_TYPE) {
-        return Err(no_such_provider());
-    }
     if requested.name.is_some() {
         policy.name = requested.name;
-    }
-    if let Some(sub_type) = requested.sub_type {
-        policy.sub_type = sub_type;
-    }
-    if !matches!(policy.sub_type.as_str(), "anonymous" | "authenticated") {
-        return Err(message("'subType' should be 'anonymous' or 'authenticated'"));
-    }
-    if requested.parent_id.is_some_and(|parent| parent != administrator.realm.id) {
-        return Err(message("'parentId' should be the id of the realm"));
     }
     for (name, values) in requested.config.unwrap_or_default() {
         if !knows(provider, &name) {
@@ -215,15 +226,53 @@ async fn apply(
         }
     }
     check_host_keys(policy)?;
-    let call = RealmOfCall {
-        realm: Arc::clone(&administrator.realm),
-        base_url: app.base_url(&administrator.realm, &administrator.caller).into(),
-    };
+    let call = administrator.call(app);
     let checked = provider.check_config(&app.wasm.instances, call, &configured(policy)).await?;
     checked.map_err(|errors| {
         // The first one is the answer, as in Keycloak.
         message(errors.into_iter().next().map_or_else(|| "The configuration is not valid".to_owned(), |it| it.message))
     })
+}
+
+/// Policies that are of no set of the realm: those of an initial access token, or of a dry run. They run in ascending
+/// priority, then in the order of the list.
+pub(super) async fn unbound(
+    app: &App,
+    administrator: &Administrator,
+    requested: Vec<PolicyRepresentation>,
+) -> Result<Vec<Arc<PolicyRow>>, ErrorResponse> {
+    let mut list = Vec::with_capacity(requested.len());
+    for requested in requested {
+        if requested.sub_type.is_some() || requested.parent_id.is_some() {
+            return Err(message("'subType' and 'parentId' have no meaning here"));
+        }
+        if requested.provider_type.as_ref().is_some_and(|provider_type| provider_type != PROVIDER_TYPE) {
+            return Err(no_such_provider());
+        }
+        let mut policy = PolicyRow {
+            id: Uuid::new_v4().to_string(),
+            name: None,
+            provider_id: String::new(),
+            sub_type: String::new(),
+            parent_id: administrator.realm.id.clone(),
+            config: Config::new(),
+        };
+        configure(app, administrator, &mut policy, requested).await?;
+        list.push(Arc::new(policy));
+    }
+    list.sort_by_key(|policy| priority(policy));
+    Ok(list)
+}
+
+/// A policy that is of no set, as it was sent.
+pub(super) fn unbound_representation(policy: &PolicyRow) -> PolicyRepresentation {
+    PolicyRepresentation {
+        id: None,
+        provider_type: None,
+        parent_id: None,
+        sub_type: None,
+        ..PolicyRepresentation::of(policy, None)
+    }
 }
 
 /// Checks the keys that belong to the host: `priority` and `mode`.
@@ -243,7 +292,8 @@ fn check_host_keys(policy: &PolicyRow) -> Result<(), ErrorResponse> {
 
 /// The policy of the address.
 fn find(administrator: &Administrator, id: &str) -> Result<PolicyRow, ErrorResponse> {
-    administrator.realm.policies.iter().find(|policy| policy.id == id).cloned().ok_or_else(not_found)
+    let policy = administrator.realm.policies.iter().find(|policy| policy.id == id);
+    policy.map(|policy| PolicyRow::clone(policy)).ok_or_else(not_found)
 }
 
 /// Reads a policy
@@ -401,10 +451,7 @@ pub(crate) async fn providers(
     administrator: Administrator,
 ) -> Result<Json<Vec<ProviderRepresentation>>, ErrorResponse> {
     administrator.require(&VIEW)?;
-    let call = RealmOfCall {
-        realm: Arc::clone(&administrator.realm),
-        base_url: app.base_url(&administrator.realm, &administrator.caller).into(),
-    };
+    let call = administrator.call(&app);
     let components = app.wasm.current();
     let mut asked: Vec<&str> = Vec::new();
     let mut list = Vec::new();

@@ -38,7 +38,7 @@ pub(crate) fn client_uri(issuer: &str, provider: &str, client_id: &str) -> Strin
 
 impl Exchange {
     /// The address of a client under the provider of this request.
-    pub(super) fn client_uri(&self, client_id: &str) -> String {
+    pub(crate) fn client_uri(&self, client_id: &str) -> String {
         client_uri(&self.app.issuer(&self.realm, &self.caller), self.provider.id(), client_id)
     }
 }

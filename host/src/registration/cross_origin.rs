@@ -76,7 +76,7 @@ impl CrossOrigin {
                 Err(_) => {
                     let mut allowed = Vec::new();
                     for auth in [RegistrationAuth::Anonymous, RegistrationAuth::Authenticated] {
-                        allowed.extend(exchange.policies(&Identity::Anonymous, auth).allowed_origins().await?);
+                        allowed.extend(exchange.policies(&Identity::Anonymous, auth, &[]).allowed_origins().await?);
                     }
                     allowed
                 }
@@ -119,7 +119,11 @@ pub(super) async fn allowed_origins(
     auth: RegistrationAuth,
 ) -> Result<Vec<String>, ErrorResponse> {
     let mut allowed = identity.claims().and_then(|claims| claims.allowed_origins.clone()).unwrap_or_default();
-    for origin in exchange.policies(identity, auth).allowed_origins().await? {
+    let of_token = match identity {
+        Identity::InitialAccessToken(_, token) => token.policies.as_slice(),
+        _ => &[],
+    };
+    for origin in exchange.policies(identity, auth, of_token).allowed_origins().await? {
         if !allowed.contains(&origin) {
             allowed.push(origin);
         }

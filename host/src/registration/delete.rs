@@ -30,8 +30,10 @@ async fn attempt(exchange: &Exchange, identity: &Identity) -> Result<bool, Refus
     let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
-    let mut policies = exchange.policies(identity, permit.registration_auth);
-    policies.before_delete(&stored.client).await.map_err(|error| exchange.refused(error))?;
+    let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
+    if let Err(error) = policies.before_delete(&stored.client).await {
+        return Err(exchange.refused(error, &policies));
+    }
     if is_of_the_server(&stored.client) {
         return Err(ErrorResponse::framework(StatusCode::FORBIDDEN).into());
     }
@@ -41,6 +43,7 @@ async fn attempt(exchange: &Exchange, identity: &Identity) -> Result<bool, Refus
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut write, &realm.id, &event);
     }
+    exchange.record_decision(&mut write, &policies, stored.client_id());
     match app.store.writer.write(write).await {
         Ok(()) => Ok(true),
         Err(StoreError::Lost(Lost::Changed)) => Ok(false),

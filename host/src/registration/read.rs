@@ -34,8 +34,10 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     };
     // Neither way lets anybody through to a client that is not there.
     let mut stored = stored.ok_or_else(ErrorResponse::server_error)?;
-    let mut policies = exchange.policies(&identity, permit.registration_auth);
-    policies.before_view(&stored.client).await.map_err(|error| exchange.refused(error))?;
+    let mut policies = exchange.policies_for(&identity, permit.registration_auth, &stored);
+    if let Err(error) = policies.before_view(&stored.client).await {
+        return Err(exchange.refused(error, &policies));
+    }
 
     let mut write = Write::default();
     let access_token = if description.client_authentication {
@@ -129,5 +131,5 @@ async fn authenticate_client(
         }
         _ => Vec::new(),
     };
-    Err(Refusal { response: error.into(), events: recorded.into_iter().flatten().collect() })
+    Err(exchange.refusal(error, recorded.into_iter().flatten()))
 }

@@ -5,16 +5,13 @@ use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::{Exchange, Refusal, answer, effects, issue, name_mappers};
-use crate::authentication::{AuthenticationError, registration_access_token};
+use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
-use crate::store::clients::{self, ClientRow, Taken};
+use crate::store::clients::{self, ClientRow, HELD, Taken};
 use crate::store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
-use crate::wasm::contract::{Attribute, Client, Document, Registration};
-
-/// The attribute of a client that waits for an administrator: why.
-pub(crate) const HELD: &str = "registration.held";
+use crate::wasm::contract::{Attribute, Client, Completed, Document, Registration};
 
 /// Everything that can fail happens before the one transaction that stores the client.
 pub(super) async fn register(
@@ -23,24 +20,18 @@ pub(super) async fn register(
     cross_origin: &CrossOrigin,
 ) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let (mut requested, identity) = exchange.parse(&document, cross_origin).await?;
-    let permit = crate::authentication::may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
-    let mut policies = exchange.policies(&identity, permit.registration_auth);
-
-    policies.before_register(&mut requested).await.map_err(|error| exchange.refused(error))?;
-    let completed = exchange.valid(provider.complete(&requested, None, &issue()).await)?;
-    let (mut client, effects) = (completed.client, completed.effects);
-    name_mappers(&mut client);
-    let id = client.id.clone().ok_or_else(|| provider.nonsense("a completed client has no id"))?;
-    let client_id = client.client_id.clone().ok_or_else(|| provider.nonsense("a completed client has no client-id"))?;
-    if let Some(taken) = clients::is_free(&app.store.database, &realm.id, &id, &client_id).await? {
-        return Err(in_use(taken).into());
-    }
-    policies.after_register(&mut client).await.map_err(|error| exchange.refused(error))?;
-    hold(&mut client, &policies);
+    let (requested, identity) = exchange.parse(&document, cross_origin).await?;
+    let permit = may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
+    let of_token = match &identity {
+        Identity::InitialAccessToken(_, token) => token.policies.clone(),
+        _ => Vec::new(),
+    };
+    let mut policies = exchange.policies(&identity, permit.registration_auth, &of_token);
+    let Completed { mut client, effects } = decide(exchange, requested, &mut policies).await?;
     effects::amend(app, &mut client, &effects).await?;
 
     let now = clock::now();
+    let client_id = client.client_id.clone().unwrap_or_default();
     let token_id = Uuid::new_v4().to_string();
     let origins = allowed_origins(exchange, &identity, permit.registration_auth).await?;
     let issuer = app.issuer(realm, &exchange.caller);
@@ -48,25 +39,23 @@ pub(super) async fn register(
         registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))
             .await?;
     let client_uri = exchange.client_uri(&client_id);
-    let resource_server = effects::make_resource_server(&effects);
     let registration = Registration {
         client_uri: client_uri.clone(),
         access_token: Some(token),
         issued_at: now.unsigned_abs(),
         roles: client.default_roles.clone().unwrap_or_default(),
-        resource_server,
+        resource_server: effects::make_resource_server(&effects),
         access: None,
     };
     let answer = exchange.valid(provider.finish(exchange.operation, &client, &registration).await)?;
 
     let client = ClientRow {
-        id,
-        client,
         registration_token_id: Some(token_id),
         initial_access_token: permit.initial_access_token.clone(),
-        resource_server,
+        token_policies: of_token,
+        resource_server: registration.resource_server,
         created_at: now,
-        version: 1,
+        ..ClientRow::unstored(client)
     };
     let mut write = Write::default();
     realms::count_client(&mut write, &realm.id, &policies.client_limits());
@@ -80,22 +69,46 @@ pub(super) async fn register(
     if let Some(event) = subject.success() {
         events::insert(&mut write, &realm.id, &event);
     }
+    exchange.record_decision(&mut write, &policies, &client_id);
     match app.store.writer.write(write).await {
         Ok(()) => Ok(answer::created(answer, &client_uri, policies.held.as_deref())),
         Err(error) => Err(lost(exchange, &policies, error).await),
     }
 }
 
-/// A client that a policy holds is stored disabled until an administrator approves it.
-fn hold(client: &mut Client, policies: &Policies) {
+/// From the client as sent to the full client that policies agree to, and what is to be done beside storing it. Nothing
+/// is stored and nothing is made.
+pub(crate) async fn decide(
+    exchange: &Exchange,
+    mut requested: Client,
+    policies: &mut Policies,
+) -> Result<Completed, Refusal> {
+    let Exchange { app, realm, provider, .. } = exchange;
+    if let Err(error) = policies.before_register(&mut requested).await {
+        return Err(exchange.refused(error, policies));
+    }
+    let mut completed = exchange.valid(provider.complete(&requested, None, &issue()).await)?;
+    let client = &mut completed.client;
+    name_mappers(client);
+    let (Some(id), Some(client_id)) = (&client.id, &client.client_id) else {
+        return Err(provider.nonsense("a completed client has no id or no client-id").into());
+    };
+    if let Some(taken) = clients::is_free(&app.store.database, &realm.id, id, client_id).await? {
+        return Err(in_use(taken).into());
+    }
+    if let Err(error) = policies.after_register(client).await {
+        return Err(exchange.refused(error, policies));
+    }
     if let Some(reason) = &policies.held {
+        // Held clients are stored disabled until an administrator approves them.
         client.enabled = Some(false);
         client.attributes.push(Attribute { name: HELD.to_owned(), value: reason.clone() });
     }
+    Ok(completed)
 }
 
 /// The refusal of a client whose id somebody else has.
-pub(crate) fn in_use(taken: Taken) -> ErrorResponse {
+fn in_use(taken: Taken) -> ErrorResponse {
     ErrorResponse::invalid_client_metadata(match taken {
         Taken::ClientId => "Client Identifier in use",
         Taken::Id => "id is in use",
@@ -108,7 +121,7 @@ async fn lost(exchange: &Exchange, policies: &Policies, error: StoreError) -> Re
         StoreError::Lost(Lost::Taken) => in_use(Taken::ClientId).into(),
         StoreError::Lost(Lost::Spent) => exchange.unauthenticated(AuthenticationError::NoRemainingCount),
         StoreError::Lost(Lost::Condition(index)) => match policies.condition_lost(index).await {
-            Some(refused) => exchange.refused(PolicyError::Refused(refused)),
+            Some(refused) => exchange.refused(PolicyError::Refused(refused), policies),
             None => ErrorResponse::server_error().into(),
         },
         other => other.into(),

@@ -9,9 +9,10 @@ use super::{ATTEMPTS, Exchange, Refusal, answer, effects, issue, name_mappers};
 use crate::authentication::{Identity, may_change, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
+use crate::policies::Policies;
 use crate::store::clients::{self, ClientRow};
 use crate::store::{Lost, StoreError, Write, events, roles};
-use crate::wasm::contract::{Client, Document, Registration};
+use crate::wasm::contract::{Client, Completed, Document, Registration};
 
 /// Who changes the same client at the same time makes this one start over with the client as it is then; a registration
 /// access token that was rotated meanwhile is refused there.
@@ -30,23 +31,15 @@ pub(super) async fn update(
 }
 
 /// One attempt; `None` when the client was changed meanwhile.
-async fn attempt(exchange: &Exchange, mut requested: Client, identity: &Identity) -> Result<Option<Response>, Refusal> {
+async fn attempt(exchange: &Exchange, requested: Client, identity: &Identity) -> Result<Option<Response>, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
     let stored = clients::by_client_id(&app.store.database, &realm.id, &exchange.client_id).await?;
     let protocol = provider.provider.description.protocol.as_deref();
     let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
-    let mut policies = exchange.policies(identity, permit.registration_auth);
-
-    policies.before_update(&mut requested, &stored.client).await.map_err(|error| exchange.refused(error))?;
-    if requested.client_id.as_deref() != Some(stored.client_id()) {
-        return Err(ErrorResponse::invalid_client_metadata("Client Identifier modified").into());
-    }
-    let completed = exchange.valid(provider.complete(&requested, Some(&stored.client), &issue()).await)?;
-    let (mut client, effects) = (completed.client, completed.effects);
-    name_mappers(&mut client);
-    policies.after_update(&mut client, &stored.client).await.map_err(|error| exchange.refused(error))?;
+    let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
+    let Completed { mut client, effects } = decide(exchange, requested, &stored, &mut policies).await?;
     effects::amend(app, &mut client, &effects).await?;
 
     let mut registration_token_id = stored.registration_token_id.clone();
@@ -80,9 +73,32 @@ async fn attempt(exchange: &Exchange, mut requested: Client, identity: &Identity
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut write, &realm.id, &event);
     }
+    exchange.record_decision(&mut write, &policies, client.client_id());
     match app.store.writer.write(write).await {
         Ok(()) => Ok(Some(answer::document(StatusCode::OK, answer))),
         Err(StoreError::Lost(Lost::Changed)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// From the client as sent to the full client that policies agree to, and what is to be done beside storing it. Nothing
+/// is stored and nothing is made.
+pub(crate) async fn decide(
+    exchange: &Exchange,
+    mut requested: Client,
+    stored: &ClientRow,
+    policies: &mut Policies,
+) -> Result<Completed, Refusal> {
+    if let Err(error) = policies.before_update(&mut requested, &stored.client).await {
+        return Err(exchange.refused(error, policies));
+    }
+    if requested.client_id.as_deref() != Some(stored.client_id()) {
+        return Err(ErrorResponse::invalid_client_metadata("Client Identifier modified").into());
+    }
+    let mut completed = exchange.valid(exchange.provider.complete(&requested, Some(&stored.client), &issue()).await)?;
+    name_mappers(&mut completed.client);
+    if let Err(error) = policies.after_update(&mut completed.client, &stored.client).await {
+        return Err(exchange.refused(error, policies));
+    }
+    Ok(completed)
 }

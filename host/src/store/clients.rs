@@ -1,7 +1,14 @@
 //! Table `clients`.
 
+use std::sync::Arc;
+
+use super::policies::{self, PolicyRow};
 use super::{Database, Lost, Row, StoreError, Write, document, values};
+use crate::clock;
 use crate::wasm::contract::Client;
+
+/// The attribute of a client that waits for an administrator: why.
+pub(crate) const HELD: &str = "registration.held";
 
 /// A client as it is stored.
 #[derive(Clone)]
@@ -14,6 +21,8 @@ pub(crate) struct ClientRow {
     pub(crate) registration_token_id: Option<String>,
     /// The initial access token it was registered with.
     pub(crate) initial_access_token: Option<String>,
+    /// The policies that came with that token.
+    pub(crate) token_policies: Vec<Arc<PolicyRow>>,
     /// It has a resource server.
     pub(crate) resource_server: bool,
     /// Unix seconds.
@@ -23,9 +32,28 @@ pub(crate) struct ClientRow {
 }
 
 impl ClientRow {
+    /// A client that is stored nowhere.
+    pub(crate) fn unstored(client: Client) -> ClientRow {
+        ClientRow {
+            id: client.id.clone().unwrap_or_default(),
+            client,
+            registration_token_id: None,
+            initial_access_token: None,
+            token_policies: Vec::new(),
+            resource_server: false,
+            created_at: clock::now(),
+            version: 1,
+        }
+    }
+
     /// The identifier in the protocol.
     pub(crate) fn client_id(&self) -> &str {
         self.client.client_id.as_deref().unwrap_or_default()
+    }
+
+    /// Whether it waits for an administrator.
+    pub(crate) fn is_held(&self) -> bool {
+        self.client.attributes.iter().any(|attribute| attribute.name == HELD)
     }
 
     /// Whether it may be used.
@@ -38,7 +66,8 @@ impl ClientRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, document, registration_token_id, initial_access_token, resource_server, created_at, version \
+            "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
+             version \
              FROM clients ",
             $rest
         )
@@ -47,14 +76,16 @@ macro_rules! select {
 
 fn row(row: &Row) -> Result<ClientRow, StoreError> {
     let document: Vec<u8> = row.get(1)?;
+    let token_policies: Option<String> = row.get(4)?;
     Ok(ClientRow {
         id: row.get(0)?,
         client: document::decode(&document)?,
         registration_token_id: row.get(2)?,
         initial_access_token: row.get(3)?,
-        resource_server: row.get(4)?,
-        created_at: row.get(5)?,
-        version: row.get(6)?,
+        token_policies: token_policies.as_deref().map(policies::read_list).transpose()?.unwrap_or_default(),
+        resource_server: row.get(5)?,
+        created_at: row.get(6)?,
+        version: row.get(7)?,
     })
 }
 
@@ -103,6 +134,8 @@ pub(crate) enum Taken {
 pub(crate) enum Filter<'a> {
     /// Every client.
     All,
+    /// Those that wait for an administrator, oldest first.
+    Held,
     /// Those whose `client_id` has this in it, whatever the case.
     Containing(&'a str),
 }
@@ -120,6 +153,14 @@ pub(crate) async fn list(
             database
                 .all(
                     select!("WHERE realm_id = $1 ORDER BY client_id LIMIT $2 OFFSET $3"),
+                    values![realm_id, max, first],
+                )
+                .await?
+        }
+        Filter::Held => {
+            database
+                .all(
+                    select!("WHERE realm_id = $1 AND held = 1 ORDER BY created_at, id LIMIT $2 OFFSET $3"),
                     values![realm_id, max, first],
                 )
                 .await?
@@ -149,8 +190,8 @@ fn like(part: &str) -> String {
 pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
     write.require(
         "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, \
-         initial_access_token, resource_server, created_at, updated_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1) ON CONFLICT DO NOTHING",
+         initial_access_token, token_policies, held, resource_server, created_at, updated_at, version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1) ON CONFLICT DO NOTHING",
         values![
             realm_id,
             &client.id,
@@ -159,6 +200,8 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> R
             document::encode(&client.client)?,
             client.registration_token_id.clone(),
             client.initial_access_token.clone(),
+            (!client.token_policies.is_empty()).then(|| policies::list_to_json(&client.token_policies)),
+            client.is_held(),
             client.resource_server,
             client.created_at,
         ],
@@ -171,7 +214,8 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> R
 pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) -> Result<(), StoreError> {
     write.require(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
-         resource_server = $7, updated_at = $8, version = version + 1 WHERE realm_id = $1 AND id = $2 AND version = $9",
+         resource_server = $7, updated_at = $8, held = $9, version = version + 1 \
+         WHERE realm_id = $1 AND id = $2 AND version = $10",
         values![
             realm_id,
             &client.id,
@@ -181,6 +225,7 @@ pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now:
             client.registration_token_id.clone(),
             client.resource_server,
             now,
+            client.is_held(),
             client.version,
         ],
         Lost::Changed,

@@ -1,5 +1,8 @@
 //! Table `initial_access_tokens`.
 
+use std::sync::Arc;
+
+use super::policies::{self, PolicyRow};
 use super::{Database, Lost, Row, StoreError, Write, values};
 
 /// An initial access token as it is stored; the token itself is not.
@@ -7,6 +10,8 @@ use super::{Database, Lost, Row, StoreError, Write, values};
 pub(crate) struct InitialAccessTokenRow {
     /// The token's `jti`.
     pub(crate) id: String,
+    /// For administrators.
+    pub(crate) name: Option<String>,
     /// Unix seconds.
     pub(crate) created_at: i64,
     /// Seconds after `created_at`; 0 = never.
@@ -15,6 +20,8 @@ pub(crate) struct InitialAccessTokenRow {
     pub(crate) count: i64,
     /// Clients it still is good for.
     pub(crate) remaining_count: i64,
+    /// Policies that bind every client registered with it, on top of the realm's.
+    pub(crate) policies: Vec<Arc<PolicyRow>>,
 }
 
 fn row(row: &Row) -> Result<InitialAccessTokenRow, StoreError> {
@@ -24,6 +31,8 @@ fn row(row: &Row) -> Result<InitialAccessTokenRow, StoreError> {
         expiration: row.get(2)?,
         count: row.get(3)?,
         remaining_count: row.get(4)?,
+        name: row.get(5)?,
+        policies: policies::read_list(&row.get::<String>(6)?)?,
     })
 }
 
@@ -35,7 +44,7 @@ pub(crate) async fn by_id(
 ) -> Result<Option<InitialAccessTokenRow>, StoreError> {
     let found = database
         .first(
-            "SELECT id, created_at, expiration, count, remaining_count FROM initial_access_tokens \
+            "SELECT id, created_at, expiration, count, remaining_count, name, policies FROM initial_access_tokens \
              WHERE realm_id = $1 AND id = $2",
             values![realm_id, id],
         )
@@ -47,7 +56,7 @@ pub(crate) async fn by_id(
 pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<InitialAccessTokenRow>, StoreError> {
     let rows = database
         .all(
-            "SELECT id, created_at, expiration, count, remaining_count FROM initial_access_tokens \
+            "SELECT id, created_at, expiration, count, remaining_count, name, policies FROM initial_access_tokens \
              WHERE realm_id = $1 ORDER BY created_at, id",
             values![realm_id],
         )
@@ -58,9 +67,18 @@ pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<Init
 /// Adds a token.
 pub(crate) fn insert(write: &mut Write, realm_id: &str, token: &InitialAccessTokenRow) {
     write.run(
-        "INSERT INTO initial_access_tokens (realm_id, id, created_at, expiration, count, remaining_count) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        values![realm_id, &token.id, token.created_at, token.expiration, token.count, token.remaining_count],
+        "INSERT INTO initial_access_tokens (realm_id, id, created_at, expiration, count, remaining_count, name, policies) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        values![
+            realm_id,
+            &token.id,
+            token.created_at,
+            token.expiration,
+            token.count,
+            token.remaining_count,
+            token.name.clone(),
+            policies::list_to_json(&token.policies),
+        ],
     );
 }
 

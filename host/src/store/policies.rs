@@ -1,14 +1,17 @@
 //! Table `policies`: the client registration policies as administrators set them up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::{Database, Lost, StoreError, Write, values};
 
 /// Values of a configured key, as in Keycloak's components.
 pub(crate) type Config = BTreeMap<String, Vec<String>>;
 
-/// A policy of a realm.
-#[derive(Clone, Debug)]
+/// A policy of a realm, or of an initial access token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PolicyRow {
     /// UUID, or what its creator chose.
     pub(crate) id: String,
@@ -45,6 +48,18 @@ pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<Poli
             })
         })
         .collect()
+}
+
+/// A list of policies as it is stored beside what it belongs to.
+pub(crate) fn list_to_json(list: &[Arc<PolicyRow>]) -> String {
+    let list: Vec<&PolicyRow> = list.iter().map(Arc::as_ref).collect();
+    serde_json::json!(list).to_string()
+}
+
+/// Reads what [`list_to_json`] wrote.
+pub(crate) fn read_list(json: &str) -> Result<Vec<Arc<PolicyRow>>, StoreError> {
+    let list: Vec<PolicyRow> = serde_json::from_str(json).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(list.into_iter().map(Arc::new).collect())
 }
 
 /// Adds a policy behind the others; [`Lost::Taken`] when the id is in use. `created_us` orders the policies of a realm.

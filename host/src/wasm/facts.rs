@@ -145,7 +145,7 @@ impl facts::Host for State {
         let Some(call) = self.call.clone() else { return Ok(0) };
         let database = self.sources.database.clone();
         let count = self.wait(async move { realms::client_count(&database, &call.realm.id).await }).await;
-        Ok(count.map_err(|error| wasmtime::Error::msg(error.to_string()))?)
+        count.map_err(|error| wasmtime::Error::msg(error.to_string()))
     }
 
     async fn addresses_of(&mut self, host: String) -> wasmtime::Result<Vec<String>> {

@@ -1,5 +1,6 @@
 //! Calls of registration providers (interface `providers` of the contract).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::component::{Exports, Instance, LoadedComponent};
@@ -14,6 +15,64 @@ pub(crate) struct ProviderHandle {
     pub(crate) component: Arc<LoadedComponent>,
     /// What it says of itself.
     pub(crate) description: RegistrationProvider,
+    /// Fields of the record under their names in the provider's documents.
+    pub(crate) names: HashMap<&'static str, Option<String>>,
+}
+
+/// Every field of the record `client` but the attributes.
+const FIELDS: [&str; 36] = [
+    "id",
+    "client-id",
+    "name",
+    "description",
+    "type",
+    "protocol",
+    "enabled",
+    "always-display-in-console",
+    "surrogate-auth-required",
+    "root-url",
+    "base-url",
+    "admin-url",
+    "redirect-uris",
+    "web-origins",
+    "public-client",
+    "bearer-only",
+    "client-authenticator-type",
+    "secret",
+    "consent-required",
+    "full-scope-allowed",
+    "standard-flow-enabled",
+    "implicit-flow-enabled",
+    "direct-access-grants-enabled",
+    "service-accounts-enabled",
+    "authorization-services-enabled",
+    "frontchannel-logout",
+    "default-client-scopes",
+    "optional-client-scopes",
+    "protocol-mappers",
+    "default-roles",
+    "not-before",
+    "node-re-registration-timeout",
+    "registered-nodes",
+    "authentication-flow-binding-overrides",
+    "authorization-settings",
+    "attributes",
+];
+
+impl ProviderHandle {
+    /// Asks a provider for the names in its documents, once.
+    pub(crate) async fn new(
+        component: &Arc<LoadedComponent>,
+        description: RegistrationProvider,
+        instance: &mut Instance,
+    ) -> wasmtime::Result<ProviderHandle> {
+        let mut names = HashMap::with_capacity(FIELDS.len());
+        for field in FIELDS {
+            let guest = exports(&instance.exports)?;
+            names.insert(field, guest.call_document_name(&mut instance.store, &description.id, field).await?);
+        }
+        Ok(ProviderHandle { component: Arc::clone(component), description, names })
+    }
 }
 
 /// A provider within one request.
@@ -91,6 +150,9 @@ impl ProviderCall {
 
     /// A field of the record under its name in this provider's documents.
     pub(crate) async fn document_name(&self, field: &str) -> Result<Option<String>, WasmError> {
+        if let Some(name) = self.provider.names.get(field) {
+            return Ok(name.clone());
+        }
         self.run(async |instance, id| {
             exports(&instance.exports)?.call_document_name(&mut instance.store, id, field).await
         })

@@ -1,0 +1,45 @@
+//! What the policies decided: `/admin/realms/{realm}/client-registration-policy/decisions`.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Administrator, Page};
+use crate::app::App;
+use crate::error::{ErrorBody, ErrorResponse};
+use crate::registration::decision::Record;
+use crate::store::decisions;
+
+/// Entries of a list without a `max`.
+const PAGE: i64 = 100;
+
+/// Which decisions to list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Search {
+    id: Option<String>,
+    first: Option<i64>,
+    max: Option<i64>,
+}
+
+/// Lists decisions, newest first
+///
+/// `id` finds the one that a caller was told.
+#[utoipa::path(get, path = "/admin/realms/{realm}/client-registration-policy/decisions", tag = "policies",
+    params(("realm" = String, Path), ("id" = Option<String>, Query), ("first" = Option<i64>, Query),
+        ("max" = Option<i64>, Query)),
+    responses((status = 200, body = Vec<Record>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    administrator: Administrator,
+    Query(search): Query<Search>,
+) -> Result<Json<Vec<Box<RawValue>>>, ErrorResponse> {
+    administrator.require(&["view-events", "manage-events"])?;
+    let page = Page { first: search.first, max: Some(search.max.unwrap_or(PAGE)) };
+    let (realm_id, id) = (&administrator.realm.id, search.id.as_deref());
+    let records = decisions::list(&app.store.database, realm_id, id, page.first(), page.max()).await?;
+    // They are stored as they are shown.
+    Ok(Json(records.into_iter().filter_map(|record| RawValue::from_string(record).ok()).collect()))
+}

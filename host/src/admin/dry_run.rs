@@ -1,0 +1,346 @@
+//! What would happen: `/admin/realms/{realm}/client-registration-policy/evaluate` runs a request through providers and
+//! policies, and stores nothing.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::Administrator;
+use super::body::{self, Representation};
+use super::clients::{Representations, VIEW};
+use super::policies::{PolicyRepresentation, unbound};
+use crate::app::App;
+use crate::clock;
+use crate::error::{ErrorBody, ErrorResponse};
+use crate::policies::{Evaluation, Policies, PolicyViolation};
+use crate::registration::decision::Outcome;
+use crate::registration::{Exchange, Refusal, register, update};
+use crate::store::clients::{self, ClientRow};
+use crate::wasm::contract::{
+    self, CallerKind, Client, Context, Document, Effect, Operation, Registration, RegistrationAuth,
+};
+use crate::wasm::provider::ProviderCall;
+
+/// What is shown in place of the token that a registration would bring.
+const NO_TOKEN: &str = "not issued in a dry run";
+
+/// Who would ask.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DryCaller {
+    /// `anonymous`, `initial-access-token`, `registration-access-token` or `bearer`.
+    kind: String,
+    /// IPv4 or IPv6; absent: that of the administrator.
+    address: Option<String>,
+    /// The request's `Origin` header.
+    origin: Option<String>,
+}
+
+/// A request to try.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct DryRequest {
+    /// `openid-connect`, `default`, …
+    provider: String,
+    /// `register`, `read`, `update` or `delete`.
+    operation: String,
+    /// Media type of the document.
+    content_type: Option<String>,
+    /// The document, for register and update.
+    document: Option<String>,
+    /// The stored client, for read, update and delete.
+    client_id: Option<String>,
+    /// Who would ask; absent: somebody without a token.
+    caller: DryCaller,
+    /// Policies to run instead of the realm's.
+    policies: Option<Vec<PolicyRepresentation>>,
+}
+
+impl Representation for DryRequest {
+    const NAME: &'static str = "DryRunRepresentation";
+    const MEMBERS: Option<&'static [&'static str]> =
+        Some(&["provider", "operation", "contentType", "document", "clientId", "caller", "policies"]);
+}
+
+/// What would happen.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DryAnswer {
+    /// `accept`, `hold` or `reject`.
+    decision: Outcome,
+    /// Status of the answer.
+    status: u16,
+    /// Its error code.
+    error: Option<String>,
+    /// Its description.
+    error_description: Option<String>,
+    /// Everything that the policies object to.
+    violations: Vec<PolicyViolation>,
+    /// The policies that were asked, in order.
+    policies: Vec<Evaluation>,
+    /// The client as sent, or as it is stored.
+    #[schema(value_type = Object)]
+    before: Value,
+    /// The client as it would be stored.
+    #[schema(value_type = Object)]
+    after: Value,
+}
+
+/// Tries a request
+///
+/// Nothing is stored, no token is spent, no key is made.
+#[utoipa::path(post, path = "/admin/realms/{realm}/client-registration-policy/evaluate", tag = "policies",
+    params(("realm" = String, Path)), request_body = DryRequest,
+    responses((status = 200, body = DryAnswer), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn evaluate(
+    State(app): State<App>,
+    administrator: Administrator,
+    body::Json(requested): body::Json<DryRequest>,
+) -> Result<Json<DryAnswer>, ErrorResponse> {
+    administrator.require(&["view-realm", "manage-realm"])?;
+    administrator.require(&VIEW)?;
+    let (operation, kind) = (operation(&requested.operation)?, caller_kind(&requested.caller.kind)?);
+    let exchange = exchange(&app, &administrator, &requested, operation)?;
+    let stored = match operation {
+        Operation::Register => None,
+        _ => Some(stored(&exchange).await?),
+    };
+    let registration_auth = match kind {
+        CallerKind::InitialAccessToken | CallerKind::Bearer => RegistrationAuth::Authenticated,
+        CallerKind::Anonymous | CallerKind::RegistrationAccessToken => RegistrationAuth::Anonymous,
+    };
+    let context = Context {
+        realm: exchange.realm.name.clone(),
+        provider: exchange.provider.id().to_owned(),
+        operation,
+        caller: contract::Caller {
+            kind,
+            subject: None,
+            token_id: None,
+            roles: Vec::new(),
+            groups: Vec::new(),
+            address: exchange.caller.address_text.clone(),
+            origin: exchange.caller.origin.clone(),
+        },
+        registration_auth,
+        now: clock::now().unsigned_abs(),
+        attributes: Vec::new(),
+    };
+    let mut policies = match requested.policies {
+        Some(list) => {
+            let list = unbound(&app, &administrator, list).await?;
+            Policies::new(&app, &exchange.provider, &exchange.components, context, list)
+        }
+        None => Policies::of_realm(&app, &exchange.provider, &exchange.components, context, &[]),
+    };
+    let document = Document {
+        content_type: requested.content_type.unwrap_or_default(),
+        body: requested.document.unwrap_or_default().into_bytes(),
+    };
+    let mut before = Value::Null;
+    let outcome = try_out(&exchange, &document, stored.as_ref(), &mut policies, &mut before).await;
+    let decision = match (&outcome, &policies.held) {
+        (Err(_), _) => Outcome::Reject,
+        (Ok(_), Some(_)) => Outcome::Hold,
+        (Ok(_), None) => Outcome::Accept,
+    };
+    let representations = Representations::new(&app, &administrator)?;
+    let (status, refused, after) = match outcome {
+        Ok(Some(client)) => {
+            let row = ClientRow::unstored(client);
+            let shown = representations.render(&row, None).await?;
+            let mut after: Value = serde_json::from_slice(&shown.body).unwrap_or_default();
+            if let Value::Object(members) = &mut after {
+                members.remove("secret");
+                members.remove("access");
+            }
+            (if operation == Operation::Register { 201 } else { 200 }, None, after)
+        }
+        Ok(None) => (if operation == Operation::Delete { 204 } else { 200 }, None, Value::Null),
+        Err(refusal) => (refusal.response.status().as_u16(), Some(refusal.response.into_body()), Value::Null),
+    };
+    let (error, error_description, violations) = refused.map(ErrorBody::into_parts).unwrap_or_default();
+    let policies = std::mem::take(&mut policies.evaluations);
+    Ok(Json(DryAnswer { decision, status, error, error_description, violations, policies, before, after }))
+}
+
+/// Runs the request; gives the client as it would be stored, if it would be.
+async fn try_out(
+    exchange: &Exchange,
+    document: &Document,
+    stored: Option<&ClientRow>,
+    policies: &mut Policies,
+    before: &mut Value,
+) -> Result<Option<Client>, Refusal> {
+    if let Some(stored) = stored {
+        *before = as_sent(&stored.client);
+    }
+    let completed = match (exchange.operation, stored) {
+        (Operation::Register, _) => {
+            let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;
+            *before = as_sent(&requested);
+            register::decide(exchange, requested, policies).await?
+        }
+        (Operation::Update, Some(stored)) => {
+            let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;
+            update::decide(exchange, requested, stored, policies).await?
+        }
+        (Operation::Delete, Some(stored)) => {
+            let decided = policies.before_delete(&stored.client).await;
+            return decided.map(|()| None).map_err(|error| exchange.refused(error, policies));
+        }
+        (_, stored) => {
+            let client = stored.map(|stored| stored.client.clone());
+            if let Some(client) = &client {
+                let decided = policies.before_view(client).await;
+                decided.map_err(|error| exchange.refused(error, policies))?;
+            }
+            return Ok(client);
+        }
+    };
+    let mut client = completed.client;
+    for effect in completed.effects {
+        if let Effect::AddProtocolMapper(mapper) = effect {
+            client.protocol_mappers.get_or_insert_default().push(mapper);
+        }
+    }
+    let registration = Registration {
+        client_uri: exchange.client_uri(client.client_id.as_deref().unwrap_or_default()),
+        access_token: Some(NO_TOKEN.to_owned()),
+        issued_at: clock::now().unsigned_abs(),
+        roles: Vec::new(),
+        resource_server: false,
+        access: None,
+    };
+    exchange.valid(exchange.provider.finish(exchange.operation, &client, &registration).await)?;
+    Ok(Some(client))
+}
+
+fn bad(description: impl Into<String>) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+}
+
+fn operation(name: &str) -> Result<Operation, ErrorResponse> {
+    match name {
+        "register" => Ok(Operation::Register),
+        "read" => Ok(Operation::Read),
+        "update" => Ok(Operation::Update),
+        "delete" => Ok(Operation::Delete),
+        _ => Err(bad("operation: must be register, read, update or delete")),
+    }
+}
+
+fn caller_kind(name: &str) -> Result<CallerKind, ErrorResponse> {
+    match name {
+        "" | "anonymous" => Ok(CallerKind::Anonymous),
+        "initial-access-token" => Ok(CallerKind::InitialAccessToken),
+        "registration-access-token" => Ok(CallerKind::RegistrationAccessToken),
+        "bearer" => Ok(CallerKind::Bearer),
+        _ => Err(bad("caller.kind: must be anonymous, initial-access-token, registration-access-token or bearer")),
+    }
+}
+
+/// The request as if it had come to the registration endpoint.
+fn exchange(
+    app: &App,
+    administrator: &Administrator,
+    requested: &DryRequest,
+    operation: Operation,
+) -> Result<Exchange, ErrorResponse> {
+    let components = app.wasm.current();
+    let handle = components
+        .provider(&requested.provider)
+        .ok_or_else(|| bad(format!("provider: there is no provider {:?}", requested.provider)))?;
+    if !handle.description.operations.contains(&operation) {
+        return Err(bad(format!("operation: {} does not offer it", requested.provider)));
+    }
+    let mut caller = administrator.caller.clone();
+    if let Some(address) = &requested.caller.address {
+        let address: IpAddr = address.parse().map_err(|_| bad("caller.address: neither IPv4 nor IPv6"))?;
+        caller = caller.at(address);
+    }
+    caller.origin.clone_from(&requested.caller.origin);
+    let provider = ProviderCall {
+        provider: Arc::clone(handle),
+        instances: app.wasm.instances.clone(),
+        call: administrator.call(app),
+    };
+    Ok(Exchange {
+        app: app.clone(),
+        realm: Arc::clone(&administrator.realm),
+        components: Arc::clone(&components),
+        provider,
+        caller,
+        operation,
+        client_id: requested.client_id.clone().unwrap_or_default(),
+    })
+}
+
+async fn stored(exchange: &Exchange) -> Result<ClientRow, ErrorResponse> {
+    let found = clients::by_client_id(&exchange.app.store.database, &exchange.realm.id, &exchange.client_id).await?;
+    found.ok_or_else(|| bad(format!("clientId: there is no client {:?}", exchange.client_id)))
+}
+
+/// A record with only what is there, under Keycloak's names; no secrets.
+fn as_sent(client: &Client) -> Value {
+    let Ok(Value::Object(fields)) = serde_json::to_value(client) else { return Value::Null };
+    let mut members = Map::new();
+    for (name, value) in fields {
+        if value.is_null() || name == "secret" {
+            continue;
+        }
+        let value = match name.as_str() {
+            "attributes" | "registered_nodes" | "authentication_flow_binding_overrides" => entries(&value),
+            "protocol_mappers" => mappers(value),
+            _ => value,
+        };
+        members.insert(camel_case(&name), value);
+    }
+    Value::Object(members)
+}
+
+/// A list of names and values as an object.
+fn entries(list: &Value) -> Value {
+    let pairs: BTreeMap<String, Value> = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry["name"] != "saml.signing.private.key")
+        .filter_map(|entry| Some((entry["name"].as_str()?.to_owned(), entry["value"].clone())))
+        .collect();
+    serde_json::json!(pairs)
+}
+
+fn mappers(mut list: Value) -> Value {
+    for mapper in list.as_array_mut().into_iter().flatten() {
+        let config = entries(&mapper["config"]);
+        if let Value::Object(fields) = mapper {
+            fields.insert("config".to_owned(), config);
+            if let Some(mapper_type) = fields.remove("mapper_type") {
+                fields.insert("protocolMapper".to_owned(), mapper_type);
+            }
+            if let Some(consent) = fields.remove("consent_required") {
+                fields.insert("consentRequired".to_owned(), consent);
+            }
+        }
+    }
+    list
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.trim_end_matches('_').split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut text, word| {
+        let mut letters = word.chars();
+        text.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        text.push_str(letters.as_str());
+        text
+    })
+}

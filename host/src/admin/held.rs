@@ -1,0 +1,80 @@
+//! Clients that a policy holds: an administrator approves or refuses them
+//! (`/admin/realms/{realm}/clients/{id}/{approve,refuse}`).
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::Administrator;
+use super::clients::{MANAGE, change, find, stored_or_changed};
+use crate::app::App;
+use crate::error::{ErrorBody, ErrorResponse};
+use crate::events::Subject;
+use crate::registration::ATTEMPTS;
+use crate::store::clients::HELD;
+use crate::store::{Lost, StoreError, Write, clients, events, realms};
+use crate::wasm::contract::Operation;
+
+fn not_held() -> ErrorResponse {
+    ErrorResponse::new(StatusCode::CONFLICT, "conflict", "The client does not wait for an administrator")
+}
+
+/// Approves a client that waits
+///
+/// It is enabled then; its registration access token works from then on.
+#[utoipa::path(post, path = "/admin/realms/{realm}/clients/{id}/approve", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 204), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn approve(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<StatusCode, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    change(&app, &administrator, &id, |row| {
+        if !row.is_held() {
+            return Err(not_held());
+        }
+        row.client.attributes.retain(|attribute| attribute.name != HELD);
+        row.client.enabled = Some(true);
+        Ok(())
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuses a client that waits: it is deleted
+#[utoipa::path(post, path = "/admin/realms/{realm}/clients/{id}/refuse", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 204), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn refuse(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<StatusCode, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    let realm = &administrator.realm;
+    for _ in 0..ATTEMPTS {
+        let row = find(&app, &administrator, &id).await?;
+        if !row.is_held() {
+            return Err(not_held());
+        }
+        let subject = Subject {
+            realm,
+            operation: Operation::Delete,
+            address: &administrator.caller.address_text,
+            client_id: Some(row.client_id()),
+        };
+        let mut write = Write::default();
+        clients::delete(&mut write, &realm.id, &row);
+        realms::discount_client(&mut write, &realm.id);
+        if let Some(event) = subject.success() {
+            events::insert(&mut write, &realm.id, &event);
+        }
+        if stored_or_changed(&app, write).await? {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
+}

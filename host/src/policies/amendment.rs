@@ -1,0 +1,141 @@
+//! What policies may change of a client, and what they never see of it.
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::wasm::contract::{Attribute, Client};
+
+/// What no policy sees or changes, beside the secret.
+const PRIVATE_KEY: &str = "saml.signing.private.key";
+
+/// One field that a policy changed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Change {
+    /// Its name in the caller's document, else in the contract.
+    pub(crate) field: String,
+    /// What it was; null: absent.
+    #[schema(value_type = Object)]
+    pub(crate) before: Value,
+    /// What it is now; null: removed.
+    #[schema(value_type = Object)]
+    pub(crate) after: Value,
+}
+
+/// What a client has that policies don't see.
+pub(super) struct Hidden {
+    secret: Option<String>,
+    private_key: Option<(usize, Attribute)>,
+}
+
+/// Takes the secret and the private key out of a client.
+pub(super) fn hide(client: &mut Client) -> Hidden {
+    let at = client.attributes.iter().position(|attribute| attribute.name == PRIVATE_KEY);
+    Hidden { secret: client.secret.take(), private_key: at.map(|at| (at, client.attributes.remove(at))) }
+}
+
+impl Hidden {
+    /// Puts back what was taken out.
+    pub(super) fn reveal(self, client: &mut Client) {
+        client.secret = self.secret;
+        if let Some((at, attribute)) = self.private_key {
+            client.attributes.insert(at.min(client.attributes.len()), attribute);
+        }
+    }
+}
+
+/// Carries out an amendment: present fields replace, attributes are merged. Gives what is different then, under the
+/// contract's names; an error is the field that policies may not change.
+pub(super) fn amend(client: &mut Client, changes: Client) -> Result<Vec<Change>, &'static str> {
+    if changes.id.is_some() {
+        return Err("id");
+    }
+    if changes.client_id.is_some() {
+        return Err("client-id");
+    }
+    if changes.secret.is_some() {
+        return Err("secret");
+    }
+    if changes.attributes.iter().any(|attribute| attribute.name == PRIVATE_KEY || attribute.name == "realm_client") {
+        return Err("attributes");
+    }
+    let mut made = Vec::new();
+    macro_rules! replace {
+        ($($field:ident),* $(,)?) => { $(
+            if changes.$field.is_some() && changes.$field != client.$field {
+                made.push(Change {
+                    field: stringify!($field).trim_end_matches('_').replace('_', "-"),
+                    before: json(&client.$field),
+                    after: json(&changes.$field),
+                });
+                client.$field = changes.$field;
+            }
+        )* };
+    }
+    replace!(
+        name,
+        description,
+        type_,
+        protocol,
+        enabled,
+        always_display_in_console,
+        surrogate_auth_required,
+        root_url,
+        base_url,
+        admin_url,
+        redirect_uris,
+        web_origins,
+        public_client,
+        bearer_only,
+        client_authenticator_type,
+        consent_required,
+        full_scope_allowed,
+        standard_flow_enabled,
+        implicit_flow_enabled,
+        direct_access_grants_enabled,
+        service_accounts_enabled,
+        authorization_services_enabled,
+        frontchannel_logout,
+        default_client_scopes,
+        optional_client_scopes,
+        protocol_mappers,
+        default_roles,
+        not_before,
+        node_re_registration_timeout,
+        authorization_settings,
+    );
+    merge("attributes", &mut client.attributes, changes.attributes, true, &mut made);
+    if let Some(nodes) = changes.registered_nodes {
+        merge("registered-nodes", client.registered_nodes.get_or_insert_default(), nodes, false, &mut made);
+    }
+    if let Some(flows) = changes.authentication_flow_binding_overrides {
+        let stored = client.authentication_flow_binding_overrides.get_or_insert_default();
+        merge("authentication-flow-binding-overrides", stored, flows, false, &mut made);
+    }
+    Ok(made)
+}
+
+fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// Merges entries by name; an empty value removes the entry where that is the rule.
+fn merge(field: &str, into: &mut Vec<Attribute>, changes: Vec<Attribute>, empty_removes: bool, made: &mut Vec<Change>) {
+    for change in changes {
+        let at = into.iter().position(|entry| entry.name == change.name);
+        let before = at.map(|at| into[at].value.clone());
+        let after = (!change.value.is_empty() || !empty_removes).then(|| change.value.clone());
+        if before == after {
+            continue;
+        }
+        made.push(Change { field: format!("{field}.{}", change.name), before: json(&before), after: json(&after) });
+        match (at, after) {
+            (Some(at), None) => {
+                into.remove(at);
+            }
+            (Some(at), Some(value)) => into[at].value = value,
+            (None, Some(_)) => into.push(change),
+            (None, None) => {}
+        }
+    }
+}

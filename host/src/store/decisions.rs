@@ -1,0 +1,50 @@
+//! Table `decisions`: what the policies decided, for as long as it is of interest.
+
+use super::{Database, StoreError, Write, values};
+use crate::clock;
+
+/// Records of a realm that are kept.
+const KEPT: i64 = 10_000;
+/// Age after which a record goes, in milliseconds: 7 days.
+const AGE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Adds a record (JSON). Every now and then the oldest go.
+pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, record: String) {
+    let now = clock::now_ms();
+    write.run(
+        "INSERT INTO decisions (realm_id, id, time_ms, record) VALUES ($1, $2, $3, $4)",
+        values![realm_id, id, now, record],
+    );
+    // Ids are random: one in 256 begins like this.
+    if id.starts_with("00") {
+        write.run(
+            "DELETE FROM decisions WHERE realm_id = $1 AND (time_ms < $2 OR number <= \
+             (SELECT number FROM decisions WHERE realm_id = $1 ORDER BY number DESC LIMIT 1 OFFSET $3))",
+            values![realm_id, now - AGE_MS, KEPT],
+        );
+    }
+}
+
+/// Records of a realm as JSON, newest first; the one with this id, if it is given.
+pub(crate) async fn list(
+    database: &Database,
+    realm_id: &str,
+    id: Option<&str>,
+    first: i64,
+    max: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows = match id {
+        Some(id) => {
+            database.all("SELECT record FROM decisions WHERE realm_id = $1 AND id = $2", values![realm_id, id]).await?
+        }
+        None => {
+            database
+                .all(
+                    "SELECT record FROM decisions WHERE realm_id = $1 ORDER BY number DESC LIMIT $2 OFFSET $3",
+                    values![realm_id, max, first],
+                )
+                .await?
+        }
+    };
+    rows.iter().map(|row| row.get(0)).collect()
+}
