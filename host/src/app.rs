@@ -72,7 +72,7 @@ impl App {
             realms: Realms::new(store.database.clone()),
             keys: Keys::new(store.clone(), rsa_keys.clone()),
             rsa_keys,
-            wasm: Wasm::start(Path::new(&options.data), sources).await?,
+            wasm: Wasm::start(Path::new(&options.data), options.policies.as_deref(), sources).await?,
             metrics: Metrics::new(),
             proxies: Arc::new(TrustedProxies::new(options.trusted_proxies.clone())),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),

@@ -67,6 +67,10 @@ pub struct Serve {
     #[arg(long, env = "MATRICULA_DATA", default_value = "data", value_name = "FOLDER")]
     pub data: PathBuf,
 
+    /// Folder with component files (*.wasm): policies and providers of your own, loaded at the start.
+    #[arg(long, env = "MATRICULA_POLICIES", value_name = "FOLDER")]
+    pub policies: Option<PathBuf>,
+
     /// Address of the server as callers see it, where it is not that of their requests.
     #[arg(long, env = "MATRICULA_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,

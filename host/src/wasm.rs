@@ -9,9 +9,10 @@ pub(crate) mod policy_provider;
 pub(crate) mod provider;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context;
 use arc_swap::ArcSwap;
 use wasmtime::bail;
 
@@ -96,11 +97,12 @@ pub(crate) struct Wasm {
 }
 
 impl Wasm {
-    /// Starts the engine and loads the built-in components, from the cache below `data` where it has them.
+    /// Starts the engine and loads the built-in components and those in `folder`, with the native code that the cache
+    /// below `data` has of them.
     ///
     /// # Errors
-    /// When one of them does not load.
-    pub(crate) async fn start(data: &Path, sources: Sources) -> anyhow::Result<Wasm> {
+    /// When a built-in one does not load, or the folder cannot be read.
+    pub(crate) async fn start(data: &Path, folder: Option<&Path>, sources: Sources) -> anyhow::Result<Wasm> {
         let database = sources.database.clone();
         let engine = engine::engine()?;
         let cache = Cache::new(data.join("cache/components"));
@@ -111,6 +113,18 @@ impl Wasm {
                 async { set.add(Arc::new(LoadedComponent::load(&engine, name, bytes, &cache, &sources)?)).await };
             loaded.await.map_err(|error| anyhow::anyhow!("loading component {name}: {error:#}"))?;
         }
+        for file in folder.map(component_files).transpose()?.unwrap_or_default() {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let loaded = async {
+                let bytes = std::fs::read(&file)?;
+                set.add(Arc::new(LoadedComponent::load(&engine, &name, &bytes, &cache, &sources)?)).await
+            };
+            // A component that does not load harms nobody but the policies that need it.
+            match loaded.await {
+                Ok(()) => tracing::info!(component = name, "loaded"),
+                Err(error) => tracing::error!(component = name, error = format!("{error:#}"), "not loaded"),
+            }
+        }
         Ok(Wasm { current: Arc::new(ArcSwap::from_pointee(set)), instances: Instances::default(), database })
     }
 
@@ -120,33 +134,57 @@ impl Wasm {
     }
 }
 
+/// The component files of a folder (`*.wasm`), in alphabetical order.
+fn component_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let reading = || format!("reading the folder {}", folder.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(reading)? {
+        let file = entry.with_context(reading)?.path();
+        if file.extension().is_some_and(|extension| extension == "wasm") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 impl ComponentSet {
-    /// Asks a component what it offers (which also instantiates it: only then are its types compared) and adds that.
+    /// Asks a component what it offers (which also instantiates it: only then are its types compared) and adds that, all
+    /// of it or nothing.
     async fn add(&mut self, component: Arc<LoadedComponent>) -> wasmtime::Result<()> {
         let mut instance = component.instantiate().await?;
         instance.store.data_mut().begin(None);
         match &instance.exports {
             Exports::Provider(exports) => {
                 let interface = exports.matricula_registration_providers();
+                let mut handles = HashMap::new();
                 for description in interface.call_describe(&mut instance.store).await? {
-                    let id = description.id.clone();
                     let handle = ProviderHandle::new(&component, description, &mut instance).await?;
-                    if self.providers.insert(id.clone(), Arc::new(handle)).is_some() {
-                        bail!("another component offers provider {id} already");
-                    }
+                    handles.insert(handle.description.id.clone(), Arc::new(handle));
                 }
+                add_all(&mut self.providers, handles)
             }
             Exports::Policy(exports) => {
                 let interface = exports.matricula_registration_policies();
+                let mut handles = HashMap::new();
                 for description in interface.call_describe(&mut instance.store).await? {
-                    let id = description.id.clone();
                     let handle = PolicyProviderHandle { component: Arc::clone(&component), description };
-                    if self.policies.insert(id.clone(), Arc::new(handle)).is_some() {
-                        bail!("another component offers policy provider {id} already");
-                    }
+                    handles.insert(handle.description.id.clone(), Arc::new(handle));
                 }
+                add_all(&mut self.policies, handles)
             }
         }
-        Ok(())
     }
+}
+
+/// Adds what a component offers, unless another one offers something of it.
+fn add_all<T>(to: &mut HashMap<String, T>, offered: HashMap<String, T>) -> wasmtime::Result<()> {
+    if offered.is_empty() {
+        bail!("it offers nothing");
+    }
+    if let Some(id) = offered.keys().find(|id| to.contains_key(*id)) {
+        bail!("another component offers {id} already");
+    }
+    to.extend(offered);
+    Ok(())
 }
