@@ -1,15 +1,12 @@
 //! The conformance suite (`tests/conformance`) against a server process of its own.
 
 use super::python;
-use super::server::Server;
+use super::server::{ADMIN_PASSWORD, ADMIN_USER, Server};
 use crate::command::run;
 use crate::workspace::Workspace;
 use anyhow::Result;
 use std::ffi::OsString;
 use std::process::Command;
-
-/// The administrator's password, which the suite has to know.
-const ADMIN_PASSWORD: &str = "admin";
 
 /// Starts a server, runs the suite with these arguments for pytest, stops the server.
 ///
@@ -18,7 +15,7 @@ const ADMIN_PASSWORD: &str = "admin";
 pub(crate) fn test(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
     let suite = workspace.root.join("tests/conformance");
     let python = python::environment(workspace, &suite.join("requirements.txt"))?;
-    let server = Server::start(&workspace.server(), ADMIN_PASSWORD)?;
+    let server = Server::start(&workspace.server(), "conformance")?;
     let tested = run(Command::new(python)
         .args(["-m", "pytest", "-q", "-n", "4"])
         .args(arguments)
@@ -27,7 +24,7 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[OsString]) -> Result<()> 
         .env("NO_PROXY", "127.0.0.1,localhost")
         .env("CONFORMANCE_URL", server.url())
         .env("CONFORMANCE_TARGET", "matricula")
-        .env("CONFORMANCE_ADMIN_USER", "admin")
+        .env("CONFORMANCE_ADMIN_USER", ADMIN_USER)
         .env("CONFORMANCE_ADMIN_PASSWORD", ADMIN_PASSWORD));
     server.stop(tested)
 }

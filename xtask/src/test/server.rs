@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// The administrator of the server's realm `master`, whom tests have to know.
+pub(crate) const ADMIN_USER: &str = "admin";
+/// That administrator's password.
+pub(crate) const ADMIN_PASSWORD: &str = "admin";
+
 /// How long the server may take until it prints its address.
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long the server may take to stop after SIGTERM.
@@ -26,10 +31,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server with an empty SQLite database and waits until it is ready: until it prints its address.
     ///
+    /// `step` tells its folder from those that other steps left after a failure.
+    ///
     /// # Errors
     /// It ends or prints no address in time; what it printed has been shown.
-    pub(crate) fn start(executable: &Path, admin_password: &str) -> Result<Server> {
-        let folder = env::temp_dir().join(format!("matricula-test-{}", std::process::id()));
+    pub(crate) fn start(executable: &Path, step: &str) -> Result<Server> {
+        let folder = env::temp_dir().join(format!("matricula-{step}-{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let log = File::create(folder.join("server.log"))?;
         let mut command = Command::new(executable);
@@ -40,7 +47,8 @@ impl Server {
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--allow-private-fetch", "--data"])
             .arg(folder.join("data"))
-            .env("MATRICULA_ADMIN_PASSWORD", admin_password)
+            .env("MATRICULA_ADMIN_USER", ADMIN_USER)
+            .env("MATRICULA_ADMIN_PASSWORD", ADMIN_PASSWORD)
             .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
