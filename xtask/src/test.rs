@@ -1,5 +1,6 @@
 //! `cargo xtask test`: build, then every kind of test. A kind is a file of `test/`.
 
+mod clients;
 mod conformance;
 mod python;
 mod rust;
@@ -27,6 +28,12 @@ pub(crate) enum Only {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "PYTEST ARGUMENTS")]
         arguments: Vec<OsString>,
     },
+    /// Only the programs that people register clients with today: Keycloak's Java library, its kcreg.sh,
+    /// openid-client.
+    Clients {
+        /// Without one: all of them.
+        programs: Vec<clients::Program>,
+    },
 }
 
 /// Builds and runs the tests. After a failed build nothing runs; after a failed test the others do.
@@ -40,12 +47,16 @@ pub(crate) fn test(workspace: &Workspace, only: Option<Only>) -> Result<()> {
             None => {
                 steps.run("rust", || rust::test(workspace, &[]));
                 steps.run("conformance", || conformance::test(workspace, &[]));
+                steps.run("clients", || clients::test(workspace, &[]));
             }
             Some(Only::Rust { arguments }) => {
                 steps.run("rust", || rust::test(workspace, &arguments));
             }
             Some(Only::Conformance { arguments }) => {
                 steps.run("conformance", || conformance::test(workspace, &arguments));
+            }
+            Some(Only::Clients { programs }) => {
+                steps.run("clients", || clients::test(workspace, &programs));
             }
         }
     }
