@@ -1,6 +1,7 @@
 //! The state that all requests share, and the one table of routes.
 
 use std::net::IpAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -58,7 +59,11 @@ impl App {
     /// # Errors
     /// With what was being done, for the operator.
     pub(crate) async fn start(options: &Serve) -> anyhow::Result<(App, Option<first_start::Administrator>)> {
-        std::fs::create_dir_all(&options.data)
+        // Secrets and keys lie in it: nobody else may look.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&options.data)
             .with_context(|| format!("making the folder {}", options.data.display()))?;
         let store = Store::open(&options.database_url()).await?;
         let rsa_keys = RsaKeys::start()?;

@@ -1,10 +1,11 @@
 //! The command line and every option: flags win over the environment, the environment over `matricula.toml`.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::builder::OsStr;
+use clap::builder::{FalseyValueParser, OsStr};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use ipnet::IpNet;
 
@@ -13,12 +14,12 @@ use ipnet::IpNet;
 #[command(
     name = "matricula",
     version,
-    after_help = "Every option can also be set as MATRICULA_<OPTION> in the environment or as a key of matricula.toml:\n\
-        flags win over the environment, the environment wins over the file.\n\n\
+    after_help = "Options also come from the environment, under the names in brackets, and from matricula.toml, under\n\
+        their own names and without sections. Flags win over the environment, the environment wins over the file.\n\n\
         Start with `matricula serve`: it prints what to try next."
 )]
 pub struct Cli {
-    /// A file with options, if there is one [default: matricula.toml].
+    /// A file with options [default: matricula.toml, if there is one].
     #[arg(long, global = true, env = "MATRICULA_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -59,7 +60,7 @@ pub struct Serve {
     #[arg(long, env = "MATRICULA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
 
-    /// Where everything is kept [default: sqlite://DATA/matricula.db].
+    /// Where everything is kept: sqlite://FILE [default: sqlite://DATA/matricula.db].
     #[arg(long, env = "MATRICULA_DATABASE", value_name = "URL")]
     pub database: Option<String>,
 
@@ -72,10 +73,11 @@ pub struct Serve {
     pub policies: Option<PathBuf>,
 
     /// Address of the server as callers see it, where it is not that of their requests.
-    #[arg(long, env = "MATRICULA_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, env = "MATRICULA_PUBLIC_URL", value_name = "URL", value_parser = web_address)]
     pub public_url: Option<String>,
 
-    /// Proxies whose word about the caller counts (Forwarded, X-Forwarded-For); may be given several times.
+    /// Proxies whose word about the caller counts (Forwarded, or X-Forwarded-For, -Proto and -Host); may be given several
+    /// times.
     #[arg(long = "trusted-proxy", env = "MATRICULA_TRUSTED_PROXY", value_delimiter = ',', value_name = "CIDR", value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
@@ -84,14 +86,14 @@ pub struct Serve {
     pub metrics: Option<SocketAddr>,
 
     /// Lets documents that clients name (sector_identifier_uri) come over plain HTTP and from private addresses.
-    #[arg(long, env = "MATRICULA_ALLOW_PRIVATE_FETCH")]
+    #[arg(long, env = "MATRICULA_ALLOW_PRIVATE_FETCH", value_parser = FalseyValueParser::new())]
     pub allow_private_fetch: bool,
 
-    /// Name of the first administrator of realm master.
+    /// Name of the first administrator of realm master; counts at the first start only.
     #[arg(long, env = "MATRICULA_ADMIN_USER", default_value = "admin", value_name = "NAME")]
     pub admin_user: String,
 
-    /// Password of the first administrator; without it one is made and printed once.
+    /// Password of the first administrator; without it one is made and printed once. Counts at the first start only.
     #[arg(long, env = "MATRICULA_ADMIN_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
     pub admin_password: Option<String>,
 }
@@ -109,6 +111,16 @@ fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
         .map_err(|_| "neither an address nor a network such as 10.0.0.0/8".to_owned())
+}
+
+/// An address of the web, without a slash at the end.
+fn web_address(text: &str) -> Result<String, String> {
+    match reqwest::Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none() => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err("no address such as https://id.example".to_owned()),
+    }
 }
 
 /// A running server, and who asks it.
@@ -155,10 +167,11 @@ pub enum TokenCommand {
         #[arg(long)]
         realm: String,
         /// How many clients can be registered with it.
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
         count: u32,
         /// How long it is good for, in seconds; 0 = for ever.
-        #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+        #[arg(long, default_value_t = 0, value_name = "SECONDS",
+            value_parser = clap::value_parser!(u32).range(0..=i64::from(i32::MAX)))]
         expiration: u32,
         /// The server.
         #[command(flatten)]
@@ -224,8 +237,15 @@ impl Cli {
 
 /// The configuration file and what it says, if there is one.
 fn options_of_file() -> anyhow::Result<Option<(PathBuf, toml::Table)>> {
-    let mut arguments = std::env::args_os().skip_while(|argument| argument != "--config").skip(1);
-    let named = arguments.next().or_else(|| std::env::var_os("MATRICULA_CONFIG")).map(PathBuf::from);
+    let mut arguments = std::env::args_os().skip(1);
+    let given = std::iter::from_fn(|| arguments.next()).find_map(|argument| match argument.to_str() {
+        Some("--config") => Some(None),
+        Some(text) => text.strip_prefix("--config=").map(|file| Some(OsString::from(file))),
+        None => None,
+    });
+    // The file follows as an argument of its own, or behind the equals sign.
+    let given = given.and_then(|file| file.or_else(|| arguments.next()));
+    let named = given.or_else(|| std::env::var_os("MATRICULA_CONFIG")).map(PathBuf::from);
     let file = named.clone().unwrap_or_else(|| Path::new("matricula.toml").to_owned());
     match std::fs::read_to_string(&file) {
         Ok(text) => {

@@ -75,12 +75,12 @@ pub(crate) fn greeting(url: &str, administrator: Option<&Administrator>) -> Stri
             "\nAdministrator of realm master: {} with password {password}\nThis password is shown once. Keep it.\n",
             administrator.user
         ),
-        None => write!(text, "\nAdministrator of realm master: {}\n", administrator.user),
+        None => write!(text, "\nAdministrator of realm master: {}, with the password you set\n", administrator.user),
     };
-    let password = administrator.made_password.as_deref().unwrap_or("$MATRICULA_ADMIN_PASSWORD");
+    let password = administrator.made_password.as_deref().unwrap_or("${MATRICULA_ADMIN_PASSWORD:?set it here too}");
     let _ = write!(
         text,
-        "\nRegister your first client, in another terminal:\n\n\
+        "\nRegister your first client, in another terminal (the token is good for a minute):\n\n\
          \x20 TOKEN=$(curl -s {url}/realms/master/protocol/openid-connect/token \\\n\
          \x20   -d grant_type=password -d client_id=admin-cli -d username={} \\\n\
          \x20   -d \"password={password}\" | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n\n\

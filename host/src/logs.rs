@@ -3,14 +3,18 @@
 
 use std::io::IsTerminal;
 
+use anyhow::Context;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging to standard error. A second call changes nothing.
-pub(crate) fn start() {
+///
+/// # Errors
+/// When `MATRICULA_LOG` cannot be read.
+pub(crate) fn start() -> anyhow::Result<()> {
     let wanted = std::env::var("MATRICULA_LOG").unwrap_or_default();
-    let filter: Targets = wanted.parse().unwrap_or_default();
+    let filter: Targets = wanted.parse().with_context(|| format!("reading MATRICULA_LOG={wanted:?}"))?;
     let filter = if wanted.is_empty() { filter.with_default(tracing::Level::INFO) } else { filter };
     let registry = tracing_subscriber::registry().with(filter);
     let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -20,4 +24,5 @@ pub(crate) fn start() {
     } else {
         registry.with(output.json().flatten_event(true)).try_init()
     };
+    Ok(())
 }

@@ -348,7 +348,7 @@ impl Policies {
         for (policy, decision) in run.policies.iter().zip(decisions) {
             let mut evaluation = Evaluation {
                 name: policy.name.clone().unwrap_or_default(),
-                provider_id: policy.provider_id.clone(),
+                provider: policy.provider_id.clone(),
                 component: component.clone(),
                 mode: if run.shadow { Mode::Shadow } else { Mode::Enforce },
                 hook: hook_name(hook),

@@ -1,1 +1,254 @@
+//! The harness of the tests from outside: the real server as a process of its own, with SQLite in a folder of its own,
+//! and the callers of it.
 
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+/// Password of the administrator of every server that a test starts.
+pub const PASSWORD: &str = "a test's password";
+/// Time in which a server must be ready, and in which it must stop.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program under test, beside the tests in the target folder.
+///
+/// # Errors
+/// When it has not been built.
+pub fn program() -> anyhow::Result<PathBuf> {
+    let tests = std::env::current_exe()?;
+    let program = tests.ancestors().nth(2).context("the tests lie in no target folder")?.join("matricula");
+    ensure!(program.exists(), "{} is missing: run `cargo xtask build`, which makes it", program.display());
+    Ok(program)
+}
+
+/// The components that only tests use.
+///
+/// # Errors
+/// When they have not been built.
+pub fn guests() -> anyhow::Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-components");
+    ensure!(folder.exists(), "{} is missing: run `cargo xtask build`, which makes it", folder.display());
+    Ok(folder)
+}
+
+/// A running server; it ends with the test.
+pub struct Service {
+    process: Child,
+    data: PathBuf,
+    options: Vec<String>,
+    /// Address of the server.
+    pub url: String,
+    /// What it printed until it was ready.
+    pub greeting: String,
+    /// For requests.
+    pub http: Client,
+}
+
+impl Service {
+    /// Starts a server on an empty folder.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start() -> anyhow::Result<Service> {
+        Service::start_with(&[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_with(options: &[&str]) -> anyhow::Result<Service> {
+        let data = std::env::temp_dir().join(format!("matricula-test-{}", uuid::Uuid::new_v4()));
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        let (process, url, greeting) = launch(&data, &options)?;
+        Ok(Service { process, data, options, url, greeting, http: Client::new() })
+    }
+
+    /// Ends the server as if the machine had lost its power, and starts it again on the same folder.
+    ///
+    /// # Errors
+    /// When it does not become ready again.
+    pub fn kill_and_restart(&mut self) -> anyhow::Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        (self.process, self.url, self.greeting) = launch(&self.data, &self.options)?;
+        Ok(())
+    }
+
+    /// Stops the server in an orderly way and starts it again on the same folder.
+    ///
+    /// # Errors
+    /// When it does not stop cleanly or does not become ready again.
+    pub fn restart(&mut self) -> anyhow::Result<()> {
+        let stopped = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status()?;
+        ensure!(stopped.success(), "SIGTERM could not be sent");
+        let until = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.process.try_wait()? {
+                break status;
+            }
+            ensure!(Instant::now() < until, "the server did not stop");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        ensure!(status.success(), "the server ended with {status}");
+        (self.process, self.url, self.greeting) = launch(&self.data, &self.options)?;
+        Ok(())
+    }
+
+    /// Changes an option for the next start.
+    pub fn set_option(&mut self, name: &str, value: &str) {
+        if let Some(at) = self.options.iter().position(|option| option == name) {
+            self.options.truncate(at);
+        }
+        self.options.extend([name.to_owned(), value.to_owned()]);
+    }
+
+    /// The folder of the server's data.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// An access token of the administrator.
+    ///
+    /// # Errors
+    /// When the server gives none.
+    pub async fn administrator(&self) -> anyhow::Result<String> {
+        let form =
+            [("grant_type", "password"), ("client_id", "admin-cli"), ("username", "admin"), ("password", PASSWORD)];
+        let url = format!("{}/realms/master/protocol/openid-connect/token", self.url);
+        let answer: Value = self.http.post(url).form(&form).send().await?.error_for_status()?.json().await?;
+        Ok(answer["access_token"].as_str().context("no access token")?.to_owned())
+    }
+
+    /// A call of the Admin API as the administrator; `path` begins behind `/admin/realms`.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn admin(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Response> {
+        let token = self.administrator().await?;
+        let mut request = self.http.request(method, format!("{}/admin/realms{path}", self.url)).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Ok(request.send().await?)
+    }
+
+    /// Makes a realm.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn realm(&self, name: &str) -> anyhow::Result<()> {
+        let made = self.admin(Method::POST, "", Some(json!({"realm": name, "enabled": true}))).await?;
+        ensure!(made.status() == 201, "{}", made.text().await?);
+        Ok(())
+    }
+
+    /// Makes an initial access token; `body` as for `clients-initial-access`.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn initial_access_token(&self, realm: &str, body: Value) -> anyhow::Result<String> {
+        let made = self.admin(Method::POST, &format!("/{realm}/clients-initial-access"), Some(body)).await?;
+        ensure!(made.status() == 201, "{}", made.text().await?);
+        let made: Value = made.json().await?;
+        Ok(made["token"].as_str().context("no token")?.to_owned())
+    }
+
+    /// Adds a policy to a set of a realm.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn policy(&self, realm: &str, sub_type: &str, provider: &str, config: Value) -> anyhow::Result<()> {
+        let body = json!({
+            "name": provider,
+            "providerId": provider,
+            "providerType": "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy",
+            "subType": sub_type,
+            "config": config,
+        });
+        let made = self.admin(Method::POST, &format!("/{realm}/components"), Some(body)).await?;
+        ensure!(made.status() == 201, "{}", made.text().await?);
+        Ok(())
+    }
+
+    /// Removes every policy of a set, so that it accepts everything.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn open(&self, realm: &str, sub_type: &str) -> anyhow::Result<()> {
+        let listed = self.admin(Method::GET, &format!("/{realm}/components"), None).await?;
+        let policies: Vec<Value> = listed.json().await?;
+        for policy in policies.iter().filter(|policy| policy["subType"] == sub_type) {
+            let id = policy["id"].as_str().context("no id")?;
+            let gone = self.admin(Method::DELETE, &format!("/{realm}/components/{id}"), None).await?;
+            ensure!(gone.status() == 204, "{}", gone.text().await?);
+        }
+        Ok(())
+    }
+
+    /// A registration request; without a token it is anonymous.
+    pub fn register(&self, realm: &str, provider: &str, token: Option<&str>) -> RequestBuilder {
+        let url = format!("{}/realms/{realm}/clients-registrations/{provider}", self.url);
+        let request = self.http.post(url);
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// The clients of a realm whose id has `part` in it.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn clients(&self, realm: &str, part: &str) -> anyhow::Result<Vec<Value>> {
+        let path = format!("/{realm}/clients?search=true&clientId={part}");
+        Ok(self.admin(Method::GET, &path, None).await?.error_for_status()?.json().await?)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended already; the folder is only in the way of nobody.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.data);
+    }
+}
+
+/// Starts the program and waits until it says where it listens.
+fn launch(data: &Path, options: &[String]) -> anyhow::Result<(Child, String, String)> {
+    let mut process = Command::new(program()?)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .args(options)
+        .env("MATRICULA_ADMIN_PASSWORD", PASSWORD)
+        .env("MATRICULA_LOG", "warn")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("starting the server")?;
+    let mut lines = BufReader::new(process.stdout.take().context("no output")?).lines();
+    let first = lines.next().context("the server ended at once")??;
+    let Some(at) = first.find("http://") else { bail!("no address in {first:?}") };
+    let url = first[at..].trim().to_owned();
+    // The rest of the greeting comes in one piece with its first line.
+    let (rest, greeting) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            if rest.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    let mut text = first;
+    while let Ok(line) = greeting.recv_timeout(Duration::from_millis(100)) {
+        text.push('\n');
+        text.push_str(&line);
+    }
+    Ok((process, url, text))
+}

@@ -22,8 +22,8 @@ pub(crate) async fn run(command: TokenCommand) -> anyhow::Result<()> {
             let server = Server::connect(&connection).await?;
             let path = format!("/{}/clients-initial-access", segment(&realm));
             let tokens = server.json(Method::GET, &path, None).await?;
-            let rows: Vec<[String; 4]> = tokens.as_array().into_iter().flatten().map(row).collect();
-            table::print(["ID", "LEFT", "OF", "EXPIRES"], &rows);
+            let rows: Vec<[String; 5]> = tokens.as_array().into_iter().flatten().map(row).collect();
+            table::print(["ID", "LEFT", "OF", "EXPIRES", "NAME"], &rows);
         }
         TokenCommand::Revoke { id, realm, connection } => {
             let server = Server::connect(&connection).await?;
@@ -34,7 +34,7 @@ pub(crate) async fn run(command: TokenCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn row(token: &Value) -> [String; 4] {
+fn row(token: &Value) -> [String; 5] {
     let number = |name: &str| token[name].as_i64().unwrap_or_default();
     let expires = match number("expiration") {
         0 => "never".to_owned(),
@@ -43,6 +43,6 @@ fn row(token: &Value) -> [String; 4] {
             left => format!("in {left} s"),
         },
     };
-    let id = token["id"].as_str().unwrap_or_default().to_owned();
-    [id, number("remainingCount").to_string(), number("count").to_string(), expires]
+    let text = |name: &str| token[name].as_str().unwrap_or_default().to_owned();
+    [text("id"), number("remainingCount").to_string(), number("count").to_string(), expires, text("name")]
 }

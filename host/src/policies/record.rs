@@ -51,12 +51,11 @@ pub(crate) enum Mode {
 
 /// One policy at one hook.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Evaluation {
     /// Its name in the realm.
     pub(crate) name: String,
     /// Which kind of policy.
-    pub(crate) provider_id: String,
+    pub(crate) provider: String,
     /// The component that was asked: name and digest.
     pub(crate) component: String,
     /// Whether its answer counts.

@@ -1,5 +1,6 @@
 //! The database and the thin layer that lets one SQL text serve every kind of it.
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -139,6 +140,15 @@ impl Database {
         if let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
         }
+        // Secrets and keys are in it: made here, so that nobody else may read it; its companions follow its mode.
+        let file = options.get_filename();
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(file)
+            .with_context(|| format!("making the database {}", file.display()))?;
         let mut writer =
             SqliteConnection::connect_with(&options).await.with_context(|| format!("opening the database {url}"))?;
         sqlx::migrate!("migrations/sqlite").run(&mut writer).await.context("bringing the tables up to date")?;

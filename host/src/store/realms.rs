@@ -9,7 +9,7 @@ pub(crate) struct RealmRow {
     pub(crate) id: String,
     /// As in the address.
     pub(crate) name: String,
-    /// A disabled realm answers nobody.
+    /// A disabled realm registers no clients and issues no tokens.
     pub(crate) enabled: bool,
     /// The rest.
     pub(crate) settings: Settings,

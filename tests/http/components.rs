@@ -1,0 +1,112 @@
+//! Components of one's own: providers and policies from a folder, and those that misbehave.
+
+use matricula_tests::{Service, guests};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+fn with_guests() -> anyhow::Result<Service> {
+    Service::start_with(&["--policies", &guests()?.display().to_string()])
+}
+
+#[tokio::test]
+async fn a_provider_from_the_folder_is_served_at_its_own_address() -> anyhow::Result<()> {
+    let service = with_guests()?;
+    service.realm("shop").await?;
+    let token = service.initial_access_token("shop", json!({})).await?;
+    let made = service
+        .register("shop", "plain-text", Some(&token))
+        .header("Content-Type", "text/plain")
+        .body("client_id: reports\nredirect_uri: https://reports.example/callback\n")
+        .send()
+        .await?;
+    assert_eq!(made.status(), 201);
+    let location = made.headers()["location"].to_str()?.to_owned();
+    assert!(location.ends_with("/clients-registrations/plain-text/reports"), "{location}");
+    let text = made.text().await?;
+    let token = text.lines().find_map(|line| line.strip_prefix("registration_access_token: ")).unwrap_or_default();
+    let read = service.http.get(location).bearer_auth(token).send().await?;
+    assert_eq!(read.status(), 200);
+    assert!(read.text().await?.starts_with("client_id: reports\n"));
+    let stored = service.clients("shop", "reports").await?;
+    assert_eq!(stored[0]["redirectUris"], json!(["https://reports.example/callback"]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_policy_that_fails_refuses_its_requests_and_harms_nobody_else() -> anyhow::Result<()> {
+    let service = with_guests()?;
+    for policy in ["loops", "traps", "hoards", "recurses", "overreaches", "babbles"] {
+        service.realm(policy).await?;
+        service.policy(policy, "authenticated", policy, json!({})).await?;
+        let token = service.initial_access_token(policy, json!({})).await?;
+        let refused =
+            service.register(policy, "default", Some(&token)).json(&json!({"clientId": "unlucky"})).send().await?;
+        assert_eq!(refused.status(), 500, "{policy}");
+        let decision = refused.headers()["matricula-decision"].to_str()?.to_owned();
+        let body: Value = refused.json().await?;
+        assert_eq!(body["error"], "server_error", "{policy}");
+        assert_eq!(body["error_description"], format!("Policy '{policy}' could not decide about the request."));
+        assert_eq!(body["decision"], decision);
+        assert!(service.clients(policy, "unlucky").await?.is_empty(), "{policy}");
+        let listed = service.admin(Method::GET, &format!("/{policy}/clients-initial-access"), None).await?;
+        assert_eq!(listed.json::<Value>().await?[0]["remainingCount"], 1, "{policy}");
+    }
+    service.realm("lucky").await?;
+    let token = service.initial_access_token("lucky", json!({})).await?;
+    let made = service.register("lucky", "default", Some(&token)).json(&json!({})).send().await?;
+    assert_eq!(made.status(), 201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_policy_whose_component_is_gone_refuses_the_request() -> anyhow::Result<()> {
+    let mut service = with_guests()?;
+    service.realm("shop").await?;
+    service.policy("shop", "authenticated", "mondays", json!({})).await?;
+    let empty = service.data().join("no-components");
+    std::fs::create_dir_all(&empty)?;
+    service.set_option("--policies", &empty.display().to_string());
+    service.restart()?;
+    let token = service.initial_access_token("shop", json!({})).await?;
+    let refused = service.register("shop", "default", Some(&token)).json(&json!({})).send().await?;
+    assert_eq!(refused.status(), 500);
+    assert_eq!(refused.json::<Value>().await?["error"], "server_error");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_held_client_waits_for_an_administrator() -> anyhow::Result<()> {
+    let service = with_guests()?;
+    service.realm("shop").await?;
+    service.policy("shop", "authenticated", "holds", json!({})).await?;
+    let token = service.initial_access_token("shop", json!({"count": 2})).await?;
+    let mut tokens = Vec::new();
+    for id in ["first", "second"] {
+        let held = service.register("shop", "default", Some(&token)).json(&json!({"clientId": id})).send().await?;
+        assert_eq!(held.status(), 201);
+        assert_eq!(held.headers()["matricula-held"], "new clients are looked at first");
+        let held: Value = held.json().await?;
+        assert_eq!(held["enabled"], false);
+        tokens.push(held["registrationAccessToken"].as_str().unwrap_or_default().to_owned());
+    }
+    let read = async |id: &str, token: &str| {
+        let url = format!("{}/realms/shop/clients-registrations/default/{id}", service.url);
+        service.http.get(url).bearer_auth(token).send().await.map(|answer| answer.status().as_u16())
+    };
+    assert_eq!(read("first", &tokens[0]).await?, 401);
+    let waiting: Vec<Value> = service.admin(Method::GET, "/shop/clients?held=true", None).await?.json().await?;
+    let ids: Vec<&str> = waiting.iter().filter_map(|client| client["clientId"].as_str()).collect();
+    assert_eq!(ids.len(), 2);
+    let id_of = |wanted: &str| {
+        waiting.iter().find(|client| client["clientId"] == wanted).and_then(|client| client["id"].as_str())
+    };
+    let (first, second) = (id_of("first").unwrap_or_default(), id_of("second").unwrap_or_default());
+    let approve = format!("/shop/clients/{first}/approve");
+    assert_eq!(service.admin(Method::POST, &approve, None).await?.status(), 204);
+    assert_eq!(service.admin(Method::POST, &approve, None).await?.status(), 409);
+    assert_eq!(read("first", &tokens[0]).await?, 200);
+    let refuse = service.admin(Method::POST, &format!("/shop/clients/{second}/refuse"), None).await?;
+    assert_eq!(refuse.status(), 204);
+    assert!(service.clients("shop", "second").await?.is_empty());
+    Ok(())
+}

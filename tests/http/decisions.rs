@@ -1,0 +1,111 @@
+//! Decisions that can be asked about, before and after they are made.
+
+use matricula_tests::Service;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_refusal_is_found_by_the_id_that_the_caller_was_told() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    let refused = service.register("shop", "default", None).json(&json!({"clientId": "stranger"})).send().await?;
+    assert_eq!(refused.status(), 403);
+    let refused: Value = refused.json().await?;
+    let id = refused["decision"].as_str().unwrap_or_default();
+    let path = format!("/shop/client-registration-policy/decisions?id={id}");
+    let found: Vec<Value> = service.admin(Method::GET, &path, None).await?.json().await?;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["outcome"], "reject");
+    assert_eq!(found[0]["violations"], refused["violations"]);
+    assert_eq!(found[0]["policies"][0]["provider"], "trusted-hosts");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_would_happen_and_stores_nothing() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    let path = "/shop/client-registration-policy/evaluate";
+    let request = json!({
+        "provider": "openid-connect",
+        "operation": "register",
+        "contentType": "application/json",
+        "document": json!({"client_name": "tried", "redirect_uris": ["https://a.example/cb"]}).to_string(),
+        "caller": {"kind": "anonymous", "address": "203.0.113.9"},
+    });
+    let refused: Value = service.admin(Method::POST, path, Some(request.clone())).await?.json().await?;
+    assert_eq!((&refused["decision"], &refused["status"]), (&json!("reject"), &json!(403)));
+    assert_eq!(refused["violations"].as_array().map(Vec::len), Some(2));
+
+    let mut other = request;
+    other["policies"] = json!([{"name": "consent", "providerId": "consent-required"}]);
+    let accepted: Value = service.admin(Method::POST, path, Some(other)).await?.json().await?;
+    assert_eq!((&accepted["decision"], &accepted["status"]), (&json!("accept"), &json!(201)));
+    assert_eq!(accepted["after"]["consentRequired"], true);
+    assert_eq!(accepted["policies"][0]["verdict"], "amend");
+
+    let clients = service.admin(Method::GET, "/shop/clients", None).await?;
+    assert_eq!(clients.json::<Vec<Value>>().await?.len(), 6, "the realm's own");
+    let decisions = service.admin(Method::GET, "/shop/client-registration-policy/decisions", None).await?;
+    assert_eq!(decisions.json::<Value>().await?, json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dry_run_names_what_is_wrong_with_it() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    for (request, named) in [
+        (json!({"provider": "nope", "operation": "register"}), "provider"),
+        (json!({"provider": "default", "operation": "paint"}), "operation"),
+        (json!({"provider": "default", "operation": "read", "clientId": "nobody"}), "clientId"),
+        (json!({"provider": "default", "operation": "register", "caller": {"kind": "x"}}), "caller.kind"),
+        (json!({"provider": "default", "operation": "register", "caller": {"address": "x"}}), "caller.address"),
+    ] {
+        let path = "/shop/client-registration-policy/evaluate";
+        let refused = service.admin(Method::POST, path, Some(request)).await?;
+        assert_eq!(refused.status(), 400);
+        let refused: Value = refused.json().await?;
+        let description = refused["error_description"].as_str().unwrap_or_default();
+        assert!(description.contains(named), "{refused}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn policies_of_an_initial_access_token_bind_its_clients_for_good() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    let body = json!({"name": "partners", "policies": [{"name": "Consent", "providerId": "consent-required"}]});
+    let token = service.initial_access_token("shop", body).await?;
+    let listed: Value = service.admin(Method::GET, "/shop/clients-initial-access", None).await?.json().await?;
+    assert_eq!((&listed[0]["name"], &listed[0]["policies"][0]["name"]), (&json!("partners"), &json!("Consent")));
+    let made = service.register("shop", "default", Some(&token)).json(&json!({"clientId": "partner"})).send().await?;
+    let made: Value = made.json().await?;
+    assert_eq!(made["consentRequired"], true);
+    // The token itself may go: its policies stay with the client.
+    let id = listed[0]["id"].as_str().unwrap_or_default();
+    service.admin(Method::DELETE, &format!("/shop/clients-initial-access/{id}"), None).await?;
+    let url = format!("{}/realms/shop/clients-registrations/default/partner", service.url);
+    let refused = service
+        .http
+        .put(url)
+        .bearer_auth(made["registrationAccessToken"].as_str().unwrap_or_default())
+        .json(&json!({"clientId": "partner", "consentRequired": false}))
+        .send()
+        .await?;
+    assert_eq!(refused.status(), 403);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_policy_with_a_bad_configuration_is_refused_by_name() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    let policies = json!([{"name": "Max", "providerId": "max-clients", "config": {"max-clients": ["many"]}}]);
+    let body = json!({"policies": policies});
+    let refused = service.admin(Method::POST, "/shop/clients-initial-access", Some(body)).await?;
+    assert_eq!(refused.status(), 400);
+    assert_eq!(refused.json::<Value>().await?["errorMessage"], "'Max Clients Per Realm' should be a number");
+    Ok(())
+}

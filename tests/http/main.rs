@@ -1,0 +1,8 @@
+//! What the conformance suite cannot see: restarts, concurrency, components of one's own, the command line.
+
+mod command_line;
+mod components;
+mod concurrency;
+mod decisions;
+mod durability;
+mod limits;
