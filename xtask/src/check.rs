@@ -21,8 +21,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             run(&mut workspace.cargo(&clippy))
         });
         steps.run("documentation", || {
-            let mut doc = workspace.cargo(&["doc", "--release", "--workspace", "--no-deps"]);
-            run(doc.env("RUSTDOCFLAGS", "--deny warnings"))
+            let mut doc =
+                workspace.cargo(&["doc", "--release", "--workspace", "--no-deps", "--document-private-items"]);
+            // The crates are programs: their pages are for those who change them, private items included.
+            run(doc.env("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private_intra_doc_links"))
         });
     }
     steps.finish()
