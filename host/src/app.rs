@@ -16,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::addresses::TrustedProxies;
+use crate::authentication::trusted_issuer::TrustedIssuers;
 use crate::caller::Caller;
 use crate::config::Serve;
 use crate::error::ErrorResponse;
@@ -37,6 +38,7 @@ pub(crate) struct App {
     pub(crate) realms: Realms,
     pub(crate) keys: Keys,
     pub(crate) rsa_keys: RsaKeys,
+    pub(crate) trusted_issuers: TrustedIssuers,
     pub(crate) wasm: Wasm,
     pub(crate) metrics: Metrics,
     proxies: Arc<TrustedProxies>,
@@ -67,16 +69,18 @@ impl App {
             .with_context(|| format!("making the folder {}", options.data.display()))?;
         let store = Store::open(&options.database_url()).await?;
         let rsa_keys = RsaKeys::start()?;
+        let outside = Outside::new(options.allow_private_fetch)?;
         let sources = Sources {
             database: store.database.clone(),
             names: Names::from_system()?,
-            outside: Outside::new(options.allow_private_fetch)?,
+            outside: outside.clone(),
             protocol_mapper_types: Arc::new(protocol_mappers::types()),
         };
         let app = App {
             realms: Realms::new(store.database.clone()),
             keys: Keys::new(store.clone(), rsa_keys.clone()),
             rsa_keys,
+            trusted_issuers: TrustedIssuers::new(outside),
             wasm: Wasm::start(Path::new(&options.data), options.policies.as_deref(), sources).await?,
             metrics: Metrics::new(),
             proxies: Arc::new(TrustedProxies::new(options.trusted_proxies.clone())),

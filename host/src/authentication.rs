@@ -6,9 +6,11 @@ pub(crate) mod bearer_token;
 pub(crate) mod client_credentials;
 pub(crate) mod initial_access_token;
 pub(crate) mod registration_access_token;
+pub(crate) mod trusted_issuer;
 
 use crate::app::App;
 use crate::authentication::bearer_token::Bearer;
+use crate::authentication::trusted_issuer::TrustedIssuers;
 use crate::caller::Caller;
 use crate::realm::Realm;
 use crate::store::StoreError;
@@ -135,6 +137,10 @@ impl Identity {
 /// When it showed a bearer token that is not good.
 pub(crate) async fn authenticate(app: &App, realm: &Realm, caller: &Caller) -> Result<Identity, AuthenticationError> {
     let Some(token) = caller.bearer_token() else { return Ok(Identity::Anonymous) };
+    if let Some(issuer) = TrustedIssuers::of_token(realm, token) {
+        let trusted = app.trusted_issuers.verify(&issuer, token).await.ok_or(AuthenticationError::FailedDecode)?;
+        return Ok(Identity::Bearer(Box::new(Bearer::trusted(trusted))));
+    }
     let issuer = app.issuer(realm, caller);
     let verified = tokens::verify(&app.keys, realm, &issuer, token).await?.ok_or(AuthenticationError::FailedDecode)?;
     match verified.claims.typ.as_str() {

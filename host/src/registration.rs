@@ -349,7 +349,7 @@ impl Exchange {
             caller: contract::Caller {
                 kind: identity.kind(),
                 subject: match identity {
-                    Identity::Bearer(bearer) => bearer.holder.as_ref().map(|holder| holder.user_id.clone()),
+                    Identity::Bearer(bearer) => bearer.subject().map(str::to_owned),
                     _ => None,
                 },
                 token_id: claims.map(|claims| claims.jti.clone()),

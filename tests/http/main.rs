@@ -6,3 +6,4 @@ mod concurrency;
 mod decisions;
 mod durability;
 mod limits;
+mod trusted_issuers;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::body::{Json, Representation, lenient_number, lenient_switch};
 use super::{Administrator, Visitor, created, forbidden};
 use crate::app::App;
+use crate::authentication::trusted_issuer;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::realm::{MASTER, Realm, Settings, SslRequired};
 use crate::realm_defaults;
@@ -181,6 +182,7 @@ pub(crate) async fn create(
         id,
     };
     requested.apply(&mut realm.settings);
+    check(&realm.settings)?;
     let master = app.realms.get(MASTER).await?.ok_or_else(ErrorResponse::server_error)?;
     let mut write = Write::default();
     realm_defaults::store(&mut write, &realm, Some(&master.id))?;
@@ -194,6 +196,15 @@ pub(crate) async fn create(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Attributes that this server reads must be readable.
+fn check(settings: &Settings) -> Result<(), ErrorResponse> {
+    let Some(issuers) = settings.attributes.get(trusted_issuer::ATTRIBUTE) else { return Ok(()) };
+    trusted_issuer::read(issuers).map(drop).map_err(|error| {
+        let message = format!("attribute '{}': {error}", trusted_issuer::ATTRIBUTE);
+        ErrorResponse::message(StatusCode::BAD_REQUEST, message)
+    })
 }
 
 /// A realm's name is a segment of addresses.
@@ -236,6 +247,7 @@ pub(crate) async fn update(
     let enabled = changes.enabled.unwrap_or(realm.enabled);
     let mut settings = realm.settings.clone();
     changes.apply(&mut settings);
+    check(&settings)?;
     store(&app, realm, &name, enabled, &settings).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::AuthenticationError;
+use super::trusted_issuer::Trusted;
 use crate::app::App;
 use crate::clock;
 use crate::realm::{MASTER, Realm};
@@ -87,6 +88,25 @@ async fn held_roles(
 }
 
 impl Bearer {
+    /// The token of an issuer that the realm trusts: its roles are those that it names.
+    pub(super) fn trusted(trusted: Trusted) -> Bearer {
+        let mut management: BTreeSet<String> = trusted.roles.into_iter().collect();
+        roles::resolve(&mut management);
+        Bearer {
+            claims: Claims { jti: trusted.token_id, sub: trusted.subject, ..Claims::default() },
+            holder: None,
+            management,
+            of_realm: BTreeSet::new(),
+            is_administrator: false,
+            issued_to: None,
+        }
+    }
+
+    /// Id of the user: of this realm, or at the issuer of the token.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.holder.as_ref().map(|holder| holder.user_id.as_str()).or(self.claims.sub.as_deref())
+    }
+
     /// Whether the holder has one of these roles of the client that manages the realm.
     pub(crate) fn has_any(&self, names: &[&str]) -> bool {
         self.is_administrator || names.iter().any(|name| self.management.contains(*name))
