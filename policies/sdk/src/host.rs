@@ -44,6 +44,9 @@ mod answer {
         pub fn names_of(&self, address: &str) -> Vec<String> {
             facts::names_of(address)
         }
+        pub fn client_roles(&self, id: &str) -> Vec<String> {
+            crate::client_policy_contract::matricula::registration::clients::roles_of(id)
+        }
         pub fn log(&self, level: Level, message: &str) {
             facts::log(level, message);
         }
@@ -75,6 +78,8 @@ pub struct Host {
     pub addresses: Vec<(&'static str, Vec<String>)>,
     /// An address and its names.
     pub names: Vec<(&'static str, Vec<String>)>,
+    /// Internal id of a client and the names of its roles.
+    pub client_roles: Vec<(&'static str, Vec<String>)>,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -122,6 +127,11 @@ impl Host {
     /// Names of an address that resolve back to it. Empty: none, or no answer in time.
     pub fn names_of(&self, address: &str) -> Vec<String> {
         self.names.iter().find(|(of, _)| *of == address).map(|(_, names)| names.clone()).unwrap_or_default()
+    }
+
+    /// Names of the roles of a stored client, by its internal id. In conditions and executors of client policies only.
+    pub fn client_roles(&self, id: &str) -> Vec<String> {
+        self.client_roles.iter().find(|(of, _)| *of == id).map(|(_, roles)| roles.clone()).unwrap_or_default()
     }
 
     /// A line in the server's log, at most 16 a call. Never secrets.

@@ -1,6 +1,7 @@
 //! What a registration policy in Rust is written with: the contract's types, [`Policy`] and [`export!`].
 //!
-//! Read `policy.rs` first; `component.rs` is what the host calls. All of it compiles natively too, where [`Host`]
+//! Read `policy.rs` first; `component.rs` is what the host calls. `client_policy.rs` and `client_policy_component.rs` are
+//! the same for conditions and executors of client policies. All of it compiles natively too, where [`Host`]
 //! answers from data, so that policies are tested like any other code.
 //!
 //! ```
@@ -50,7 +51,7 @@ pub mod contract {
             "matricula:registration/request@0.1.0/caller": [#[derive(Default)]],
             "matricula:registration/request@0.1.0/registration-auth": [#[derive(Default)]],
             "matricula:registration/request@0.1.0/context": [#[derive(Default)]],
-            "matricula:registration/policies@0.1.0/config-property": [#[derive(Default)]],
+            "matricula:registration/config@0.1.0/config-property": [#[derive(Default)]],
         },
         additional_member_attributes: {
             "matricula:registration/request@0.1.0/operation.register": [#[default]],
@@ -60,13 +61,41 @@ pub mod contract {
     });
 }
 
+/// The same for world `client-policy`; it shares its types with [`contract`].
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+pub mod client_policy_contract {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "client-policy",
+        pub_export_macro: true,
+        export_macro_name: "export_client_policies",
+        default_bindings_module: "$crate::client_policy_contract",
+        additional_derives: [PartialEq],
+        with: {
+            "matricula:registration/client@0.1.0": crate::contract::matricula::registration::client,
+            "matricula:registration/request@0.1.0": crate::contract::matricula::registration::request,
+            "matricula:registration/decision@0.1.0": crate::contract::matricula::registration::decision,
+            "matricula:registration/config@0.1.0": crate::contract::matricula::registration::config,
+            "matricula:registration/realm@0.1.0": crate::contract::matricula::registration::realm,
+            "matricula:registration/facts@0.1.0": crate::contract::matricula::registration::facts,
+            "matricula:registration/clients@0.1.0": generate,
+        },
+    });
+}
+
 mod amendment;
+mod client_policy;
+pub mod client_policy_component;
 pub mod component;
 mod config;
 mod decision;
 mod host;
 mod policy;
 
+pub use client_policy::{Condition as ClientPolicyCondition, Executor, Moment};
+pub use client_policy_contract::exports::matricula::registration::client_policies::{
+    ConditionProvider, Configured, Event, ExecutorProvider, Offer, Outcome, Role, Verdict,
+};
 pub use config::{Config, Property};
 pub use contract::exports::matricula::registration::policies::{
     ConfigEntry, ConfigError, ConfigProperty, ConfiguredPolicy, Hook, PolicyProvider,
