@@ -54,6 +54,8 @@ fn guests(root: &Path) -> Result<Vec<Guest>> {
     let mut guests = vec![guest(&root.join("core-wasm"), "core", Some("provider"))?];
     for (folder, world) in [("policies", Some("policy")), ("tests/guests", None)] {
         for (name, folder) in packages(&root.join(folder))? {
+            // Folders of conditions and executors of client policies say so in their names.
+            let world = world.map(|world| if name.starts_with("client-policy-") { "client-policy" } else { world });
             if (world, name.as_str()) != (Some("policy"), "sdk") {
                 guests.push(guest(&folder, &name, world)?);
             }

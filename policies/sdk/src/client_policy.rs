@@ -71,7 +71,7 @@ impl<'a> Moment<'a> {
 }
 
 /// Turns the verdict of a condition around. Every condition offers it unless it says otherwise.
-pub const NEGATIVE_LOGIC: Property = Property {
+pub(crate) const NEGATIVE_LOGIC: Property = Property {
     label: "Negative Logic",
     help_text: "If On, the result of condition's evaluation is reverted from true to false and vice versa.",
     default_value: Some("false"),
