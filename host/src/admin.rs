@@ -1,6 +1,7 @@
 //! The part of Keycloak's Admin REST API that this server offers: `/admin/realms/…`. One file per resource.
 
 pub(crate) mod body;
+pub(crate) mod client_policies;
 pub(crate) mod client_scopes;
 pub(crate) mod clients;
 pub(crate) mod decisions;
@@ -27,9 +28,11 @@ use serde::Deserialize;
 use crate::app::{App, Peer};
 use crate::authentication::bearer_token::{self, Bearer};
 use crate::caller::Caller;
+use crate::clock;
 use crate::error::ErrorResponse;
 use crate::realm::{MASTER, Realm};
 use crate::tokens::{self, kind};
+use crate::wasm::contract::{self, CallerKind, Context, Operation, RegistrationAuth};
 use crate::wasm::facts::RealmOfCall;
 
 /// Somebody with a good access token of the realm in question, or of realm `master`.
@@ -134,6 +137,29 @@ impl Administrator {
     pub(crate) fn call(&self, app: &App) -> RealmOfCall {
         let base_url = app.base_url(&self.realm, &self.caller).into();
         RealmOfCall { realm: Arc::clone(&self.realm), base_url }
+    }
+
+    /// What client policies are told about the request.
+    pub(crate) fn context(&self, provider: &str, operation: Operation) -> Context {
+        let claims = &self.bearer.claims;
+        Context {
+            realm: self.realm.name.clone(),
+            provider: provider.to_owned(),
+            operation,
+            caller: contract::Caller {
+                kind: CallerKind::Bearer,
+                subject: self.bearer.holder.as_ref().map(|holder| holder.user_id.clone()),
+                token_id: Some(claims.jti.clone()),
+                // Roles of another realm mean nothing here.
+                roles: if self.foreign { Vec::new() } else { self.bearer.role_names(&self.realm) },
+                groups: if self.foreign { Vec::new() } else { claims.groups() },
+                address: self.caller.address_text.clone(),
+                origin: self.caller.origin.clone(),
+            },
+            registration_auth: RegistrationAuth::Authenticated,
+            now: clock::now().unsigned_abs(),
+            attributes: Vec::new(),
+        }
     }
 
     /// Address of the realm in the Admin API.

@@ -170,6 +170,8 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::decisions::list))
         .routes(routes!(admin::held::approve))
         .routes(routes!(admin::held::refuse))
+        .routes(routes!(admin::client_policies::profiles, admin::client_policies::replace_profiles))
+        .routes(routes!(admin::client_policies::policies, admin::client_policies::replace_policies))
         .routes(routes!(admin::events::list, admin::events::delete))
         .routes(routes!(admin::events::configure))
         // The realm's own endpoints: clients and users.

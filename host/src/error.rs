@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::authentication::AuthenticationError;
+use crate::client_policies::Refused as RefusedByClientPolicy;
 use crate::policies::{PolicyViolation, Refused};
 use crate::store::{Lost, StoreError};
 use crate::wasm::WasmError;
@@ -236,5 +237,21 @@ impl From<Refused> for ErrorResponse {
             ..Default::default()
         };
         ErrorResponse { status: StatusCode::FORBIDDEN, body: Box::new(body) }
+    }
+}
+
+impl RefusedByClientPolicy {
+    /// The answer. What an executor finds in the request of a caller is answered 403 with Keycloak's code and what it
+    /// is about; what it finds in the result, and what it tells an administrator, 400.
+    pub(crate) fn into_response(self, audience: Audience) -> ErrorResponse {
+        let (code, message) = (self.code, self.violation.message.clone());
+        let mut response = if audience == Audience::Administration || self.late {
+            ErrorResponse::new(StatusCode::BAD_REQUEST, code, message)
+        } else {
+            ErrorResponse::new(StatusCode::FORBIDDEN, "insufficient_scope", format!("{code}: {message}"))
+        };
+        response.body.violations = vec![self.violation];
+        response.body.decision = Some(self.decision);
+        response
     }
 }

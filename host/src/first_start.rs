@@ -4,6 +4,7 @@ use anyhow::Context;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::client_policies::documents::RealmClientPolicies;
 use crate::config::Serve;
 use crate::realm::{MASTER, Realm, Settings};
 use crate::roles::ADMIN;
@@ -39,6 +40,7 @@ pub(crate) async fn make_master(app: &App, options: &Serve) -> anyhow::Result<Op
         settings: Settings { access_token_lifespan: MASTER_TOKEN_LIFESPAN, ..Settings::default() },
         scopes: realm_defaults::scopes(),
         policies: realm_defaults::policies(&id),
+        client_policies: RealmClientPolicies::default(),
         id,
     };
     let user = UserRow {

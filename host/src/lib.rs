@@ -1,7 +1,7 @@
 //! The host: HTTP, tokens, persistence, and the components that decide.
 //!
 //! Read it in this order: [`app`] (shared state, route table) → [`registration`] (the four requests) →
-//! [`authentication`] (who may do what) → [`policies`] (the realm's policies at work) → [`wasm`] (how components are
+//! [`authentication`] (who may do what) → [`policies`] (the realm's policies at work; [`client_policies`] come before them) → [`wasm`] (how components are
 //! loaded and called) → [`store`] (what is kept). [`admin`] is the Admin REST API, [`config`] the command line.
 
 mod addresses;
@@ -10,6 +10,7 @@ mod app;
 mod authentication;
 mod caller;
 mod cli;
+mod client_policies;
 mod clock;
 pub mod config;
 mod discovery;

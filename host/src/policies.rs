@@ -19,14 +19,14 @@ use crate::error::ErrorResponse;
 use crate::store::policies::PolicyRow;
 use crate::store::realms;
 use crate::wasm::contract::{
-    self, Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
+    Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
     Violation,
 };
 use crate::wasm::facts::RealmOfCall;
 use crate::wasm::policy_provider::PolicyProviderHandle;
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, Failure, Wasm, WasmError};
-use amendment::{amend, hide};
+pub(crate) use amendment::{amend, hide};
 use record::hook_name;
 
 /// The provider type of Keycloak's components that are registration policies.
@@ -34,7 +34,7 @@ pub(crate) const PROVIDER_TYPE: &str = "org.keycloak.services.clientregistration
 /// Keys of a policy's configuration that belong to the host.
 pub(crate) const HOST_KEYS: [&str; 2] = ["priority", "mode"];
 /// Longest offending value that is shown.
-const VALUE_LENGTH: usize = 255;
+pub(crate) const VALUE_LENGTH: usize = 255;
 
 /// A refusal by policies.
 #[derive(Debug)]
@@ -182,9 +182,9 @@ impl Policies {
         }
     }
 
-    /// Who is asking, as policies see it.
-    pub(crate) fn caller(&self) -> &contract::Caller {
-        &self.context.caller
+    /// What the policies are told about the request.
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 
     /// Web origins that the policies of this set allow to call from a browser.

@@ -7,9 +7,10 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::client_policies::documents::RealmClientPolicies;
 use crate::store::policies::PolicyRow;
 use crate::store::scopes::ScopeRow;
-use crate::store::{Database, StoreError, policies, realms, scopes};
+use crate::store::{Database, StoreError, client_policies, policies, realms, scopes};
 
 /// Snapshots kept in memory at most; a realm that is not among them is read again (some 10 KB each).
 const SNAPSHOTS: usize = 2_000;
@@ -107,6 +108,8 @@ pub(crate) struct Realm {
     pub(crate) scopes: Vec<ScopeRow>,
     /// Client registration policies of both sets in the order in which they run.
     pub(crate) policies: Vec<Arc<PolicyRow>>,
+    /// Client policies, which run before them.
+    pub(crate) client_policies: RealmClientPolicies,
 }
 
 impl Realm {
@@ -198,5 +201,14 @@ async fn read(database: &Database, name: &str) -> Result<Option<Realm>, StoreErr
     // Stable: policies of equal priority stay in the order in which they were made.
     policies.sort_by_key(priority);
     let policies = policies.into_iter().map(Arc::new).collect();
-    Ok(Some(Realm { id: row.id, name: row.name, enabled: row.enabled, settings: row.settings, scopes, policies }))
+    let client_policies = client_policies::of_realm(database, &row.id).await?;
+    Ok(Some(Realm {
+        id: row.id,
+        name: row.name,
+        enabled: row.enabled,
+        settings: row.settings,
+        scopes,
+        policies,
+        client_policies,
+    }))
 }

@@ -25,6 +25,7 @@ pub(crate) use answer::client_uri;
 use crate::app::App;
 use crate::authentication::{AuthenticationError, Identity};
 use crate::caller::Caller;
+use crate::client_policies::{ClientPolicies, ClientPolicyError};
 use crate::document;
 use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::events::{Event, Subject};
@@ -33,6 +34,7 @@ use crate::realm::{Realm, SslRequired};
 use crate::store::clients::ClientRow;
 use crate::store::policies::PolicyRow;
 use crate::store::{Write, events};
+use crate::tokens::Claims;
 use crate::wasm::contract::{self, Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
 use crate::wasm::facts::RealmOfCall;
 use crate::wasm::provider::ProviderCall;
@@ -338,10 +340,37 @@ impl Exchange {
         self.policies(identity, registration_auth, of_token)
     }
 
+    /// The client policies of the realm, which run before `policies`.
+    pub(crate) fn client_policies(&self, policies: &Policies) -> ClientPolicies {
+        let context = || policies.context().clone();
+        ClientPolicies::new(&self.provider, &self.components, &policies.decision, context)
+    }
+
+    /// The refusal of a client policy, recorded twice: as what its executor says, and as a refusal.
+    pub(crate) fn refused_by_client_policy(&self, error: ClientPolicyError, policies: &Policies) -> Refusal {
+        match error {
+            ClientPolicyError::Refused(refused) => {
+                let details = [
+                    ("reason", "client_policy_error"),
+                    ("client_policy_error", refused.code.as_str()),
+                    ("client_policy_error_detail", refused.violation.message.as_str()),
+                    ("decision", refused.decision.as_str()),
+                ];
+                let events = [refused.code.as_str(), "not_allowed"].map(|error| self.subject().error(error, &details));
+                let violations = vec![refused.violation.clone()];
+                let mut refusal =
+                    self.refusal(refused.into_response(Audience::Registration), events.into_iter().flatten());
+                let record = decision::Record::of(self, policies, Outcome::Reject, violations);
+                record.store(&mut refusal.record, &self.realm.id);
+                refusal
+            }
+            ClientPolicyError::Failed(error) => self.refused(error, policies),
+        }
+    }
+
     /// What policies are told about the request.
     fn context(&self, identity: &Identity, registration_auth: RegistrationAuth) -> Context {
         let claims = identity.claims();
-        let groups = claims.and_then(|claims| claims.other.get("groups")?.as_array().cloned()).unwrap_or_default();
         Context {
             realm: self.realm.name.clone(),
             provider: self.provider.id().to_owned(),
@@ -357,7 +386,7 @@ impl Exchange {
                     Identity::Bearer(bearer) => bearer.role_names(&self.realm),
                     _ => Vec::new(),
                 },
-                groups: groups.iter().filter_map(|group| group.as_str().map(str::to_owned)).collect(),
+                groups: claims.map(Claims::groups).unwrap_or_default(),
                 address: self.caller.address_text.clone(),
                 origin: self.caller.origin.clone(),
             },

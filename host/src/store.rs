@@ -3,6 +3,7 @@
 //! SQL stands beside the function it serves, in one file per table. Reads go to a pool of connections, writes are lists
 //! of statements that the [`writer`] groups into transactions.
 
+pub(crate) mod client_policies;
 pub(crate) mod clients;
 mod database;
 pub(crate) mod decisions;

@@ -85,6 +85,14 @@ pub(crate) struct Claims {
     pub(crate) other: BTreeMap<String, Value>,
 }
 
+impl Claims {
+    /// Paths of the holder's groups, if the token names them.
+    pub(crate) fn groups(&self) -> Vec<String> {
+        let groups = self.other.get("groups").and_then(Value::as_array);
+        groups.into_iter().flatten().filter_map(|group| group.as_str().map(str::to_owned)).collect()
+    }
+}
+
 /// Signs tokens with the active key of their realm.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! The components that decide requests: loaded once, called often, swapped as one value.
 
+pub(crate) mod client_policy_provider;
 pub(crate) mod component;
 pub(crate) mod contract;
 mod engine;
@@ -17,16 +18,18 @@ use arc_swap::ArcSwap;
 use wasmtime::bail;
 
 use crate::store::Database;
-use component::{Cache, Exports, LoadedComponent};
+use client_policy_provider::{ConditionHandle, ExecutorHandle};
+use component::{Cache, LoadedComponent};
 use facts::Sources;
 use instances::Instances;
 use policy_provider::PolicyProviderHandle;
 use provider::ProviderHandle;
 
 /// The components that come with the binary: name and file.
-const BUILT_IN: [(&str, &[u8]); 2] = [
+const BUILT_IN: [(&str, &[u8]); 3] = [
     ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm"))),
     ("policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/builtin.wasm"))),
+    ("client-policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/client-policy-builtin.wasm"))),
 ];
 
 /// Why a call of a component has no answer. The request is refused then; the details are for the log.
@@ -66,6 +69,8 @@ pub(crate) enum Failure {
 pub(crate) struct ComponentSet {
     providers: HashMap<String, Arc<ProviderHandle>>,
     policies: HashMap<String, Arc<PolicyProviderHandle>>,
+    conditions: HashMap<String, Arc<ConditionHandle>>,
+    executors: HashMap<String, Arc<ExecutorHandle>>,
 }
 
 impl ComponentSet {
@@ -77,6 +82,16 @@ impl ComponentSet {
     /// The policy provider of this id.
     pub(crate) fn policy_provider(&self, id: &str) -> Option<&Arc<PolicyProviderHandle>> {
         self.policies.get(id)
+    }
+
+    /// The kind of condition of this id.
+    pub(crate) fn condition(&self, id: &str) -> Option<&Arc<ConditionHandle>> {
+        self.conditions.get(id)
+    }
+
+    /// The kind of executor of this id.
+    pub(crate) fn executor(&self, id: &str) -> Option<&Arc<ExecutorHandle>> {
+        self.executors.get(id)
     }
 
     /// Every policy provider, in the order of their ids.
@@ -154,37 +169,56 @@ impl ComponentSet {
     async fn add(&mut self, component: Arc<LoadedComponent>) -> wasmtime::Result<()> {
         let mut instance = component.instantiate().await?;
         instance.store.data_mut().begin(None);
-        match &instance.exports {
-            Exports::Provider(exports) => {
-                let interface = exports.matricula_registration_providers();
-                let mut handles = HashMap::new();
-                for description in interface.call_describe(&mut instance.store).await? {
-                    let handle = ProviderHandle::new(&component, description, &mut instance).await?;
-                    handles.insert(handle.description.id.clone(), Arc::new(handle));
-                }
-                add_all(&mut self.providers, handles)
-            }
-            Exports::Policy(exports) => {
-                let interface = exports.matricula_registration_policies();
-                let mut handles = HashMap::new();
-                for description in interface.call_describe(&mut instance.store).await? {
-                    let handle = PolicyProviderHandle { component: Arc::clone(&component), description };
-                    handles.insert(handle.description.id.clone(), Arc::new(handle));
-                }
-                add_all(&mut self.policies, handles)
+        let mut offered = Offered::default();
+        if let Some(exports) = &instance.exports.provider {
+            let interface = exports.matricula_registration_providers();
+            for description in interface.call_describe(&mut instance.store).await? {
+                let handle = ProviderHandle::new(&component, description, &mut instance).await?;
+                offered.providers.insert(handle.description.id.clone(), Arc::new(handle));
             }
         }
+        if let Some(exports) = &instance.exports.policy {
+            let interface = exports.matricula_registration_policies();
+            for description in interface.call_describe(&mut instance.store).await? {
+                let handle = PolicyProviderHandle { component: Arc::clone(&component), description };
+                offered.policies.insert(handle.description.id.clone(), Arc::new(handle));
+            }
+        }
+        if let Some(exports) = &instance.exports.client_policy {
+            let interface = exports.matricula_registration_client_policies();
+            let offer = interface.call_describe(&mut instance.store).await?;
+            for description in offer.conditions {
+                let handle = ConditionHandle { component: Arc::clone(&component), description };
+                offered.conditions.insert(handle.description.id.clone(), Arc::new(handle));
+            }
+            for description in offer.executors {
+                let handle = ExecutorHandle { component: Arc::clone(&component), description };
+                offered.executors.insert(handle.description.id.clone(), Arc::new(handle));
+            }
+        }
+        self.add_all(offered)
+    }
+
+    /// Adds what a component offers, unless another one offers something of it.
+    fn add_all(&mut self, offered: Offered) -> wasmtime::Result<()> {
+        let ComponentSet { providers, policies, conditions, executors } = &offered;
+        let taken = providers.keys().find(|id| self.providers.contains_key(*id));
+        let taken = taken.or_else(|| policies.keys().find(|id| self.policies.contains_key(*id)));
+        let taken = taken.or_else(|| conditions.keys().find(|id| self.conditions.contains_key(*id)));
+        let taken = taken.or_else(|| executors.keys().find(|id| self.executors.contains_key(*id)));
+        if let Some(id) = taken {
+            bail!("another component offers {id} already");
+        }
+        if providers.is_empty() && policies.is_empty() && conditions.is_empty() && executors.is_empty() {
+            bail!("it offers nothing");
+        }
+        self.providers.extend(offered.providers);
+        self.policies.extend(offered.policies);
+        self.conditions.extend(offered.conditions);
+        self.executors.extend(offered.executors);
+        Ok(())
     }
 }
 
-/// Adds what a component offers, unless another one offers something of it.
-fn add_all<T>(to: &mut HashMap<String, T>, offered: HashMap<String, T>) -> wasmtime::Result<()> {
-    if offered.is_empty() {
-        bail!("it offers nothing");
-    }
-    if let Some(id) = offered.keys().find(|id| to.contains_key(*id)) {
-        bail!("another component offers {id} already");
-    }
-    to.extend(offered);
-    Ok(())
-}
+/// What one component offers.
+type Offered = ComponentSet;

@@ -16,9 +16,11 @@ use super::body::{Json, Representation};
 use super::{Administrator, Page, created, not_stored};
 use crate::app::App;
 use crate::authentication::registration_access_token;
+use crate::client_policies::{self, ClientPolicies, ClientPolicyError};
 use crate::clock;
 use crate::document;
 use crate::error::{Audience, ErrorBody, ErrorResponse};
+use crate::policies::PolicyError;
 use crate::realm_defaults::is_of_the_server;
 use crate::registration::{ATTEMPTS, client_uri, effects, issue, name_mappers};
 use crate::store::clients::{self, ClientRow, Filter, Taken};
@@ -58,6 +60,11 @@ impl Representations {
         })
     }
 
+    /// The client policies of the realm: they bind administrators too.
+    fn client_policies(&self, app: &App, administrator: &Administrator, operation: Operation) -> ClientPolicies {
+        client_policies::for_administrator(app, &self.provider, || administrator.context(PROVIDER, operation))
+    }
+
     fn valid<T>(&self, answer: Result<Result<T, Vec<Violation>>, WasmError>) -> Result<T, ErrorResponse> {
         answer?.map_err(|violations| ErrorResponse::metadata(violations, Audience::Administration))
     }
@@ -80,6 +87,16 @@ impl Representations {
         access_token: Option<String>,
     ) -> Result<Document, ErrorResponse> {
         Ok(self.provider.render(&row.client, &self.registration(&row.client, Some(row), access_token)).await?)
+    }
+}
+
+fn refused(error: ClientPolicyError) -> ErrorResponse {
+    match error {
+        ClientPolicyError::Refused(refused) => refused.into_response(Audience::Administration),
+        ClientPolicyError::Failed(PolicyError::Failed { policy, decision }) => {
+            ErrorResponse::policy_failed(&policy, decision)
+        }
+        ClientPolicyError::Failed(_) => ErrorResponse::server_error(),
     }
 }
 
@@ -167,10 +184,13 @@ pub(crate) async fn create(
     let representations = Representations::new(&app, &administrator)?;
     let document = document::read(Some(CONTENT_TYPE.to_owned()), request.into_body()).await?;
     let provider = &representations.provider;
-    let requested = representations.valid(provider.parse(Operation::Register, &document).await)?;
+    let mut requested = representations.valid(provider.parse(Operation::Register, &document).await)?;
+    let mut policies = representations.client_policies(&app, &administrator, Operation::Register);
+    policies.register(&mut requested).await.map_err(refused)?;
     let completed = representations.valid(provider.complete(&requested, None, &issue()).await)?;
     let (mut client, effects) = (completed.client, completed.effects);
     name_mappers(&mut client);
+    policies.registered(&mut client).await.map_err(refused)?;
     effects::amend(&app, &mut client, &effects).await?;
     let registration = representations.registration(&client, None, None);
     representations.valid(provider.finish(Operation::Register, &client, &registration).await)?;
@@ -207,7 +227,10 @@ pub(crate) async fn read(
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&VIEW)?;
     let row = find(&app, &administrator, &id).await?;
-    Ok(json(StatusCode::OK, Representations::new(&app, &administrator)?.render(&row, None).await?))
+    let representations = Representations::new(&app, &administrator)?;
+    let mut policies = representations.client_policies(&app, &administrator, Operation::Read);
+    policies.view(&row.client).await.map_err(refused)?;
+    Ok(json(StatusCode::OK, representations.render(&row, None).await?))
 }
 
 /// Changes what is named of a client
@@ -228,9 +251,13 @@ pub(crate) async fn update(
     let requested = representations.valid(provider.parse(Operation::Update, &document).await)?;
     for _ in 0..ATTEMPTS {
         let stored = find(&app, &administrator, &id).await?;
+        let mut requested = requested.clone();
+        let mut policies = representations.client_policies(&app, &administrator, Operation::Update);
+        policies.update(&mut requested, &stored.client).await.map_err(refused)?;
         let completed = representations.valid(provider.complete(&requested, Some(&stored.client), &issue()).await)?;
         let (mut client, effects) = (completed.client, completed.effects);
         name_mappers(&mut client);
+        policies.updated(&mut client, &stored.client).await.map_err(refused)?;
         effects::amend(&app, &mut client, &effects).await?;
         let registration = representations.registration(&client, Some(&stored), None);
         representations.valid(provider.finish(Operation::Update, &client, &registration).await)?;
@@ -297,8 +324,11 @@ pub(crate) async fn delete(
     Path((_realm, id)): Path<(String, String)>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
+    let representations = Representations::new(&app, &administrator)?;
     for _ in 0..ATTEMPTS {
         let row = find(&app, &administrator, &id).await?;
+        let mut policies = representations.client_policies(&app, &administrator, Operation::Delete);
+        policies.unregister(&row.client).await.map_err(refused)?;
         if is_of_the_server(&row.client) {
             return Err(ErrorResponse::framework(StatusCode::FORBIDDEN));
         }

@@ -186,19 +186,23 @@ async fn try_out(
         (Operation::Register, _) => {
             let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;
             *before = as_sent(&requested);
-            register::decide(exchange, requested, policies).await?
+            register::decide(exchange, requested, &mut exchange.client_policies(policies), policies).await?
         }
         (Operation::Update, Some(stored)) => {
             let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;
-            update::decide(exchange, requested, stored, policies).await?
+            update::decide(exchange, requested, stored, &mut exchange.client_policies(policies), policies).await?
         }
         (Operation::Delete, Some(stored)) => {
+            let unregistered = exchange.client_policies(policies).unregister(&stored.client).await;
+            unregistered.map_err(|error| exchange.refused_by_client_policy(error, policies))?;
             let decided = policies.before_delete(&stored.client).await;
             return decided.map(|()| None).map_err(|error| exchange.refused(error, policies));
         }
         (_, stored) => {
             let client = stored.map(|stored| stored.client.clone());
             if let Some(client) = &client {
+                let viewed = exchange.client_policies(policies).view(client).await;
+                viewed.map_err(|error| exchange.refused_by_client_policy(error, policies))?;
                 let decided = policies.before_view(client).await;
                 decided.map_err(|error| exchange.refused(error, policies))?;
             }

@@ -14,6 +14,7 @@ use super::body::{Json, Representation, lenient_number, lenient_switch};
 use super::{Administrator, Visitor, created, forbidden};
 use crate::app::App;
 use crate::authentication::trusted_issuer;
+use crate::client_policies::documents::RealmClientPolicies;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::realm::{MASTER, Realm, Settings, SslRequired};
 use crate::realm_defaults;
@@ -77,6 +78,9 @@ impl RealmRepresentation {
     /// The realm as the caller may see it: all of it, or that it exists.
     fn of(realm: &Realm, whole: bool) -> RealmRepresentation {
         let settings = &realm.settings;
+        let mut other = settings.other.clone();
+        other.insert("clientProfiles".to_owned(), serde_json::json!(realm.client_policies.profiles));
+        other.insert("clientPolicies".to_owned(), serde_json::json!(realm.client_policies.policies));
         if !whole {
             return RealmRepresentation { realm: Some(realm.name.clone()), ..RealmRepresentation::default() };
         }
@@ -95,7 +99,7 @@ impl RealmRepresentation {
             attributes: Some(
                 settings.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
             ),
-            other: settings.other.clone(),
+            other,
         }
     }
 
@@ -128,8 +132,9 @@ impl RealmRepresentation {
                 settings.attributes.insert(name, text);
             }
         }
-        // Policies of a realm are administered at /components, not here.
-        settings.other.extend(self.other.into_iter().filter(|(name, _)| name != "components"));
+        // Policies of a realm are administered at /components and /client-policies, not here.
+        let elsewhere = ["components", "clientProfiles", "clientPolicies"];
+        settings.other.extend(self.other.into_iter().filter(|(name, _)| !elsewhere.contains(&name.as_str())));
     }
 }
 
@@ -179,6 +184,7 @@ pub(crate) async fn create(
         settings: Settings::default(),
         scopes: realm_defaults::scopes(),
         policies: realm_defaults::policies(&id),
+        client_policies: RealmClientPolicies::default(),
         id,
     };
     requested.apply(&mut realm.settings);

@@ -23,20 +23,20 @@ pub(crate) struct Change {
 }
 
 /// What a client has that policies don't see.
-pub(super) struct Hidden {
+pub(crate) struct Hidden {
     secret: Option<String>,
     private_key: Option<(usize, Attribute)>,
 }
 
 /// Takes the secret and the private key out of a client.
-pub(super) fn hide(client: &mut Client) -> Hidden {
+pub(crate) fn hide(client: &mut Client) -> Hidden {
     let at = client.attributes.iter().position(|attribute| attribute.name == PRIVATE_KEY);
     Hidden { secret: client.secret.take(), private_key: at.map(|at| (at, client.attributes.remove(at))) }
 }
 
 impl Hidden {
     /// Puts back what was taken out.
-    pub(super) fn reveal(self, client: &mut Client) {
+    pub(crate) fn reveal(self, client: &mut Client) {
         client.secret = self.secret;
         if let Some((at, attribute)) = self.private_key {
             client.attributes.insert(at.min(client.attributes.len()), attribute);
@@ -46,7 +46,7 @@ impl Hidden {
 
 /// Carries out an amendment: present fields replace, attributes are merged. Gives what is different then, under the
 /// contract's names; an error is the field that policies may not change.
-pub(super) fn amend(client: &mut Client, changes: Client) -> Result<Vec<Change>, &'static str> {
+pub(crate) fn amend(client: &mut Client, changes: Client) -> Result<Vec<Change>, &'static str> {
     if changes.id.is_some() {
         return Err("id");
     }

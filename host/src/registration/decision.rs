@@ -84,7 +84,7 @@ impl Record {
         outcome: Outcome,
         violations: Vec<PolicyViolation>,
     ) -> Record {
-        let caller = policies.caller();
+        let caller = &policies.context().caller;
         Record {
             id: policies.decision.clone(),
             time: clock::now_ms(),

@@ -35,6 +35,10 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     // Neither way lets anybody through to a client that is not there.
     let mut stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(&identity, permit.registration_auth, &stored);
+    let mut client_policies = exchange.client_policies(&policies);
+    if let Err(error) = client_policies.view(&stored.client).await {
+        return Err(exchange.refused_by_client_policy(error, &policies));
+    }
     if let Err(error) = policies.before_view(&stored.client).await {
         return Err(exchange.refused(error, &policies));
     }
@@ -42,8 +46,10 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     let mut write = Write::default();
     let access_token = if description.client_authentication {
         None
+    } else if client_policies.keeps_token {
+        shown_token(exchange, &identity, permit.registration_auth).await?
     } else {
-        shown_token(exchange, &identity, &permit, &mut stored, &mut write).await?
+        shown_or_rotated_token(exchange, &identity, &permit, &mut stored, &mut write).await?
     };
     let roles = roles::of_client(&app.store.database, &realm.id, &stored.id).await?;
     let registration = Registration {
@@ -65,20 +71,21 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     Ok(answer::document(StatusCode::OK, answer))
 }
 
-/// The registration access token of the answer, for callers who came with one: the very same; signed anew when its key
-/// has been retired; another one where the realm rotates on reading.
-async fn shown_token(
+/// The registration access token of the answer, for callers who came with one: the very same, or another one where the
+/// realm rotates on reading.
+async fn shown_or_rotated_token(
     exchange: &Exchange,
     identity: &Identity,
     permit: &Permit,
     stored: &mut ClientRow,
     write: &mut Write,
 ) -> Result<Option<String>, Refusal> {
-    let Identity::RegistrationAccessToken(claims, signature) = identity else { return Ok(None) };
     let Exchange { app, realm, .. } = exchange;
-    let issuer = app.issuer(realm, &exchange.caller);
     let auth = permit.registration_auth;
-    if realm.settings.attributes.get(ROTATE_ON_READ).is_some_and(|value| value == "true") {
+    if matches!(identity, Identity::RegistrationAccessToken(..))
+        && realm.settings.attributes.get(ROTATE_ON_READ).is_some_and(|value| value == "true")
+    {
+        let issuer = app.issuer(realm, &exchange.caller);
         let token_id = Uuid::new_v4().to_string();
         let origins = allowed_origins(exchange, identity, auth).await?;
         let token = registration_access_token::issue(app, realm, &issuer, &token_id, auth, Some(origins)).await?;
@@ -86,9 +93,21 @@ async fn shown_token(
         clients::update(write, &realm.id, stored, clock::now())?;
         return Ok(Some(token));
     }
+    shown_token(exchange, identity, auth).await
+}
+
+/// The registration access token that the caller came with, if it did; signed anew when its key has been retired.
+pub(super) async fn shown_token(
+    exchange: &Exchange,
+    identity: &Identity,
+    auth: RegistrationAuth,
+) -> Result<Option<String>, Refusal> {
+    let Identity::RegistrationAccessToken(claims, signature) = identity else { return Ok(None) };
     if *signature == Signature::Active {
         return Ok(exchange.caller.bearer_token().map(str::to_owned));
     }
+    let Exchange { app, realm, .. } = exchange;
+    let issuer = app.issuer(realm, &exchange.caller);
     Ok(Some(registration_access_token::issue(app, realm, &issuer, &claims.jti, auth, None).await?))
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::{Exchange, Refusal, answer, effects, issue, name_mappers};
 use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
+use crate::client_policies::ClientPolicies;
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
@@ -27,7 +28,8 @@ pub(super) async fn register(
         _ => Vec::new(),
     };
     let mut policies = exchange.policies(&identity, permit.registration_auth, &of_token);
-    let Completed { mut client, effects } = decide(exchange, requested, &mut policies).await?;
+    let mut client_policies = exchange.client_policies(&policies);
+    let Completed { mut client, effects } = decide(exchange, requested, &mut client_policies, &mut policies).await?;
     effects::amend(app, &mut client, &effects).await?;
 
     let now = clock::now();
@@ -81,9 +83,13 @@ pub(super) async fn register(
 pub(crate) async fn decide(
     exchange: &Exchange,
     mut requested: Client,
+    client_policies: &mut ClientPolicies,
     policies: &mut Policies,
 ) -> Result<Completed, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
+    if let Err(error) = client_policies.register(&mut requested).await {
+        return Err(exchange.refused_by_client_policy(error, policies));
+    }
     if let Err(error) = policies.before_register(&mut requested).await {
         return Err(exchange.refused(error, policies));
     }
@@ -95,6 +101,9 @@ pub(crate) async fn decide(
     };
     if let Some(taken) = clients::is_free(&app.store.database, &realm.id, id, client_id).await? {
         return Err(in_use(taken).into());
+    }
+    if let Err(error) = client_policies.registered(client).await {
+        return Err(exchange.refused_by_client_policy(error, policies));
     }
     if let Err(error) = policies.after_register(client).await {
         return Err(exchange.refused(error, policies));

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::error::Context;
 use wasmtime::{Engine, Store, UpdateDeadline, bail};
 
-use super::contract::policy::{Policy, PolicyPre};
-use super::contract::provider::{Provider, ProviderPre};
+use super::contract::client_policy::{ClientPolicy, ClientPolicyIndices};
+use super::contract::policy::{Policy, PolicyIndices};
+use super::contract::provider::{Provider, ProviderIndices};
 use super::engine::{CALLS_AT_ONCE, RETURNED};
 use super::facts::{Sources, State};
 
@@ -20,20 +21,24 @@ use super::facts::{Sources, State};
 const PROVIDERS: &str = "matricula:registration/providers@0.1.0";
 const POLICIES: &str = "matricula:registration/policies@0.1.0";
 
-/// What a component exports, ready to be instantiated.
-pub(crate) enum Kind {
-    /// Registration providers.
-    Provider(ProviderPre<State>),
-    /// Registration policies.
-    Policy(PolicyPre<State>),
+const CLIENT_POLICIES: &str = "matricula:registration/client-policies@0.1.0";
+
+/// What a component exports: one or several interfaces. Ready to be instantiated.
+struct Interfaces {
+    pre: InstancePre<State>,
+    provider: Option<ProviderIndices>,
+    policy: Option<PolicyIndices>,
+    client_policy: Option<ClientPolicyIndices>,
 }
 
 /// The exports of an instance.
-pub(crate) enum Exports {
+pub(crate) struct Exports {
     /// Registration providers.
-    Provider(Provider),
+    pub(crate) provider: Option<Provider>,
     /// Registration policies.
-    Policy(Policy),
+    pub(crate) policy: Option<Policy>,
+    /// Conditions and executors of client policies.
+    pub(crate) client_policy: Option<ClientPolicy>,
 }
 
 /// A component file that was found good.
@@ -42,8 +47,7 @@ pub(crate) struct LoadedComponent {
     pub(crate) name: Arc<str>,
     /// SHA-256 of the file, hexadecimal: its identity.
     pub(crate) digest: Arc<str>,
-    /// What it exports.
-    pub(crate) kind: Kind,
+    interfaces: Interfaces,
     /// Calls that may still begin.
     pub(crate) turns: Semaphore,
     engine: Engine,
@@ -77,21 +81,36 @@ impl LoadedComponent {
         let component = cache.component(engine, &digest, bytes)?;
         let exports = |interface: &str| component.get_export_index(None, interface).is_some();
         let mut linker = Linker::<State>::new(engine);
-        let kind = if exports(PROVIDERS) {
+        // The interfaces that they import are the same: the last one to add them wins.
+        linker.allow_shadowing(true);
+        let (provider, policy, client_policy) = (exports(PROVIDERS), exports(POLICIES), exports(CLIENT_POLICIES));
+        if provider {
             Provider::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
-            let pre = linker.instantiate_pre(&component).context("it imports what the host does not offer")?;
-            Kind::Provider(ProviderPre::new(pre).context("it does not fit world `provider`")?)
-        } else if exports(POLICIES) {
+        }
+        if policy {
             Policy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
-            let pre = linker.instantiate_pre(&component).context("it imports what the host does not offer")?;
-            Kind::Policy(PolicyPre::new(pre).context("it does not fit world `policy`")?)
-        } else {
-            bail!("it exports neither {PROVIDERS} nor {POLICIES}");
+        }
+        if client_policy {
+            ClientPolicy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+        }
+        if !(provider || policy || client_policy) {
+            bail!("it exports none of {PROVIDERS}, {POLICIES} and {CLIENT_POLICIES}");
+        }
+        let pre = linker.instantiate_pre(&component).context("it imports what the host does not offer")?;
+        let fits = |world| format!("it does not fit world `{world}`");
+        let interfaces = Interfaces {
+            provider: provider.then(|| ProviderIndices::new(&pre)).transpose().with_context(|| fits("provider"))?,
+            policy: policy.then(|| PolicyIndices::new(&pre)).transpose().with_context(|| fits("policy"))?,
+            client_policy: client_policy
+                .then(|| ClientPolicyIndices::new(&pre))
+                .transpose()
+                .with_context(|| fits("client-policy"))?,
+            pre,
         };
         Ok(LoadedComponent {
             name: name.into(),
             digest: digest.into(),
-            kind,
+            interfaces,
             turns: Semaphore::new(CALLS_AT_ONCE),
             engine: engine.clone(),
             sources: sources.clone(),
@@ -111,9 +130,12 @@ impl LoadedComponent {
         store.epoch_deadline_callback(|context| {
             Ok(if context.data().out_of_time() { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
         });
-        let exports = match &self.kind {
-            Kind::Provider(pre) => Exports::Provider(pre.instantiate_async(&mut store).await?),
-            Kind::Policy(pre) => Exports::Policy(pre.instantiate_async(&mut store).await?),
+        let Interfaces { pre, provider, policy, client_policy } = &self.interfaces;
+        let instance = pre.instantiate_async(&mut store).await?;
+        let exports = Exports {
+            provider: provider.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?,
+            policy: policy.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?,
+            client_policy: client_policy.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?,
         };
         Ok(Instance { store, exports, calls: 0 })
     }

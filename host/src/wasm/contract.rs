@@ -1,4 +1,4 @@
-//! The contract as Rust: types and bindings generated from `wit/` for both worlds, which share their types.
+//! The contract as Rust: types and bindings generated from `wit/` for every world; they share their types.
 
 /// World `provider`: documents ⇄ clients.
 #[allow(missing_docs, unreachable_pub, clippy::all)]
@@ -37,9 +37,36 @@ pub(crate) mod policy {
     });
 }
 
-pub(crate) use policy::exports::matricula::registration::policies::{
-    ConfigEntry, ConfigError, ConfigProperty, ConfiguredPolicy, Hook, PolicyProvider,
+/// World `client-policy`: conditions and executors.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+pub(crate) mod client_policy {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "client-policy",
+        imports: {
+            "matricula:registration/clients.roles-of": async | trappable,
+            default: trappable,
+        },
+        exports: { default: async },
+        additional_derives: [PartialEq],
+        with: {
+            "matricula:registration/client": super::provider::matricula::registration::client,
+            "matricula:registration/request": super::provider::matricula::registration::request,
+            "matricula:registration/decision": super::provider::matricula::registration::decision,
+            "matricula:registration/config": super::policy::matricula::registration::config,
+            "matricula:registration/realm": super::provider::matricula::registration::realm,
+            "matricula:registration/facts": super::provider::matricula::registration::facts,
+        },
+        require_store_data_send: true,
+    });
+}
+
+pub(crate) use client_policy::exports::matricula::registration::client_policies::{
+    ConditionProvider, Configured, Event, ExecutorProvider, Outcome, Role, Verdict,
 };
+pub(crate) use client_policy::matricula::registration::clients;
+pub(crate) use policy::exports::matricula::registration::policies::{ConfiguredPolicy, Hook, PolicyProvider};
+pub(crate) use policy::matricula::registration::config::{self, ConfigEntry, ConfigError, ConfigProperty};
 pub(crate) use provider::exports::matricula::registration::providers::{
     Access, Completed, Document, Effect, Registration, RegistrationProvider,
 };

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
 
-use super::contract::{ClientScope, ScopeAssignment, client, decision, facts, fetch, realm, request};
+use super::contract::{ClientScope, ScopeAssignment, client, clients, config, decision, facts, fetch, realm, request};
 use super::engine::{CALL_TIME, LOG_LINES, MEMORY, TABLE_ELEMENTS};
 use crate::names::Names;
 use crate::outside::Outside;
 use crate::realm::Realm;
 use crate::store::scopes::Assigned;
-use crate::store::{Database, realms};
+use crate::store::{Database, realms, roles};
 
 /// What the answers come from, the same for all calls.
 #[derive(Clone)]
@@ -100,6 +100,7 @@ impl State {
 impl client::Host for State {}
 impl request::Host for State {}
 impl decision::Host for State {}
+impl config::Host for State {}
 
 impl realm::Host for State {
     fn client_scopes(&mut self, protocol: String) -> wasmtime::Result<Vec<ClientScope>> {
@@ -177,6 +178,16 @@ impl facts::Host for State {
             facts::Level::Error => tracing::error!(component, realm, "{message}"),
         }
         Ok(())
+    }
+}
+
+impl clients::Host for State {
+    async fn roles_of(&mut self, id: String) -> wasmtime::Result<Vec<String>> {
+        let Some(call) = self.call.clone() else { return Ok(Vec::new()) };
+        let database = self.sources.database.clone();
+        let found = self.wait(async move { roles::of_client(&database, &call.realm.id, &id).await }).await;
+        let found = found.map_err(|error| wasmtime::Error::msg(error.to_string()))?;
+        Ok(found.into_iter().map(|role| role.name).collect())
     }
 }
 

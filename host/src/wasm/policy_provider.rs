@@ -18,10 +18,8 @@ pub(crate) struct PolicyProviderHandle {
 
 /// The exported functions of an instance.
 fn exports(exports: &Exports) -> wasmtime::Result<&Guest> {
-    match exports {
-        Exports::Policy(policy) => Ok(policy.matricula_registration_policies()),
-        Exports::Provider(_) => Err(wasmtime::Error::msg("not a policy")),
-    }
+    let policy = exports.policy.as_ref().ok_or_else(|| wasmtime::Error::msg("not a policy"))?;
+    Ok(policy.matricula_registration_policies())
 }
 
 impl PolicyProviderHandle {

@@ -85,10 +85,8 @@ pub(crate) struct ProviderCall {
 
 /// The exported functions of an instance.
 fn exports(exports: &Exports) -> wasmtime::Result<&Guest> {
-    match exports {
-        Exports::Provider(provider) => Ok(provider.matricula_registration_providers()),
-        Exports::Policy(_) => Err(wasmtime::Error::msg("not a provider")),
-    }
+    let provider = exports.provider.as_ref().ok_or_else(|| wasmtime::Error::msg("not a provider"))?;
+    Ok(provider.matricula_registration_providers())
 }
 
 impl ProviderCall {
