@@ -196,17 +196,19 @@ impl Run<'_> {
     ) -> Result<bool, ClientPolicyError> {
         let mut keeps_token = false;
         let mut first = 0;
-        // Begins anew behind a policy that changed what conditions of later ones look at.
+        let mut applies = self.judge(candidates, proposed.as_deref(), stored).await?;
+        // Begins anew behind a policy whose changes decide whether a later one applies.
         'again: while first < candidates.len() {
-            let applies = self.judge(&candidates[first..], proposed.as_deref(), stored).await?;
             let steps: Vec<(usize, &Configured, &Arc<LoadedComponent>)> = (first..)
                 .zip(&candidates[first..])
-                .zip(applies)
-                .filter(|(_, applies)| *applies)
+                .zip(&applies)
+                .filter(|(_, applies)| **applies)
                 .flat_map(|((index, candidate), _)| {
                     candidate.executors.iter().map(move |(part, handle)| (index, *part, &handle.component))
                 })
                 .collect();
+            // The policy has changed the client since its conditions, and those of later ones, were asked.
+            let mut changed = false;
             let mut at = 0;
             while at < steps.len() {
                 let run = same_component(&steps[at..], |step| step.2);
@@ -222,7 +224,6 @@ impl Run<'_> {
                     )
                     .await
                     .map_err(|error| self.failed(policy, error))?;
-                let mut changed = false;
                 for (step, outcome) in outcomes.into_iter().enumerate() {
                     let (index, part, component) = steps[at + step];
                     let outcome = outcome.map_err(|detail| self.failed(&part.policy, component.nonsense(detail)))?;
@@ -243,8 +244,12 @@ impl Run<'_> {
                     }
                     let ends_policy = steps.get(at + step + 1).is_none_or(|next| next.0 != index);
                     if changed && ends_policy && self.looks(&candidates[index + 1..]) {
-                        first = index + 1;
-                        continue 'again;
+                        changed = false;
+                        let verdicts = self.judge(&candidates[index + 1..], proposed.as_deref(), stored).await?;
+                        if verdicts != applies[index + 1 - first..] {
+                            (first, applies) = (index + 1, verdicts);
+                            continue 'again;
+                        }
                     }
                 }
                 at += run;

@@ -39,20 +39,29 @@ pub(crate) fn read<T: Representation>(body: &[u8]) -> Result<T, ErrorResponse> {
     if let Some(known) = T::MEMBERS
         && let Some(unknown) = members.keys().find(|name| !known.contains(&name.as_str()))
     {
-        let (line, column) = place(body, unknown);
-        return Err(ErrorResponse::bare(
-            StatusCode::BAD_REQUEST,
-            format!(
-                "Invalid json representation for {}. Unrecognized field \"{unknown}\" at line {line} column {column}.",
-                T::NAME
-            ),
-        ));
+        return Err(unknown_member::<T>(body, unknown));
     }
     members.retain(|_, value| !value.is_null());
     if let Some(name) = members.iter().find_map(|(name, value)| has_nul(value).then_some(name)) {
         return Err(unreadable("unknown_error", &format!("{name} contains U+0000")));
     }
-    T::deserialize(Value::Object(members)).map_err(|error| unreadable("unknown_error", &error.to_string()))
+    T::deserialize(Value::Object(members)).map_err(|error| {
+        let error = error.to_string();
+        // Members further down are refused by their own types, in these words.
+        let unknown = error.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+        unknown.map_or_else(|| unreadable("unknown_error", &error), |(name, _)| unknown_member::<T>(body, name))
+    })
+}
+
+fn unknown_member<T: Representation>(body: &[u8], name: &str) -> ErrorResponse {
+    let (line, column) = place(body, name);
+    ErrorResponse::bare(
+        StatusCode::BAD_REQUEST,
+        format!(
+            "Invalid json representation for {}. Unrecognized field \"{name}\" at line {line} column {column}.",
+            T::NAME
+        ),
+    )
 }
 
 /// A body as JSON; text behind the value is ignored.
