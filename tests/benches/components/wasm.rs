@@ -390,6 +390,7 @@ pub(crate) struct State {
 impl client::Host for State {}
 impl contract_request::Host for State {}
 impl decision::Host for State {}
+impl policy::matricula::registration::config::Host for State {}
 
 impl realm::Host for State {
     fn client_scopes(&mut self, protocol: String) -> Result<Vec<ClientScope>> {
