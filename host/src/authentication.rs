@@ -8,6 +8,8 @@ pub(crate) mod initial_access_token;
 pub(crate) mod registration_access_token;
 pub(crate) mod trusted_issuer;
 
+use std::sync::Arc;
+
 use crate::app::App;
 use crate::authentication::bearer_token::Bearer;
 use crate::authentication::trusted_issuer::TrustedIssuers;
@@ -16,6 +18,7 @@ use crate::realm::Realm;
 use crate::store::StoreError;
 use crate::store::clients::ClientRow;
 use crate::store::initial_access_tokens::InitialAccessTokenRow;
+use crate::store::policies::PolicyRow;
 use crate::tokens::{self, Claims, kind};
 use crate::wasm::contract::{CallerKind, Operation, RegistrationAuth};
 
@@ -107,6 +110,14 @@ impl Identity {
             Identity::Bearer(_) => CallerKind::Bearer,
             Identity::InitialAccessToken(..) => CallerKind::InitialAccessToken,
             Identity::RegistrationAccessToken(..) => CallerKind::RegistrationAccessToken,
+        }
+    }
+
+    /// Policies that the caller's initial access token brings, on top of the realm's.
+    pub(crate) fn token_policies(&self) -> &[Arc<PolicyRow>] {
+        match self {
+            Identity::InitialAccessToken(_, token) => &token.policies,
+            _ => &[],
         }
     }
 

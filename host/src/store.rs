@@ -19,6 +19,7 @@ pub(crate) mod sessions;
 pub(crate) mod users;
 mod writer;
 
+use database::escape_like;
 pub(crate) use database::{Database, Row, Value, values};
 pub(crate) use writer::{Write, Writer};
 

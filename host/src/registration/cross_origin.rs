@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::{Exchange, Refusal};
 use crate::authentication::{self, AuthenticationError, Identity};
 use crate::error::ErrorResponse;
+use crate::policies::Policies;
 use crate::wasm::contract::RegistrationAuth;
 
 /// The answer to a preflight: any origin may ask, none is let in by it.
@@ -70,7 +71,9 @@ impl CrossOrigin {
         } else {
             let allowed = match &identity {
                 Ok(identity) => {
-                    allowed_origins(exchange, identity, identity.registration_auth(exchange.operation)).await?
+                    let auth = identity.registration_auth(exchange.operation);
+                    let policies = exchange.policies(identity, auth, identity.token_policies());
+                    allowed_origins(identity, &policies).await?
                 }
                 // A token that does not verify allows no origin; whether the error may be read is up to both sets.
                 Err(_) => {
@@ -113,17 +116,9 @@ impl CrossOrigin {
 }
 
 /// Origins that a request may come from: those of its token and those of the policies of its set.
-pub(super) async fn allowed_origins(
-    exchange: &Exchange,
-    identity: &Identity,
-    auth: RegistrationAuth,
-) -> Result<Vec<String>, ErrorResponse> {
+pub(super) async fn allowed_origins(identity: &Identity, policies: &Policies) -> Result<Vec<String>, ErrorResponse> {
     let mut allowed = identity.claims().and_then(|claims| claims.allowed_origins.clone()).unwrap_or_default();
-    let of_token = match identity {
-        Identity::InitialAccessToken(_, token) => token.policies.as_slice(),
-        _ => &[],
-    };
-    for origin in exchange.policies(identity, auth, of_token).allowed_origins().await? {
+    for origin in policies.allowed_origins().await? {
         if !allowed.contains(&origin) {
             allowed.push(origin);
         }

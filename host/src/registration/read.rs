@@ -87,7 +87,8 @@ async fn shown_or_rotated_token(
     {
         let issuer = app.issuer(realm, &exchange.caller);
         let token_id = Uuid::new_v4().to_string();
-        let origins = allowed_origins(exchange, identity, auth).await?;
+        let of_set = exchange.policies(identity, auth, &[]);
+        let origins = allowed_origins(identity, &of_set).await?;
         let token = registration_access_token::issue(app, realm, &issuer, &token_id, auth, Some(origins)).await?;
         stored.registration_token_id = Some(token_id);
         clients::update(write, &realm.id, stored, clock::now())?;

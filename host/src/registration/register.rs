@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::{Exchange, Refusal, answer, effects, issue, name_mappers};
-use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
+use crate::authentication::{AuthenticationError, may_register, registration_access_token};
 use crate::client_policies::ClientPolicies;
 use crate::clock;
 use crate::error::ErrorResponse;
@@ -23,11 +23,7 @@ pub(super) async fn register(
     let Exchange { app, realm, provider, .. } = exchange;
     let (requested, identity) = exchange.parse(&document, cross_origin).await?;
     let permit = may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
-    let of_token = match &identity {
-        Identity::InitialAccessToken(_, token) => token.policies.clone(),
-        _ => Vec::new(),
-    };
-    let mut policies = exchange.policies(&identity, permit.registration_auth, &of_token);
+    let mut policies = exchange.policies(&identity, permit.registration_auth, identity.token_policies());
     let mut client_policies = exchange.client_policies(&policies);
     let Completed { mut client, effects } = decide(exchange, requested, &mut client_policies, &mut policies).await?;
     effects::amend(app, &mut client, &effects).await?;
@@ -35,7 +31,7 @@ pub(super) async fn register(
     let now = clock::now();
     let client_id = client.client_id.clone().unwrap_or_default();
     let token_id = Uuid::new_v4().to_string();
-    let origins = allowed_origins(exchange, &identity, permit.registration_auth).await?;
+    let origins = allowed_origins(&identity, &policies).await?;
     let issuer = app.issuer(realm, &exchange.caller);
     let token =
         registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))
@@ -54,7 +50,7 @@ pub(super) async fn register(
     let client = ClientRow {
         registration_token_id: Some(token_id),
         initial_access_token: permit.initial_access_token.clone(),
-        token_policies: of_token,
+        token_policies: identity.token_policies().to_vec(),
         resource_server: registration.resource_server,
         created_at: now,
         ..ClientRow::unstored(client)

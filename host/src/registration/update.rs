@@ -52,7 +52,8 @@ async fn attempt(exchange: &Exchange, requested: Client, identity: &Identity) ->
         access_token = shown_token(exchange, identity, permit.registration_auth).await?;
     } else if matches!(identity, Identity::RegistrationAccessToken(..)) {
         let token_id = Uuid::new_v4().to_string();
-        let origins = allowed_origins(exchange, identity, permit.registration_auth).await?;
+        let of_set = exchange.policies(identity, permit.registration_auth, &[]);
+        let origins = allowed_origins(identity, &of_set).await?;
         let issuer = app.issuer(realm, &exchange.caller);
         access_token = Some(
             registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::policies::{self, PolicyRow};
-use super::{Database, Lost, Row, StoreError, Write, document, values};
+use super::{Database, Lost, Row, StoreError, Write, document, escape_like, values};
 use crate::clock;
 use crate::wasm::contract::Client;
 
@@ -172,18 +172,12 @@ pub(crate) async fn list(
                         "WHERE realm_id = $1 AND lower(client_id) LIKE $4 ESCAPE '\\' \
                          ORDER BY client_id LIMIT $2 OFFSET $3"
                     ),
-                    values![realm_id, max, first, like(part)],
+                    values![realm_id, max, first, format!("%{}%", escape_like(part))],
                 )
                 .await?
         }
     };
     rows.iter().map(row).collect()
-}
-
-/// A LIKE pattern for text that has `part` in it.
-fn like(part: &str) -> String {
-    let escaped = part.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
 }
 
 /// Adds a client; [`Lost::Taken`] when its id or `client_id` is in use. The realm's counter is not touched.

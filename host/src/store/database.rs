@@ -74,6 +74,11 @@ macro_rules! values {
 }
 pub(crate) use values;
 
+/// Text in lower case as a part of a LIKE pattern (`ESCAPE '\'`), in which it stands for itself.
+pub(super) fn escape_like(text: &str) -> String {
+    text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
 /// One row of an answer; columns are counted from 0 in the order of the SELECT.
 pub(crate) struct Row(SqliteRow);
 

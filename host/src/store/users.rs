@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Database, Lost, Row, StoreError, Write, values};
+use super::{Database, Lost, Row, StoreError, Write, escape_like, values};
 
 /// What nobody searches of a user.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -103,7 +103,7 @@ pub(crate) async fn list(
     let pattern = match name {
         None => "%".to_owned(),
         Some((name, exact)) => {
-            let escaped = name.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            let escaped = escape_like(name);
             if exact { escaped } else { format!("%{escaped}%") }
         }
     };
