@@ -5,17 +5,21 @@
 //! answer refuses it.
 
 pub(crate) mod documents;
+mod record;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::app::App;
-use crate::policies::{PolicyError, PolicyViolation, VALUE_LENGTH, amend, hide};
+use crate::policies::{Change, PolicyError, PolicyViolation, VALUE_LENGTH, amend, hide};
 use crate::wasm::client_policy_provider::{ConditionHandle, ExecutorHandle, Occasion};
 use crate::wasm::component::LoadedComponent;
 use crate::wasm::contract::{Client, Configured, Context, Event, Outcome, Verdict, Violation};
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, Failure, WasmError};
 use documents::{EnabledPolicy, RealmClientPolicies};
+pub(crate) use record::ClientPolicyEvaluation;
+use record::{ConditionEvaluation, ExecutorEvaluation, ExecutorVerdict, event_name};
 
 /// A refusal by an executor.
 #[derive(Debug)]
@@ -47,6 +51,8 @@ pub(crate) struct ClientPolicies {
     decision: String,
     /// The caller keeps the registration access token that it came with.
     pub(crate) keeps_token: bool,
+    /// Every policy that was asked, in order.
+    pub(crate) evaluations: Vec<ClientPolicyEvaluation>,
 }
 
 /// What it takes to ask components.
@@ -77,7 +83,7 @@ impl ClientPolicies {
             provider: provider.clone(),
             context: context(),
         });
-        ClientPolicies { realm, asking, decision: decision.to_owned(), keeps_token: false }
+        ClientPolicies { realm, asking, decision: decision.to_owned(), keeps_token: false, evaluations: Vec::new() }
     }
 
     /// A client is to be registered; `proposed` is as sent. Executors may change it.
@@ -128,17 +134,32 @@ impl ClientPolicies {
             hide(&mut seen);
             seen
         });
+        let mut said: Vec<_> = candidates.iter().map(|candidate| candidate.evaluation(event)).collect();
         let outcome = match proposed {
             Some(client) => {
                 let hidden = hide(client);
-                let outcome = run.all(&candidates, Some(client), seen_stored.as_ref()).await;
+                let outcome = run.all(&candidates, Some(client), seen_stored.as_ref(), &mut said).await;
                 hidden.reveal(client);
                 outcome
             }
-            None => run.all(&candidates, None, seen_stored.as_ref()).await,
+            None => run.all(&candidates, None, seen_stored.as_ref(), &mut said).await,
         };
+        self.evaluations.append(&mut said);
         self.keeps_token |= outcome?;
         Ok(())
+    }
+}
+
+impl Candidate<'_> {
+    /// Nothing said yet.
+    fn evaluation(&self, event: Event) -> ClientPolicyEvaluation {
+        ClientPolicyEvaluation {
+            name: self.policy.name.clone(),
+            event: event_name(event),
+            applies: false,
+            conditions: Vec::new(),
+            executors: Vec::new(),
+        }
     }
 }
 
@@ -193,28 +214,29 @@ impl Run<'_> {
         candidates: &[Candidate<'_>],
         mut proposed: Option<&mut Client>,
         stored: Option<&Client>,
+        said: &mut [ClientPolicyEvaluation],
     ) -> Result<bool, ClientPolicyError> {
         let mut keeps_token = false;
         let mut first = 0;
-        let mut applies = self.judge(candidates, proposed.as_deref(), stored).await?;
+        self.judge(candidates, proposed.as_deref(), stored, said).await?;
         // Begins anew behind a policy whose changes decide whether a later one applies.
         'again: while first < candidates.len() {
             let steps: Vec<(usize, &Configured, &Arc<LoadedComponent>)> = (first..)
                 .zip(&candidates[first..])
-                .zip(&applies)
-                .filter(|(_, applies)| **applies)
-                .flat_map(|((index, candidate), _)| {
+                .filter(|(index, _)| said[*index].applies)
+                .flat_map(|(index, candidate)| {
                     candidate.executors.iter().map(move |(part, handle)| (index, *part, &handle.component))
                 })
                 .collect();
-            // The policy has changed the client since its conditions, and those of later ones, were asked.
-            let mut changed = false;
+            // What was changed since the conditions of later policies were asked.
+            let mut changed: Vec<String> = Vec::new();
             let mut at = 0;
             while at < steps.len() {
                 let run = same_component(&steps[at..], |step| step.2);
                 let parts: Vec<Configured> = steps[at..at + run].iter().map(|step| step.1.clone()).collect();
                 let (index, _, component) = steps[at];
                 let policy = &candidates[index].policy.name;
+                let began = Instant::now();
                 let outcomes = component
                     .execute(
                         &self.asking.provider.instances,
@@ -224,30 +246,53 @@ impl Run<'_> {
                     )
                     .await
                     .map_err(|error| self.failed(policy, error))?;
+                let micros = began.elapsed().as_micros() / outcomes.len().max(1) as u128;
                 for (step, outcome) in outcomes.into_iter().enumerate() {
                     let (index, part, component) = steps[at + step];
                     let outcome = outcome.map_err(|detail| self.failed(&part.policy, component.nonsense(detail)))?;
+                    let mut evaluation = ExecutorEvaluation {
+                        executor: part.provider.clone(),
+                        component: component.label(),
+                        verdict: ExecutorVerdict::Accept,
+                        violation: None,
+                        changes: Vec::new(),
+                        micros: u64::try_from(micros).unwrap_or(u64::MAX),
+                    };
                     match outcome {
                         Outcome::Pass => {}
-                        Outcome::KeepRegistrationAccessToken => keeps_token = true,
-                        Outcome::Refuse(violation) => return Err(self.refused(part, violation).await),
+                        Outcome::KeepRegistrationAccessToken => {
+                            keeps_token = true;
+                            evaluation.verdict = ExecutorVerdict::Keep;
+                        }
+                        Outcome::Refuse(violation) => {
+                            let refused = self.refused(part, violation).await;
+                            evaluation.verdict = ExecutorVerdict::Reject;
+                            evaluation.violation = Some(refused.violation.clone());
+                            said[index].executors.push(evaluation);
+                            return Err(ClientPolicyError::Refused(Box::new(refused)));
+                        }
                         Outcome::Amend(changes) => {
                             let amended = match proposed.as_deref_mut() {
                                 Some(client) => amend(client, changes),
                                 None => Err("a client that is only shown or deleted"),
                             };
-                            amended.map_err(|what| {
+                            let changes = amended.map_err(|what| {
                                 self.failed(&part.policy, component.nonsense(format!("it amends {what}")))
                             })?;
-                            changed = true;
+                            changed.extend(changes.iter().map(|change| change.field.clone()));
+                            evaluation.verdict = ExecutorVerdict::Amend;
+                            evaluation.changes = self.shown(changes).await;
                         }
                     }
+                    said[index].executors.push(evaluation);
                     let ends_policy = steps.get(at + step + 1).is_none_or(|next| next.0 != index);
-                    if changed && ends_policy && self.looks(&candidates[index + 1..]) {
-                        changed = false;
-                        let verdicts = self.judge(&candidates[index + 1..], proposed.as_deref(), stored).await?;
-                        if verdicts != applies[index + 1 - first..] {
-                            (first, applies) = (index + 1, verdicts);
+                    let later = &candidates[index + 1..];
+                    if ends_policy && reads(later, &changed) {
+                        changed.clear();
+                        let applied: Vec<bool> = said[index + 1..].iter().map(|said| said.applies).collect();
+                        self.judge(later, proposed.as_deref(), stored, &mut said[index + 1..]).await?;
+                        if said[index + 1..].iter().map(|said| said.applies).ne(applied) {
+                            first = index + 1;
                             continue 'again;
                         }
                     }
@@ -259,22 +304,14 @@ impl Run<'_> {
         Ok(keeps_token)
     }
 
-    /// Whether a condition of these policies looks at what executors change.
-    fn looks(&self, candidates: &[Candidate<'_>]) -> bool {
-        let reads =
-            |candidate: &Candidate| candidate.conditions.iter().any(|(_, handle)| handle.description.reads_proposed);
-        // What the result looks like is everybody's business.
-        let is_result = matches!(self.event, Event::Registered | Event::Updated);
-        !candidates.is_empty() && (is_result || candidates.iter().any(reads))
-    }
-
-    /// Which of the policies apply: no condition says no, and at least one says yes.
+    /// Finds out which of the policies apply: no condition says no, and at least one says yes.
     async fn judge(
         &self,
         candidates: &[Candidate<'_>],
         proposed: Option<&Client>,
         stored: Option<&Client>,
-    ) -> Result<Vec<bool>, ClientPolicyError> {
+        said: &mut [ClientPolicyEvaluation],
+    ) -> Result<(), ClientPolicyError> {
         let questions: Vec<(usize, &Configured, &Arc<LoadedComponent>)> = candidates
             .iter()
             .enumerate()
@@ -283,6 +320,7 @@ impl Run<'_> {
             })
             .collect();
         let mut answers: Vec<Answer> = candidates.iter().map(|candidate| Answer::of(candidate.policy.strict)).collect();
+        said.iter_mut().for_each(|said| said.conditions.clear());
         let mut at = 0;
         while at < questions.len() {
             let run = same_component(&questions[at..], |question| question.2);
@@ -300,10 +338,18 @@ impl Run<'_> {
             for ((index, part, component), verdict) in questions[at..at + run].iter().zip(verdicts) {
                 let verdict = verdict.map_err(|detail| self.failed(&part.policy, component.nonsense(detail)))?;
                 answers[*index].hear(verdict);
+                said[*index].conditions.push(ConditionEvaluation {
+                    condition: part.provider.clone(),
+                    component: component.label(),
+                    verdict: verdict.into(),
+                });
             }
             at += run;
         }
-        Ok(answers.iter().map(Answer::applies).collect())
+        for (said, answer) in said.iter_mut().zip(answers) {
+            said.applies = answer.applies();
+        }
+        Ok(())
     }
 
     fn occasion<'c>(&'c self, proposed: Option<&'c Client>, stored: Option<&'c Client>) -> Occasion<'c> {
@@ -311,7 +357,7 @@ impl Run<'_> {
     }
 
     /// The refusal of an executor, as the caller sees it.
-    async fn refused(&self, part: &Configured, violation: Violation) -> ClientPolicyError {
+    async fn refused(&self, part: &Configured, violation: Violation) -> Refused {
         if let Some(hint) = &violation.hint {
             tracing::info!(decision = self.decision, policy = part.policy, hint, "a client policy refused a request");
         }
@@ -320,7 +366,7 @@ impl Run<'_> {
             Some(field) => self.asking.provider.document_name(field).await.unwrap_or_default(),
         };
         let code = violation.error.unwrap_or_else(|| "invalid_request".to_owned());
-        ClientPolicyError::Refused(Box::new(Refused {
+        Refused {
             violation: PolicyViolation {
                 policy: part.policy.clone(),
                 provider: part.provider.clone(),
@@ -335,7 +381,17 @@ impl Run<'_> {
             code,
             late: matches!(self.event, Event::Registered | Event::Updated),
             decision: self.decision.to_owned(),
-        }))
+        }
+    }
+
+    /// Changes under the names of the caller's document.
+    async fn shown(&self, mut changes: Vec<Change>) -> Vec<Change> {
+        for change in &mut changes {
+            if let Some(name) = self.asking.provider.document_name(&change.field).await.unwrap_or_default() {
+                change.field = name;
+            }
+        }
+        changes
     }
 
     fn failed(&self, policy: &str, error: WasmError) -> ClientPolicyError {
@@ -350,6 +406,19 @@ impl Run<'_> {
         let (policy, decision) = (policy.to_owned(), self.decision.to_owned());
         ClientPolicyError::Failed(PolicyError::Failed { policy, decision })
     }
+}
+
+/// Whether a condition of these policies looks at a field that executors have changed (`consent-required`,
+/// `attributes.…`).
+fn reads(candidates: &[Candidate<'_>], changed: &[String]) -> bool {
+    let of_field = |change: &String, field: &String| {
+        change.strip_prefix(field.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    !changed.is_empty()
+        && candidates.iter().flat_map(|candidate| &candidate.conditions).any(|(_, handle)| {
+            let reads = handle.description.reads.as_ref();
+            reads.is_none_or(|fields| fields.iter().any(|field| changed.iter().any(|change| of_field(change, field))))
+        })
 }
 
 /// How many parts at the beginning are of the same component.

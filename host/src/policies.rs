@@ -15,6 +15,7 @@ use uuid::Uuid;
 pub(crate) use record::{Evaluation, Mode, PolicyViolation, Verdict};
 
 use crate::app::App;
+use crate::client_policies::ClientPolicies;
 use crate::error::ErrorResponse;
 use crate::store::policies::PolicyRow;
 use crate::store::realms;
@@ -26,7 +27,7 @@ use crate::wasm::facts::RealmOfCall;
 use crate::wasm::policy_provider::PolicyProviderHandle;
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, Failure, Wasm, WasmError};
-pub(crate) use amendment::{amend, hide};
+pub(crate) use amendment::{Change, amend, hide};
 use record::hook_name;
 
 /// The provider type of Keycloak's components that are registration policies.
@@ -108,6 +109,8 @@ pub(crate) struct Policies {
     wasm: Wasm,
     provider: ProviderCall,
     context: Context,
+    /// The realm's client policies, which are asked before these.
+    pub(crate) client_policies: ClientPolicies,
     /// Id of the decision record.
     pub(crate) decision: String,
     /// Every policy that was asked, in order.
@@ -169,13 +172,15 @@ impl Policies {
         context: Context,
         set: Vec<Arc<PolicyRow>>,
     ) -> Policies {
+        let decision = Uuid::new_v4().to_string();
         Policies {
+            client_policies: ClientPolicies::new(provider, components, &decision, || context.clone()),
             set,
             components: Arc::clone(components),
             wasm: app.wasm.clone(),
             provider: provider.clone(),
             context,
-            decision: Uuid::new_v4().to_string(),
+            decision,
             evaluations: Vec::new(),
             conditions: Vec::new(),
             held: None,
@@ -341,10 +346,7 @@ impl Policies {
             }
             Err(error) => return Err(self.failed(run.policies.first(), error)),
         };
-        let component = run
-            .provider
-            .as_ref()
-            .map_or_else(String::new, |provider| format!("{}@{}", provider.component.name, provider.component.digest));
+        let component = run.provider.as_ref().map_or_else(String::new, |provider| provider.component.label());
         for (policy, decision) in run.policies.iter().zip(decisions) {
             let mut evaluation = Evaluation {
                 name: policy.name.clone().unwrap_or_default(),

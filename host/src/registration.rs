@@ -25,7 +25,7 @@ pub(crate) use answer::client_uri;
 use crate::app::App;
 use crate::authentication::{AuthenticationError, Identity};
 use crate::caller::Caller;
-use crate::client_policies::{ClientPolicies, ClientPolicyError};
+use crate::client_policies::ClientPolicyError;
 use crate::document;
 use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::events::{Event, Subject};
@@ -338,12 +338,6 @@ impl Exchange {
             _ => &[],
         };
         self.policies(identity, registration_auth, of_token)
-    }
-
-    /// The client policies of the realm, which run before `policies`.
-    pub(crate) fn client_policies(&self, policies: &Policies) -> ClientPolicies {
-        let context = || policies.context().clone();
-        ClientPolicies::new(&self.provider, &self.components, &policies.decision, context)
     }
 
     /// The refusal of a client policy, recorded twice: as what its executor says, and as a refusal.

@@ -52,6 +52,57 @@ async fn a_dry_run_tells_what_would_happen_and_stores_nothing() -> anyhow::Resul
 }
 
 #[tokio::test]
+async fn client_policies_stand_beside_the_policies_in_dry_runs_and_records() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    let profiles = json!({"profiles": [
+        {"name": "consent", "executors": [{"executor": "consent-required", "configuration": {"auto-configure": true}}]},
+        {"name": "closed", "executors": [{"executor": "reject-request", "configuration": {}}]},
+    ]});
+    service.admin(Method::PUT, "/shop/client-policies/profiles", Some(profiles)).await?;
+    let always = json!([{"condition": "any-client", "configuration": {}}]);
+    let saml = json!([{"condition": "client-type", "configuration": {"protocol": "saml"}}]);
+    let asks =
+        json!([{"condition": "client-updater-context", "configuration": {"update-client-source": ["ByAnonymous"]}}]);
+    let policy = |name: &str, conditions: &Value, profile: &str| json!({"name": name, "enabled": true, "conditions": conditions, "profiles": [profile]});
+    let policies = json!({"policies": [
+        policy("ask users", &always, "consent"), policy("no saml", &saml, "closed"), policy("nobody", &asks, "closed"),
+    ]});
+    service.admin(Method::PUT, "/shop/client-policies/policies", Some(policies)).await?;
+
+    let request = json!({
+        "provider": "openid-connect", "operation": "register", "contentType": "application/json",
+        "document": json!({"redirect_uris": ["https://a.example/cb"]}).to_string(), "caller": {"kind": "bearer"},
+    });
+    let path = "/shop/client-registration-policy/evaluate";
+    let tried: Value = service.admin(Method::POST, path, Some(request)).await?.json().await?;
+    assert_eq!(tried["decision"], "accept", "{tried}");
+    let said = tried["clientPolicies"].as_array().cloned().unwrap_or_default();
+    let said: Vec<_> = said.into_iter().filter(|said| said["event"] == "register").collect();
+    let applied: Vec<_> = said.iter().map(|said| (said["name"].as_str(), said["applies"].as_bool())).collect();
+    assert_eq!(
+        applied,
+        [(Some("ask users"), Some(true)), (Some("no saml"), Some(false)), (Some("nobody"), Some(false))]
+    );
+    let executor = &said[0]["executors"][0];
+    assert_eq!((&executor["executor"], &executor["verdict"]), (&json!("consent-required"), &json!("amend")));
+    assert_eq!(executor["changes"][0]["after"], true);
+    assert_eq!(said[1]["conditions"][0]["verdict"], "no");
+    assert_eq!(said[1]["executors"], json!([]));
+
+    let refused = service.register("shop", "default", None).json(&json!({"clientId": "stranger"})).send().await?;
+    assert_eq!(refused.status(), 403);
+    let refused: Value = refused.json().await?;
+    let path = format!("/shop/client-registration-policy/decisions?id={}", refused["decision"].as_str().unwrap_or("-"));
+    let found: Value = service.admin(Method::GET, &path, None).await?.json().await?;
+    let last = &found[0]["clientPolicies"][2];
+    assert_eq!(last["name"], "nobody");
+    assert_eq!(last["executors"][0]["verdict"], "reject");
+    assert_eq!(last["executors"][0]["violation"], refused["violations"][0]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_dry_run_names_what_is_wrong_with_it() -> anyhow::Result<()> {
     let service = Service::start()?;
     service.realm("shop").await?;

@@ -17,6 +17,7 @@ use super::body::{self, Representation};
 use super::clients::{Representations, VIEW};
 use super::policies::{PolicyRepresentation, unbound};
 use crate::app::App;
+use crate::client_policies::ClientPolicyEvaluation;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::policies::{Evaluation, Policies, PolicyViolation};
@@ -82,6 +83,9 @@ pub(crate) struct DryAnswer {
     error_description: Option<String>,
     /// Everything that the policies object to.
     violations: Vec<PolicyViolation>,
+    /// The client policies that were asked, in order; they come before the policies.
+    #[serde(rename = "clientPolicies", skip_serializing_if = "Vec::is_empty")]
+    client_policies: Vec<ClientPolicyEvaluation>,
     /// The policies that were asked, in order.
     policies: Vec<Evaluation>,
     /// The client as sent, or as it is stored.
@@ -167,8 +171,17 @@ pub(crate) async fn evaluate(
         Err(refusal) => (refusal.response.status().as_u16(), Some(refusal.response.into_body()), Value::Null),
     };
     let (error, error_description, violations) = refused.map(ErrorBody::into_parts).unwrap_or_default();
-    let policies = std::mem::take(&mut policies.evaluations);
-    Ok(Json(DryAnswer { decision, status, error, error_description, violations, policies, before, after }))
+    Ok(Json(DryAnswer {
+        decision,
+        status,
+        error,
+        error_description,
+        violations,
+        client_policies: policies.client_policies.evaluations,
+        policies: policies.evaluations,
+        before,
+        after,
+    }))
 }
 
 /// Runs the request; gives the client as it would be stored, if it would be.
@@ -186,14 +199,14 @@ async fn try_out(
         (Operation::Register, _) => {
             let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;
             *before = as_sent(&requested);
-            register::decide(exchange, requested, &mut exchange.client_policies(policies), policies).await?
+            register::decide(exchange, requested, policies).await?
         }
         (Operation::Update, Some(stored)) => {
             let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;
-            update::decide(exchange, requested, stored, &mut exchange.client_policies(policies), policies).await?
+            update::decide(exchange, requested, stored, policies).await?
         }
         (Operation::Delete, Some(stored)) => {
-            let unregistered = exchange.client_policies(policies).unregister(&stored.client).await;
+            let unregistered = policies.client_policies.unregister(&stored.client).await;
             unregistered.map_err(|error| exchange.refused_by_client_policy(error, policies))?;
             let decided = policies.before_delete(&stored.client).await;
             return decided.map(|()| None).map_err(|error| exchange.refused(error, policies));
@@ -201,7 +214,7 @@ async fn try_out(
         (_, stored) => {
             let client = stored.map(|stored| stored.client.clone());
             if let Some(client) = &client {
-                let viewed = exchange.client_policies(policies).view(client).await;
+                let viewed = policies.client_policies.view(client).await;
                 viewed.map_err(|error| exchange.refused_by_client_policy(error, policies))?;
                 let decided = policies.before_view(client).await;
                 decided.map_err(|error| exchange.refused(error, policies))?;

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Exchange;
+use crate::client_policies::ClientPolicyEvaluation;
 use crate::clock;
 use crate::policies::{Evaluation, Policies, PolicyViolation};
 use crate::store::{Write, decisions};
@@ -53,6 +54,9 @@ pub(crate) struct Record {
     outcome: Outcome,
     /// What was objected to.
     violations: Vec<PolicyViolation>,
+    /// The client policies that were asked, in order; they come before the policies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    client_policies: Vec<ClientPolicyEvaluation>,
     /// The policies that were asked, in order.
     policies: Vec<Evaluation>,
 }
@@ -99,6 +103,7 @@ impl Record {
             client_id: (!exchange.client_id.is_empty()).then(|| exchange.client_id.clone()),
             outcome,
             violations,
+            client_policies: policies.client_policies.evaluations.clone(),
             policies: policies.evaluations.clone(),
         }
     }
@@ -118,7 +123,7 @@ impl Record {
 impl Exchange {
     /// Adds the record of a request that policies let through to its write. What no policy had a say in is not recorded.
     pub(super) fn record_decision(&self, write: &mut Write, policies: &Policies, client_id: &str) {
-        if policies.evaluations.is_empty() {
+        if policies.evaluations.is_empty() && policies.client_policies.evaluations.is_empty() {
             return;
         }
         let outcome = if policies.held.is_some() { Outcome::Hold } else { Outcome::Accept };

@@ -31,8 +31,7 @@ async fn attempt(exchange: &Exchange, identity: &Identity) -> Result<bool, Refus
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
-    let mut client_policies = exchange.client_policies(&policies);
-    if let Err(error) = client_policies.unregister(&stored.client).await {
+    if let Err(error) = policies.client_policies.unregister(&stored.client).await {
         return Err(exchange.refused_by_client_policy(error, &policies));
     }
     if let Err(error) = policies.before_delete(&stored.client).await {

@@ -35,8 +35,7 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     // Neither way lets anybody through to a client that is not there.
     let mut stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(&identity, permit.registration_auth, &stored);
-    let mut client_policies = exchange.client_policies(&policies);
-    if let Err(error) = client_policies.view(&stored.client).await {
+    if let Err(error) = policies.client_policies.view(&stored.client).await {
         return Err(exchange.refused_by_client_policy(error, &policies));
     }
     if let Err(error) = policies.before_view(&stored.client).await {
@@ -46,7 +45,7 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     let mut write = Write::default();
     let access_token = if description.client_authentication {
         None
-    } else if client_policies.keeps_token {
+    } else if policies.client_policies.keeps_token {
         shown_token(exchange, &identity, permit.registration_auth).await?
     } else {
         shown_or_rotated_token(exchange, &identity, &permit, &mut stored, &mut write).await?

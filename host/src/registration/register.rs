@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::{Exchange, Refusal, answer, effects, issue, name_mappers};
 use crate::authentication::{AuthenticationError, may_register, registration_access_token};
-use crate::client_policies::ClientPolicies;
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
@@ -24,8 +23,7 @@ pub(super) async fn register(
     let (requested, identity) = exchange.parse(&document, cross_origin).await?;
     let permit = may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
     let mut policies = exchange.policies(&identity, permit.registration_auth, identity.token_policies());
-    let mut client_policies = exchange.client_policies(&policies);
-    let Completed { mut client, effects } = decide(exchange, requested, &mut client_policies, &mut policies).await?;
+    let Completed { mut client, effects } = decide(exchange, requested, &mut policies).await?;
     effects::amend(app, &mut client, &effects).await?;
 
     let now = clock::now();
@@ -79,11 +77,10 @@ pub(super) async fn register(
 pub(crate) async fn decide(
     exchange: &Exchange,
     mut requested: Client,
-    client_policies: &mut ClientPolicies,
     policies: &mut Policies,
 ) -> Result<Completed, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    if let Err(error) = client_policies.register(&mut requested).await {
+    if let Err(error) = policies.client_policies.register(&mut requested).await {
         return Err(exchange.refused_by_client_policy(error, policies));
     }
     if let Err(error) = policies.before_register(&mut requested).await {
@@ -98,7 +95,7 @@ pub(crate) async fn decide(
     if let Some(taken) = clients::is_free(&app.store.database, &realm.id, id, client_id).await? {
         return Err(in_use(taken).into());
     }
-    if let Err(error) = client_policies.registered(client).await {
+    if let Err(error) = policies.client_policies.registered(client).await {
         return Err(exchange.refused_by_client_policy(error, policies));
     }
     if let Err(error) = policies.after_register(client).await {

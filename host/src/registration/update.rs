@@ -8,7 +8,6 @@ use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::read::shown_token;
 use super::{ATTEMPTS, Exchange, Refusal, answer, effects, issue, name_mappers};
 use crate::authentication::{Identity, may_change, registration_access_token};
-use crate::client_policies::ClientPolicies;
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
@@ -41,14 +40,12 @@ async fn attempt(exchange: &Exchange, requested: Client, identity: &Identity) ->
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
-    let mut client_policies = exchange.client_policies(&policies);
-    let Completed { mut client, effects } =
-        decide(exchange, requested, &stored, &mut client_policies, &mut policies).await?;
+    let Completed { mut client, effects } = decide(exchange, requested, &stored, &mut policies).await?;
     effects::amend(app, &mut client, &effects).await?;
 
     let mut registration_token_id = stored.registration_token_id.clone();
     let mut access_token = None;
-    if client_policies.keeps_token {
+    if policies.client_policies.keeps_token {
         access_token = shown_token(exchange, identity, permit.registration_auth).await?;
     } else if matches!(identity, Identity::RegistrationAccessToken(..)) {
         let token_id = Uuid::new_v4().to_string();
@@ -94,10 +91,9 @@ pub(crate) async fn decide(
     exchange: &Exchange,
     mut requested: Client,
     stored: &ClientRow,
-    client_policies: &mut ClientPolicies,
     policies: &mut Policies,
 ) -> Result<Completed, Refusal> {
-    if let Err(error) = client_policies.update(&mut requested, &stored.client).await {
+    if let Err(error) = policies.client_policies.update(&mut requested, &stored.client).await {
         return Err(exchange.refused_by_client_policy(error, policies));
     }
     if let Err(error) = policies.before_update(&mut requested, &stored.client).await {
@@ -108,7 +104,7 @@ pub(crate) async fn decide(
     }
     let mut completed = exchange.valid(exchange.provider.complete(&requested, Some(&stored.client), &issue()).await)?;
     name_mappers(&mut completed.client);
-    if let Err(error) = client_policies.updated(&mut completed.client, &stored.client).await {
+    if let Err(error) = policies.client_policies.updated(&mut completed.client, &stored.client).await {
         return Err(exchange.refused_by_client_policy(error, policies));
     }
     if let Err(error) = policies.after_update(&mut completed.client, &stored.client).await {

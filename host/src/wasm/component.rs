@@ -117,6 +117,11 @@ impl LoadedComponent {
         })
     }
 
+    /// Name and digest, as decision records have it.
+    pub(crate) fn label(&self) -> String {
+        format!("{}@{}", self.name, self.digest)
+    }
+
     /// A new instance under the limits of [`super::engine`].
     ///
     /// # Errors

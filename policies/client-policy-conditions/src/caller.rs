@@ -27,7 +27,7 @@ const UPDATE_CLIENT_SOURCE: Property = Property {
 impl ClientPolicyCondition for UpdaterContext {
     const ID: &'static str = "client-updater-context";
     const HELP_TEXT: &'static str = "The condition checks the context how is client created/updated to determine whether the policy is applied. For example it checks if client is created with admin REST API or OIDC dynamic client registration. And for the letter case if it is ANONYMOUS client registration or AUTHENTICATED client registration with Initial access token or Registration access token and so on.";
-    const READS_PROPOSED: bool = false;
+    const READS: Option<&'static [&'static str]> = Some(&[]);
 
     fn properties(_: &Host) -> Vec<ConfigProperty> {
         vec![UPDATE_CLIENT_SOURCE.form(SOURCES.map(str::to_owned).into())]
@@ -62,7 +62,7 @@ const TRUSTED_HOSTS: Property = Property {
 impl ClientPolicyCondition for UpdaterSourceHost {
     const ID: &'static str = "client-updater-source-host";
     const HELP_TEXT: &'static str = "The condition checks the host/domain of the entity who tries to create/update the client to determine whether the policy is applied.";
-    const READS_PROPOSED: bool = false;
+    const READS: Option<&'static [&'static str]> = Some(&[]);
 
     fn properties(_: &Host) -> Vec<ConfigProperty> {
         vec![TRUSTED_HOSTS.form(Vec::new())]
@@ -107,7 +107,7 @@ const SOURCE_ROLES: Property = Property {
 impl ClientPolicyCondition for UpdaterSourceRoles {
     const ID: &'static str = "client-updater-source-roles";
     const HELP_TEXT: &'static str = "The condition checks the role of the entity who tries to create/update the client to determine whether the policy is applied.";
-    const READS_PROPOSED: bool = false;
+    const READS: Option<&'static [&'static str]> = Some(&[]);
 
     fn properties(_: &Host) -> Vec<ConfigProperty> {
         vec![SOURCE_ROLES.form(Vec::new())]
@@ -150,7 +150,7 @@ const SOURCE_GROUPS: Property = Property {
 impl ClientPolicyCondition for UpdaterSourceGroups {
     const ID: &'static str = "client-updater-source-groups";
     const HELP_TEXT: &'static str = "The condition checks the group of the entity who tries to create/update the client to determine whether the policy is applied.";
-    const READS_PROPOSED: bool = false;
+    const READS: Option<&'static [&'static str]> = Some(&[]);
 
     fn properties(_: &Host) -> Vec<ConfigProperty> {
         vec![SOURCE_GROUPS.form(Vec::new())]

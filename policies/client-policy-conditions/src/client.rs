@@ -10,7 +10,7 @@ pub struct AnyClient;
 impl ClientPolicyCondition for AnyClient {
     const ID: &'static str = "any-client";
     const HELP_TEXT: &'static str = "The condition is satisfied by any client on any event.";
-    const READS_PROPOSED: bool = false;
+    const READS: Option<&'static [&'static str]> = Some(&[]);
 
     fn read(_: &mut Config) -> Result<Self, ConfigError> {
         Ok(Self)
@@ -36,6 +36,7 @@ const TYPE: Property = Property {
 impl ClientPolicyCondition for AccessType {
     const ID: &'static str = "client-access-type";
     const HELP_TEXT: &'static str = "It uses the client's access type (confidential, public, bearer-only) to determine whether the policy is applied. Confidential client has enabled client authentication when public client has disabled client authentication. Bearer-only is deprecated client type.";
+    const READS: Option<&'static [&'static str]> = Some(&["public-client", "bearer-only"]);
 
     fn properties(_: &Host) -> Vec<ConfigProperty> {
         vec![TYPE.form(["confidential", "public", "bearer-only"].map(str::to_owned).into())]
@@ -79,6 +80,7 @@ impl ClientPolicyCondition for ClientType {
     const HELP_TEXT: &'static str =
         "Condition that uses the client's protocol (OpenID Connect, SAML) to determine whether the policy is applied.";
     const NEGATABLE: bool = false;
+    const READS: Option<&'static [&'static str]> = Some(&["protocol"]);
 
     fn properties(_: &Host) -> Vec<ConfigProperty> {
         vec![PROTOCOL.form(["saml", "openid-connect"].map(str::to_owned).into())]
@@ -118,7 +120,7 @@ const ATTRIBUTES: Property = Property {
 impl ClientPolicyCondition for Attributes {
     const ID: &'static str = "client-attributes";
     const HELP_TEXT: &'static str = "The condition checks whether all of the specified client attributes exists on the client to determine whether the policy is applied. This effectively allows client administrator to create client attribute of specified name on the client to make sure that particular client policy will be applied on requests of this client.";
-    const READS_PROPOSED: bool = false;
+    const READS: Option<&'static [&'static str]> = Some(&["attributes"]);
 
     fn properties(_: &Host) -> Vec<ConfigProperty> {
         vec![ATTRIBUTES.form(Vec::new())]
@@ -161,7 +163,7 @@ const ROLES: Property =
 impl ClientPolicyCondition for Roles {
     const ID: &'static str = "client-roles";
     const HELP_TEXT: &'static str = "The condition checks whether one of the specified client roles exists on the client to determine whether the policy is applied. This effectively allows client administrator to create client role of specified name on the client to make sure that particular client policy will be applied on requests of this client.";
-    const READS_PROPOSED: bool = false;
+    const READS: Option<&'static [&'static str]> = Some(&["default-roles"]);
 
     fn properties(_: &Host) -> Vec<ConfigProperty> {
         vec![ROLES.form(Vec::new())]

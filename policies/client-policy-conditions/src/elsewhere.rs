@@ -15,7 +15,7 @@ macro_rules! abstains {
             const ID: &'static str = $id;
             const HELP_TEXT: &'static str = $help;
             const NEGATABLE: bool = $negatable;
-            const READS_PROPOSED: bool = false;
+            const READS: Option<&'static [&'static str]> = Some(&[]);
 
             fn properties(_: &Host) -> Vec<ConfigProperty> {
                 vec![$($property.form(Vec::new())),*]

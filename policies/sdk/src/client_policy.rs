@@ -90,9 +90,9 @@ pub trait Condition: Sized {
     /// Whether [`NEGATIVE_LOGIC`] is offered.
     const NEGATABLE: bool = true;
 
-    /// Whether the verdict depends on what a request sent, which executors of earlier policies may have changed. If
-    /// not, the host is spared a call.
-    const READS_PROPOSED: bool = true;
+    /// Fields that the verdict depends on, of the client that is sent or about to be stored: the host asks again when an
+    /// executor of an earlier policy has changed one (`public-client`, `attributes`). `None`: it may be any.
+    const READS: Option<&'static [&'static str]> = None;
 
     /// The settings, in the order of the form, without [`NEGATIVE_LOGIC`]. Only their `options` may depend on the realm.
     fn properties(_host: &Host) -> Vec<ConfigProperty> {

@@ -192,7 +192,7 @@ fn condition<C: Condition>(version: &'static str, host: &Host) -> ConditionProvi
         id: C::ID.into(),
         version: version.into(),
         help_text: C::HELP_TEXT.into(),
-        reads_proposed: C::READS_PROPOSED,
+        reads: C::READS.map(|fields| fields.iter().map(|field| (*field).to_owned()).collect()),
         properties,
     }
 }

@@ -4,6 +4,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use matricula_client_policy_builtin::{CONDITIONS, EXECUTORS};
 use matricula_core::contract::exports::matricula::registration::providers::{Completed, Document, Registration};
 use matricula_core::contract::matricula::registration::client::Client;
 use matricula_core::contract::matricula::registration::decision::Violation;
@@ -16,7 +17,7 @@ use matricula_core::provider::openid_connect::OpenidConnect;
 use matricula_core::realm::Realm;
 use matricula_policies_builtin::KINDS;
 use matricula_policy_sdk as sdk;
-use sdk::component;
+use sdk::{client_policy_component, component};
 use wasmtime::{Result, bail, format_err};
 
 use crate::cpu_time;
@@ -30,6 +31,8 @@ pub(crate) struct Subject {
     before: Vec<sdk::ConfiguredPolicy>,
     after: Vec<sdk::ConfiguredPolicy>,
     with_origins: Vec<sdk::ConfiguredPolicy>,
+    conditions: Vec<sdk::Configured>,
+    executors: Vec<sdk::Configured>,
     document: Document,
     issued: Issued,
     registration: Registration,
@@ -79,6 +82,8 @@ impl Subject {
             before: asked(&|provider| provider.hooks.contains(&sdk::Hook::BeforeRegister)),
             after: asked(&|provider| provider.hooks.contains(&sdk::Hook::AfterRegister)),
             with_origins: asked(&|provider| provider.allows_origins),
+            conditions: request.client_policies.iter().map(|policy| part(&policy.condition)).collect(),
+            executors: request.client_policies.iter().flat_map(|policy| &policy.executors).map(part).collect(),
             document,
             issued,
             registration: Registration {
@@ -132,6 +137,14 @@ impl Subject {
             Call::Parse => {
                 time(calls, self.document.clone(), |document| self.provider.parse(new, document, &FixedRealm))
             }
+            Call::Judge => time(calls, (self.sent_seen.clone(), self.conditions.clone()), |(client, parts)| {
+                let request = sdk::Request { context: &self.context, host: &self.host };
+                client_policy_component::judge(CONDITIONS, sdk::Event::Register, &request, Some(&client), None, parts)
+            }),
+            Call::Execute => time(calls, (self.sent_seen.clone(), self.executors.clone()), |(client, parts)| {
+                let request = sdk::Request { context: &self.context, host: &self.host };
+                client_policy_component::execute(EXECUTORS, sdk::Event::Register, &request, Some(client), None, parts)
+            }),
             Call::BeforeRegister => time(calls, (self.sent_seen.clone(), self.before.clone()), |(client, policies)| {
                 self.evaluate(sdk::Hook::BeforeRegister, client, policies)
             }),
@@ -238,6 +251,11 @@ fn configured(policy: &ConfiguredPolicy) -> sdk::ConfiguredPolicy {
         name: policy.provider.to_owned(),
         config: policy.config.iter().map(entry).collect(),
     }
+}
+
+fn part(part: &ConfiguredPolicy) -> sdk::Configured {
+    let sdk::ConfiguredPolicy { provider, name, config } = configured(part);
+    sdk::Configured { provider, policy: name, config }
 }
 
 fn context(request: &Request) -> sdk::Context {

@@ -5,6 +5,10 @@
 pub(crate) enum Call {
     /// Document to client as sent.
     Parse,
+    /// Conditions of client policies.
+    Judge,
+    /// Executors of client policies.
+    Execute,
     /// The policies that look at the client as sent.
     BeforeRegister,
     /// Client as sent to full client.
@@ -19,13 +23,28 @@ pub(crate) enum Call {
 
 impl Call {
     /// In the order of a registration.
-    pub(crate) const ALL: [Call; 6] =
-        [Call::Parse, Call::BeforeRegister, Call::Complete, Call::AfterRegister, Call::AllowedOrigins, Call::Finish];
+    pub(crate) const ALL: [Call; 8] = [
+        Call::Parse,
+        Call::Judge,
+        Call::Execute,
+        Call::BeforeRegister,
+        Call::Complete,
+        Call::AfterRegister,
+        Call::AllowedOrigins,
+        Call::Finish,
+    ];
+
+    /// Whether a registration of this kind makes the call.
+    pub(crate) fn is_made(self, request: &Request) -> bool {
+        !matches!(self, Call::Judge | Call::Execute) || !request.client_policies.is_empty()
+    }
 
     /// For the table.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Call::Parse => "core: parse",
+            Call::Judge => "client policies: judge",
+            Call::Execute => "client policies: execute",
             Call::BeforeRegister => "policies: before-register",
             Call::Complete => "core: complete",
             Call::AfterRegister => "policies: after-register",
@@ -41,6 +60,12 @@ pub(crate) struct ConfiguredPolicy {
     pub(crate) config: &'static [(&'static str, &'static [&'static str])],
 }
 
+/// A client policy of the realm; its condition holds.
+pub(crate) struct ClientPolicy {
+    pub(crate) condition: ConfiguredPolicy,
+    pub(crate) executors: [ConfiguredPolicy; 3],
+}
+
 /// A registration.
 pub(crate) struct Request {
     pub(crate) title: &'static str,
@@ -50,6 +75,8 @@ pub(crate) struct Request {
     pub(crate) bearer: Option<&'static [&'static str]>,
     /// The policies of a new realm for it.
     pub(crate) policies: &'static [ConfiguredPolicy],
+    /// Client policies of the realm.
+    pub(crate) client_policies: &'static [ClientPolicy],
 }
 
 impl Request {
@@ -61,6 +88,16 @@ impl Request {
             document: METADATA,
             bearer: None,
             policies: ANONYMOUS,
+            client_policies: &[],
+        }
+    }
+
+    /// The same in a realm with five client policies of three executors each.
+    pub(crate) fn with_client_policies() -> Request {
+        Request {
+            title: "anonymous, openid-connect, five client policies",
+            client_policies: CLIENT_POLICIES,
+            ..Request::anonymous()
         }
     }
 
@@ -77,6 +114,7 @@ impl Request {
                 "realm-management/create-client",
             ]),
             policies: AUTHENTICATED,
+            client_policies: &[],
         }
     }
 }
@@ -168,6 +206,62 @@ const ANONYMOUS: &[ConfiguredPolicy] = &[
     MAPPERS,
     TEMPLATES,
     WEB_ORIGINS,
+];
+
+const fn plain(provider: &'static str) -> ConfiguredPolicy {
+    ConfiguredPolicy { provider, config: &[] }
+}
+
+const fn configuring(provider: &'static str) -> ConfiguredPolicy {
+    ConfiguredPolicy { provider, config: &[("auto-configure", &["true"])] }
+}
+
+/// Four of the executors change the client.
+const CLIENT_POLICIES: &[ClientPolicy] = &[
+    ClientPolicy {
+        condition: plain("any-client"),
+        executors: [configuring("consent-required"), configuring("full-scope-disabled"), configuring("pkce-enforcer")],
+    },
+    ClientPolicy {
+        condition: ConfiguredPolicy {
+            provider: "client-updater-context",
+            config: &[("update-client-source", &["ByAnonymous"])],
+        },
+        executors: [
+            plain("secure-client-uris"),
+            configuring("holder-of-key-enforcer"),
+            plain("secure-signature-algorithm"),
+        ],
+    },
+    ClientPolicy {
+        condition: ConfiguredPolicy { provider: "client-access-type", config: &[("type", &["confidential"])] },
+        executors: [
+            ConfiguredPolicy {
+                provider: "secure-client-authenticator",
+                config: &[("allowed-client-authenticators", &["client-jwt", "client-x509"])],
+            },
+            configuring("dpop-bind-enforcer"),
+            plain("reject-implicit-grant"),
+        ],
+    },
+    ClientPolicy {
+        condition: ConfiguredPolicy {
+            provider: "client-updater-source-host",
+            config: &[("trusted-hosts", &[ADDRESS])],
+        },
+        executors: [plain("reject-ropc-grant"), plain("secure-logout"), plain("secure-ciba-req-sig-algorithm")],
+    },
+    ClientPolicy {
+        condition: ConfiguredPolicy { provider: "client-type", config: &[("protocol", &["openid-connect"])] },
+        executors: [
+            ConfiguredPolicy {
+                provider: "secure-client-uris-pattern",
+                config: &[("allowed-patterns", &["https://portal\\.example\\.org/.*"])],
+            },
+            plain("secure-redirect-uris-enforcer"),
+            plain("registration-access-token-rotation-disabled"),
+        ],
+    },
 ];
 
 const METADATA: &str = r#"{

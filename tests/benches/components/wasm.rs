@@ -49,6 +49,28 @@ mod policy {
     });
 }
 
+/// World `client-policy`, with the host's options.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+mod client_policy {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "client-policy",
+        imports: { default: trappable },
+        exports: { default: async },
+        with: {
+            "matricula:registration/client": super::provider::matricula::registration::client,
+            "matricula:registration/request": super::provider::matricula::registration::request,
+            "matricula:registration/decision": super::provider::matricula::registration::decision,
+            "matricula:registration/config": super::policy::matricula::registration::config,
+            "matricula:registration/realm": super::provider::matricula::registration::realm,
+            "matricula:registration/facts": super::provider::matricula::registration::facts,
+        },
+        require_store_data_send: true,
+    });
+}
+
+use client_policy::exports::matricula::registration::client_policies::{Configured, Event, Outcome, Verdict};
+use client_policy::{ClientPolicy, ClientPolicyPre};
 use policy::exports::matricula::registration::policies::{ConfigEntry, ConfiguredPolicy, Hook};
 use policy::{Policy, PolicyPre};
 use provider::exports::matricula::registration::providers::{Completed, Document, Registration};
@@ -112,6 +134,7 @@ pub(crate) struct Components {
     engine: Engine,
     core: ProviderPre<State>,
     policies: PolicyPre<State>,
+    client_policies: ClientPolicyPre<State>,
 }
 
 impl Components {
@@ -130,7 +153,10 @@ impl Components {
         let mut linker = Linker::<State>::new(&engine);
         Policy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
         let policies = PolicyPre::new(linker.instantiate_pre(&compiled("builtin.wasm")?)?)?;
-        Ok(Components { engine, core, policies })
+        let mut linker = Linker::<State>::new(&engine);
+        ClientPolicy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+        let client_policies = ClientPolicyPre::new(linker.instantiate_pre(&compiled("client-policy-builtin.wasm")?)?)?;
+        Ok(Components { engine, core, policies, client_policies })
     }
 
     fn store(&self) -> Store<State> {
@@ -152,9 +178,10 @@ impl Components {
 
     /// Registers once, so that the arguments of every call are there.
     pub(crate) async fn prepare(&self, request: &Request) -> Result<Subject> {
-        let (mut core_store, mut policy_store) = (self.store(), self.store());
+        let (mut core_store, mut policy_store, mut client_policy_store) = (self.store(), self.store(), self.store());
         let core = self.core.instantiate_async(&mut core_store).await?;
         let policies = self.policies.instantiate_async(&mut policy_store).await?;
+        let client_policies = self.client_policies.instantiate_async(&mut client_policy_store).await?;
         let offered = policies.matricula_registration_policies().call_describe(&mut policy_store).await?;
         // The host asks only those that want the hook.
         let asked = |wanted: &dyn Fn(&policy::exports::matricula::registration::policies::PolicyProvider) -> bool| {
@@ -172,6 +199,10 @@ impl Components {
             core,
             policy_store,
             policies,
+            client_policy_store,
+            client_policies,
+            conditions: request.client_policies.iter().map(|policy| part(&policy.condition)).collect(),
+            executors: request.client_policies.iter().flat_map(|policy| &policy.executors).map(part).collect(),
             document: Document {
                 content_type: "application/json".to_owned(),
                 body: request.document.as_bytes().to_vec(),
@@ -212,6 +243,10 @@ pub(crate) struct Subject {
     core: Provider,
     policy_store: Store<State>,
     policies: Policy,
+    client_policy_store: Store<State>,
+    client_policies: ClientPolicy,
+    conditions: Vec<Configured>,
+    executors: Vec<Configured>,
     document: Document,
     context: Context,
     before: Vec<ConfiguredPolicy>,
@@ -237,6 +272,14 @@ impl Subject {
     async fn register(&mut self) -> Result<()> {
         let sent = self.parse().await?;
         self.sent = Some(sent);
+        if self.judge().await?.iter().any(|verdict| *verdict != Ok(Verdict::Yes)) {
+            bail!("a condition that does not hold");
+        }
+        if let Some(refusal) =
+            self.execute().await?.iter().find(|outcome| matches!(outcome, Ok(Outcome::Refuse(_)) | Err(_)))
+        {
+            bail!("an executor refuses: {refusal:?}");
+        }
         if amendments(self.before_register().await?)?.next().is_some() {
             bail!("an amendment before registration");
         }
@@ -266,6 +309,8 @@ impl Subject {
         for _ in 0..calls {
             match call {
                 Call::Parse => drop(black_box(self.parse().await?)),
+                Call::Judge => drop(black_box(self.judge().await?)),
+                Call::Execute => drop(black_box(self.execute().await?)),
                 Call::BeforeRegister => drop(black_box(self.before_register().await?)),
                 Call::Complete => drop(black_box(self.complete().await?)),
                 Call::AfterRegister => drop(black_box(self.after_register().await?)),
@@ -303,6 +348,18 @@ impl Subject {
             .call_finish(store, self.provider, Operation::Register, client, &self.registration)
             .await?
             .map_err(|violations| format_err!("finish: {violations:?}"))
+    }
+
+    async fn judge(&mut self) -> Result<Vec<Result<Verdict, String>>> {
+        let store = begin(&mut self.client_policy_store);
+        let exports = self.client_policies.matricula_registration_client_policies();
+        exports.call_judge(store, Event::Register, &self.context, self.sent.as_ref(), None, &self.conditions).await
+    }
+
+    async fn execute(&mut self) -> Result<Vec<Result<Outcome, String>>> {
+        let store = begin(&mut self.client_policy_store);
+        let exports = self.client_policies.matricula_registration_client_policies();
+        exports.call_execute(store, Event::Register, &self.context, self.sent.as_ref(), None, &self.executors).await
     }
 
     async fn before_register(&mut self) -> Result<Vec<Decision>> {
@@ -354,6 +411,11 @@ fn configured(policy: &request::ConfiguredPolicy) -> ConfiguredPolicy {
         name: policy.provider.to_owned(),
         config: policy.config.iter().map(entry).collect(),
     }
+}
+
+fn part(part: &request::ConfiguredPolicy) -> Configured {
+    let ConfiguredPolicy { provider, name, config } = configured(part);
+    Configured { provider, policy: name, config }
 }
 
 fn context(request: &Request) -> Context {
@@ -444,6 +506,12 @@ impl facts::Host for State {
 
     fn log(&mut self, _level: facts::Level, _message: String) -> Result<()> {
         Ok(())
+    }
+}
+
+impl client_policy::matricula::registration::clients::Host for State {
+    fn roles_of(&mut self, _id: String) -> Result<Vec<String>> {
+        Ok(Vec::new())
     }
 }
 
