@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod client_policies;
 pub(crate) mod client_scopes;
 pub(crate) mod clients;
+pub(crate) mod component_files;
 pub(crate) mod decisions;
 pub(crate) mod dry_run;
 pub(crate) mod events;

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -18,6 +17,8 @@ use utoipa_axum::routes;
 use crate::addresses::TrustedProxies;
 use crate::authentication::trusted_issuer::TrustedIssuers;
 use crate::caller::Caller;
+use crate::components::signature::TrustedKeys;
+use crate::components::{self, Components};
 use crate::config::Serve;
 use crate::error::ErrorResponse;
 use crate::keys::Keys;
@@ -29,6 +30,7 @@ use crate::realm::{Realm, Realms};
 use crate::store::Store;
 use crate::wasm::Wasm;
 use crate::wasm::facts::Sources;
+use crate::wasm::fitness::TrialRules;
 use crate::{admin, discovery, first_start, headers, health, protocol_mappers, registration, token_endpoint};
 
 /// What every request may use. Cloning it is cheap.
@@ -40,6 +42,7 @@ pub(crate) struct App {
     pub(crate) rsa_keys: RsaKeys,
     pub(crate) trusted_issuers: TrustedIssuers,
     pub(crate) wasm: Wasm,
+    pub(crate) components: Components,
     pub(crate) metrics: Metrics,
     proxies: Arc<TrustedProxies>,
     /// Replaces scheme, host and port of requests, without a slash at the end.
@@ -76,13 +79,21 @@ impl App {
             outside: outside.clone(),
             protocol_mapper_types: Arc::new(protocol_mappers::types()),
         };
+        let from = components::Options {
+            data: &options.data,
+            folder: options.policies_folder(),
+            keys: TrustedKeys::read(&options.component_keys)?,
+            trial: TrialRules { calls: options.trial_calls, failures_percent: options.trial_failures },
+        };
+        let components = Components::start(from, store.clone(), sources).await?;
         let app = App {
             realms: Realms::new(store.database.clone()),
             keys: Keys::new(store.clone(), rsa_keys.clone()),
             rsa_keys,
             trusted_issuers: TrustedIssuers::new(outside),
-            wasm: Wasm::start(Path::new(&options.data), options.policies.as_deref(), sources).await?,
-            metrics: Metrics::new(),
+            wasm: components.wasm().clone(),
+            metrics: Metrics::new(components.clone()),
+            components,
             proxies: Arc::new(TrustedProxies::new(options.trusted_proxies.clone())),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),
             store,
@@ -174,6 +185,13 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::client_policies::policies, admin::client_policies::replace_policies))
         .routes(routes!(admin::events::list, admin::events::delete))
         .routes(routes!(admin::events::configure))
+        // The same for the server as a whole.
+        .routes(routes!(admin::component_files::list))
+        .routes(routes!(admin::component_files::upload, admin::component_files::remove))
+        .routes(routes!(admin::component_files::activate))
+        .routes(routes!(admin::component_files::watch, admin::component_files::unwatch))
+        .routes(routes!(admin::component_files::compare))
+        .routes(routes!(admin::component_files::download, admin::component_files::remove_version))
         // The realm's own endpoints: clients and users.
         .routes(routes!(token_endpoint::token))
         .routes(routes!(token_endpoint::revoke))

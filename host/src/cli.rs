@@ -1,5 +1,6 @@
 //! Commands that talk to a running server over HTTP, as its administrator.
 
+pub(crate) mod component;
 mod connection;
 pub(crate) mod policy;
 pub(crate) mod realm;

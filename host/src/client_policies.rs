@@ -266,6 +266,7 @@ impl Run<'_> {
                         }
                         Outcome::Refuse(violation) => {
                             let refused = self.refused(part, violation).await;
+                            component.figures.refused();
                             evaluation.verdict = ExecutorVerdict::Reject;
                             evaluation.violation = Some(refused.violation.clone());
                             said[index].executors.push(evaluation);
@@ -404,7 +405,7 @@ impl Run<'_> {
             "a client policy has no answer; the request is refused"
         );
         let (policy, decision) = (policy.to_owned(), self.decision.to_owned());
-        ClientPolicyError::Failed(PolicyError::Failed { policy, decision })
+        ClientPolicyError::Failed(PolicyError::Failed { policy, component: error.component, decision })
     }
 }
 

@@ -51,6 +51,12 @@ pub enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// Uploads, lists, compares and switches components: the files that policies and providers are in.
+    Component {
+        /// What to do with components.
+        #[command(subcommand)]
+        command: ComponentCommand,
+    },
 }
 
 /// Options of the server.
@@ -68,9 +74,24 @@ pub struct Serve {
     #[arg(long, env = "MATRICULA_DATA", default_value = "data", value_name = "FOLDER")]
     pub data: PathBuf,
 
-    /// Folder with component files (*.wasm): policies and providers of your own, loaded at the start.
+    /// Folder with component files (*.wasm), policies and providers of your own; what is added, replaced or removed there
+    /// counts at once [default: DATA/policies].
     #[arg(long, env = "MATRICULA_POLICIES", value_name = "FOLDER")]
     pub policies: Option<PathBuf>,
+
+    /// Ed25519 public key (PEM) whose owner signs components; with any, unsigned ones are refused. May be given several
+    /// times.
+    #[arg(long = "component-key", env = "MATRICULA_COMPONENT_KEY", value_delimiter = ',', value_name = "FILE")]
+    pub component_keys: Vec<PathBuf>,
+
+    /// Calls during which a component that has replaced another is on trial; 0: it is not.
+    #[arg(long, env = "MATRICULA_TRIAL_CALLS", default_value_t = 100, value_name = "NUMBER")]
+    pub trial_calls: u32,
+
+    /// Share of these calls that may fail, in percent; with more the old version is put back.
+    #[arg(long, env = "MATRICULA_TRIAL_FAILURES", default_value_t = 5, value_name = "PERCENT",
+        value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub trial_failures: u32,
 
     /// Address of the server as callers see it, where it is not that of their requests.
     #[arg(long, env = "MATRICULA_PUBLIC_URL", value_name = "URL", value_parser = web_address)]
@@ -99,6 +120,11 @@ pub struct Serve {
 }
 
 impl Serve {
+    /// The drop folder.
+    pub(crate) fn policies_folder(&self) -> PathBuf {
+        self.policies.clone().unwrap_or_else(|| self.data.join("policies"))
+    }
+
     /// Where everything is kept.
     pub(crate) fn database_url(&self) -> String {
         let embedded = || format!("sqlite://{}", self.data.join("matricula.db").display());
@@ -207,6 +233,77 @@ pub enum PolicyCommand {
         /// The realm.
         #[arg(long)]
         realm: String,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// What can be done with components.
+#[derive(Debug, Subcommand)]
+pub enum ComponentCommand {
+    /// Lists the components: state, calls, refusals, failures, and how long calls take.
+    List {
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Uploads a version, which decides from then on.
+    Put {
+        /// Name of the component.
+        name: String,
+        /// The component file (*.wasm).
+        file: PathBuf,
+        /// File with the signature: Ed25519 of the component file, Base64.
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+        /// Only stores it; compare it, then activate it with `rollback --to`.
+        #[arg(long)]
+        inactive: bool,
+        /// Also if policies that realms use would go.
+        #[arg(long)]
+        force: bool,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Replays recorded registrations against a version and prints which decisions would change.
+    Compare {
+        /// Name of the component.
+        name: String,
+        /// The version: its digest or the beginning of it.
+        digest: String,
+        /// How many of the last registrations.
+        #[arg(long, default_value_t = 1000)]
+        last: u32,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Goes back to the version before, or to another one.
+    Rollback {
+        /// Name of the component.
+        name: String,
+        /// The version: its digest or the beginning of it; absent: the newest of the others.
+        #[arg(long, value_name = "DIGEST")]
+        to: Option<String>,
+        /// Also if policies that realms use would go.
+        #[arg(long)]
+        force: bool,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Removes a component, or one version of it.
+    Remove {
+        /// Name of the component.
+        name: String,
+        /// The version: its digest or the beginning of it; absent: all.
+        #[arg(long, value_name = "DIGEST")]
+        version: Option<String>,
+        /// Also if realms use it; their requests are refused then.
+        #[arg(long)]
+        force: bool,
         /// The server.
         #[command(flatten)]
         connection: Connection,

@@ -1,6 +1,6 @@
-//! Bodies of requests: at most 1 MiB is read, and nothing is parsed of what is longer.
+//! Bodies of requests: of documents at most 1 MiB is read, and nothing is parsed of what is longer.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -15,12 +15,20 @@ pub(crate) const LENGTH: usize = 1 << 20;
 /// # Errors
 /// 413 when it is too long, 400 when the caller goes away in the middle of it.
 pub(crate) async fn bytes(body: Body) -> Result<Vec<u8>, ErrorResponse> {
-    match Limited::new(body, LENGTH).collect().await {
-        Ok(collected) => Ok(collected.to_bytes().into()),
+    at_most(body, LENGTH).await.map(Vec::from)
+}
+
+/// The same of another length.
+///
+/// # Errors
+/// As [`bytes`].
+pub(crate) async fn at_most(body: Body, length: usize) -> Result<Bytes, ErrorResponse> {
+    match Limited::new(body, length).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ErrorResponse::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "invalid_request",
-            format!("The body is longer than {LENGTH} bytes"),
+            format!("The body is longer than {length} bytes"),
         )),
         Err(_) => {
             Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_request", "The body could not be read to its end"))

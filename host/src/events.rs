@@ -60,6 +60,22 @@ pub(crate) struct Event {
     pub(crate) details: Option<BTreeMap<String, String>>,
 }
 
+impl Event {
+    /// A component was put back; told in realm `master`, whatever it stores of its clients.
+    pub(crate) fn of_component(realm_id: &str, details: &[(&str, &str)]) -> Event {
+        Event {
+            id: Uuid::new_v4().to_string(),
+            time: clock::now_ms(),
+            event_type: Cow::Borrowed("COMPONENT_PUT_BACK"),
+            realm_id: realm_id.to_owned(),
+            client_id: None,
+            ip_address: String::new(),
+            error: None,
+            details: Some(details.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()),
+        }
+    }
+}
+
 /// What an event is about, before it is known whether the realm wants it.
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {

@@ -12,6 +12,7 @@ mod caller;
 mod cli;
 mod client_policies;
 mod clock;
+mod components;
 pub mod config;
 mod discovery;
 mod document;
@@ -59,6 +60,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Realm { command } => cli::realm::run(command).await,
             Command::Token { command } => cli::token::run(command).await,
             Command::Policy { command } => cli::policy::run(command).await,
+            Command::Component { command } => cli::component::run(command).await,
         }
     })
 }

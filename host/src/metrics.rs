@@ -1,5 +1,7 @@
 //! Figures for operators, in the text format of Prometheus: served at `/metrics` on the address of `--metrics`.
 
+mod components;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+use crate::components::Components;
 
 /// What requests are counted by: the pattern of the path, never the path itself.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -39,7 +43,7 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     /// Nothing counted yet.
-    pub(crate) fn new() -> Metrics {
+    pub(crate) fn new(components: Components) -> Metrics {
         let answers = Family::<Answer, Counter>::default();
         let durations = Family::<Route, Histogram>::new_with_constructor(|| {
             // 0.25 ms to 4 s.
@@ -48,6 +52,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("matricula");
         registry.register("http_requests", "Answered requests", answers.clone());
         registry.register("http_request_duration_seconds", "Time from request to answer", durations.clone());
+        registry.register_collector(Box::new(components::OfComponents(components)));
         Metrics { registry: Arc::new(registry), answers, durations }
     }
 

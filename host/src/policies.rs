@@ -17,6 +17,7 @@ pub(crate) use record::{Evaluation, Mode, PolicyViolation, Verdict};
 use crate::app::App;
 use crate::client_policies::ClientPolicies;
 use crate::error::ErrorResponse;
+use crate::registration::recording;
 use crate::store::policies::PolicyRow;
 use crate::store::realms;
 use crate::wasm::contract::{
@@ -28,7 +29,6 @@ use crate::wasm::policy_provider::PolicyProviderHandle;
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, Failure, Wasm, WasmError};
 pub(crate) use amendment::{Change, amend, hide};
-use record::hook_name;
 
 /// The provider type of Keycloak's components that are registration policies.
 pub(crate) const PROVIDER_TYPE: &str = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
@@ -78,6 +78,8 @@ pub(crate) enum PolicyError {
     Failed {
         /// Name of the policy.
         policy: String,
+        /// Name of the component that failed.
+        component: String,
         /// Id of the decision record.
         decision: String,
     },
@@ -118,6 +120,8 @@ pub(crate) struct Policies {
     conditions: Vec<Conditional>,
     /// Why the client is to be held, if a policy wants that.
     pub(crate) held: Option<String>,
+    /// What is kept of a registration, so that it can be run again.
+    pub(crate) recorded: Option<Vec<u8>>,
 }
 
 /// The name of a set in the configuration (Keycloak: `subType`).
@@ -184,12 +188,20 @@ impl Policies {
             evaluations: Vec::new(),
             conditions: Vec::new(),
             held: None,
+            recorded: None,
         }
     }
 
     /// What the policies are told about the request.
     pub(crate) fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Keeps what a registration asks for, before anything changes it.
+    pub(crate) fn record_request(&mut self, requested: &mut Client) {
+        let call = &self.provider.call;
+        let of_token = self.set.iter().filter(|policy| policy.parent_id != call.realm.id).map(Arc::as_ref).collect();
+        self.recorded = recording::encode(&self.context, &call.base_url, requested, of_token);
     }
 
     /// Web origins that the policies of this set allow to call from a browser.
@@ -329,6 +341,7 @@ impl Policies {
         violations: &mut Vec<PolicyViolation>,
     ) -> Result<(), PolicyError> {
         let configured: Vec<_> = run.policies.iter().map(|policy| configured(policy)).collect();
+        let watched = self.watch(hook, run, (proposed.as_deref(), stored), &configured).await;
         let began = Instant::now();
         let decisions = match &run.provider {
             Some(provider) => {
@@ -337,7 +350,7 @@ impl Policies {
             }
             None => Err(missing(&run.policies)),
         };
-        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX) / run.policies.len().max(1) as u64;
+        let micros = share(began, run.policies.len());
         let decisions = match decisions {
             Ok(decisions) => decisions,
             Err(error) if run.shadow => {
@@ -348,17 +361,8 @@ impl Policies {
         };
         let component = run.provider.as_ref().map_or_else(String::new, |provider| provider.component.label());
         for (policy, decision) in run.policies.iter().zip(decisions) {
-            let mut evaluation = Evaluation {
-                name: policy.name.clone().unwrap_or_default(),
-                provider: policy.provider_id.clone(),
-                component: component.clone(),
-                mode: if run.shadow { Mode::Shadow } else { Mode::Enforce },
-                hook: hook_name(hook),
-                verdict: Verdict::Accept,
-                violations: Vec::new(),
-                changes: Vec::new(),
-                micros,
-            };
+            let mode = if run.shadow { Mode::Shadow } else { Mode::Enforce };
+            let mut evaluation = Evaluation::of(policy, component.clone(), mode, hook, micros);
             if run.shadow {
                 // A watched policy judges a copy.
                 let mut copy = proposed.as_deref().cloned();
@@ -373,9 +377,51 @@ impl Policies {
                 self.decided(hook, policy, decision, proposed.as_deref_mut(), &mut evaluation).await?;
                 violations.extend(evaluation.violations.iter().cloned());
             }
+            if evaluation.verdict == Verdict::Reject
+                && let Some(provider) = &run.provider
+            {
+                provider.component.figures.refused();
+            }
             self.evaluations.push(evaluation);
         }
+        self.evaluations.extend(watched);
         Ok(())
+    }
+
+    /// What the watched version of a component says to the same question, if there is one. Nothing comes of it.
+    async fn watch(
+        &mut self,
+        hook: Hook,
+        run: &Run,
+        (proposed, stored): (Option<&Client>, Option<&Client>),
+        configured: &[ConfiguredPolicy],
+    ) -> Vec<Evaluation> {
+        let first = run.policies.first().and_then(|policy| self.components.shadow(&policy.provider_id));
+        let Some(shadow) = first.map(Arc::clone) else { return Vec::new() };
+        let began = Instant::now();
+        let clients = (proposed, stored);
+        let answer = shadow.evaluate(&self.wasm.instances, self.call(), hook, &self.context, clients, configured).await;
+        let micros = share(began, run.policies.len());
+        let decisions = match answer {
+            Ok(decisions) => decisions,
+            Err(error) => {
+                tracing::warn!(%error, "a watched version failed");
+                return Vec::new();
+            }
+        };
+        let (conditions, held) = (self.conditions.len(), self.held.clone());
+        let mut seen = proposed.cloned();
+        let mut evaluations = Vec::with_capacity(decisions.len());
+        for (policy, decision) in run.policies.iter().zip(decisions) {
+            let mut evaluation = Evaluation::of(policy, shadow.component.label(), Mode::Shadow, hook, micros);
+            match self.decided(hook, policy, decision, seen.as_mut(), &mut evaluation).await {
+                Ok(()) => evaluations.push(evaluation),
+                Err(error) => tracing::warn!(?error, "a watched version failed"),
+            }
+        }
+        self.conditions.truncate(conditions);
+        self.held = held;
+        evaluations
     }
 
     /// Carries out one decision.
@@ -480,8 +526,13 @@ impl Policies {
             decision = self.decision,
             "a policy has no answer; the request is refused"
         );
-        PolicyError::Failed { policy, decision: self.decision.clone() }
+        PolicyError::Failed { policy, component: error.component, decision: self.decision.clone() }
     }
+}
+
+/// The share of each of so many in the time since then, in microseconds.
+fn share(began: Instant, of: usize) -> u64 {
+    u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX) / of.max(1) as u64
 }
 
 /// The error of policies whose component is not loaded.

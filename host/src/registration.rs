@@ -10,6 +10,7 @@ pub(crate) mod decision;
 mod delete;
 pub(crate) mod effects;
 mod read;
+pub(crate) mod recording;
 pub(crate) mod register;
 pub(crate) mod update;
 
@@ -56,6 +57,8 @@ pub(crate) struct Exchange {
     pub(crate) operation: Operation,
     /// The client in the address; empty for register.
     pub(crate) client_id: String,
+    /// The client exists already: it was registered by the request that is repeated here.
+    pub(crate) is_replay: bool,
 }
 
 /// A refusal, and what is recorded of it.
@@ -113,7 +116,7 @@ async fn prepare(app: App, request: Request) -> Result<Prepared, ErrorResponse> 
     let call = RealmOfCall { realm: Arc::clone(&realm), base_url: app.base_url(&realm, &caller).into() };
     let provider = ProviderCall { provider: Arc::clone(handle), instances: app.wasm.instances.clone(), call };
     let client_id = client_id.unwrap_or_default();
-    let exchange = Exchange { app, realm, components, provider, caller, operation, client_id };
+    let exchange = Exchange { app, realm, components, provider, caller, operation, client_id, is_replay: false };
     Ok(Prepared::Exchange(Box::new(exchange), content_type, request.into_body()))
 }
 
@@ -307,15 +310,19 @@ impl Exchange {
                 let violations = refused.violations.clone();
                 (self.refusal(refused, event), violations)
             }
-            PolicyError::Failed { policy, decision } => {
-                let details = [("client_registration_policy", policy.as_str()), ("decision", decision.as_str())];
+            PolicyError::Failed { policy, component, decision } => {
+                let details = [
+                    ("client_registration_policy", policy.as_str()),
+                    ("component", component.as_str()),
+                    ("decision", decision.as_str()),
+                ];
                 let event = self.subject().error("server_error", &details);
                 (self.refusal(ErrorResponse::policy_failed(&policy, decision.clone()), event), Vec::new())
             }
             PolicyError::Other(response) => return response.into(),
         };
         let record = decision::Record::of(self, policies, Outcome::Reject, violations);
-        record.store(&mut refusal.record, &self.realm.id);
+        record.store(&mut refusal.record, &self.realm.id, policies.recorded.clone());
         refusal
     }
 
@@ -355,7 +362,7 @@ impl Exchange {
                 let mut refusal =
                     self.refusal(refused.into_response(Audience::Registration), events.into_iter().flatten());
                 let record = decision::Record::of(self, policies, Outcome::Reject, violations);
-                record.store(&mut refusal.record, &self.realm.id);
+                record.store(&mut refusal.record, &self.realm.id, policies.recorded.clone());
                 refusal
             }
             ClientPolicyError::Failed(error) => self.refused(error, policies),

@@ -5,6 +5,7 @@
 
 pub(crate) mod client_policies;
 pub(crate) mod clients;
+pub(crate) mod component_files;
 mod database;
 pub(crate) mod decisions;
 pub(crate) mod document;

@@ -5,17 +5,6 @@ use std::process::Command;
 use anyhow::ensure;
 use matricula_tests::{PASSWORD, Service, program};
 
-/// Runs the program against a server; what it printed, when it ended well.
-fn matricula(service: &Service, arguments: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new(program()?)
-        .args(arguments)
-        .args(["--server", &service.url])
-        .env("MATRICULA_ADMIN_PASSWORD", PASSWORD)
-        .output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?)
-}
-
 #[tokio::test]
 async fn the_commands_of_the_first_start_register_a_client_when_pasted() -> anyhow::Result<()> {
     let service = Service::start()?;
@@ -36,19 +25,19 @@ async fn the_commands_of_the_first_start_register_a_client_when_pasted() -> anyh
 #[tokio::test]
 async fn realms_tokens_and_policies_are_administered_from_the_command_line() -> anyhow::Result<()> {
     let service = Service::start()?;
-    matricula(&service, &["realm", "create", "shop"])?;
-    assert!(matricula(&service, &["realm", "list"])?.contains("shop"));
-    let token = matricula(&service, &["token", "create", "--realm", "shop", "--count", "2"])?;
+    service.command(&["realm", "create", "shop"])?;
+    assert!(service.command(&["realm", "list"])?.contains("shop"));
+    let token = service.command(&["token", "create", "--realm", "shop", "--count", "2"])?;
     let made = service.register("shop", "default", Some(token.trim())).json(&serde_json::json!({})).send().await?;
     assert_eq!(made.status(), 201);
-    let listed = matricula(&service, &["token", "list", "--realm", "shop"])?;
+    let listed = service.command(&["token", "list", "--realm", "shop"])?;
     let row = listed.lines().nth(1).unwrap_or_default();
     assert_eq!(row.split_whitespace().skip(1).collect::<Vec<_>>(), ["1", "2", "never"]);
     let id = row.split_whitespace().next().unwrap_or_default();
-    matricula(&service, &["token", "revoke", id, "--realm", "shop"])?;
+    service.command(&["token", "revoke", id, "--realm", "shop"])?;
     let refused = service.register("shop", "default", Some(token.trim())).json(&serde_json::json!({})).send().await?;
     assert_eq!(refused.status(), 401);
-    let policies = matricula(&service, &["policy", "list", "--realm", "shop"])?;
+    let policies = service.command(&["policy", "list", "--realm", "shop"])?;
     assert!(policies.lines().nth(1).is_some_and(|first| first.contains("Trusted Hosts")), "{policies}");
     Ok(())
 }

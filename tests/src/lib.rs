@@ -201,6 +201,20 @@ impl Service {
         }
     }
 
+    /// Runs the program with these arguments against this server, as its administrator; what it printed.
+    ///
+    /// # Errors
+    /// What it printed when it ended with an error.
+    pub fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let output = Command::new(program()?)
+            .args(arguments)
+            .args(["--server", &self.url])
+            .env("MATRICULA_ADMIN_PASSWORD", PASSWORD)
+            .output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     /// The clients of a realm whose id has `part` in it.
     ///
     /// # Errors
@@ -209,6 +223,19 @@ impl Service {
         let path = format!("/{realm}/clients?search=true&clientId={part}");
         Ok(self.admin(Method::GET, &path, None).await?.error_for_status()?.json().await?)
     }
+}
+
+/// Waits until something holds.
+///
+/// # Errors
+/// When it does not in this time.
+pub async fn within(time: Duration, holds: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let until = Instant::now() + time;
+    while !holds().await? {
+        ensure!(Instant::now() < until, "it did not come true within {time:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 impl Drop for Service {

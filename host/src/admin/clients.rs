@@ -93,7 +93,7 @@ impl Representations {
 fn refused(error: ClientPolicyError) -> ErrorResponse {
     match error {
         ClientPolicyError::Refused(refused) => refused.into_response(Audience::Administration),
-        ClientPolicyError::Failed(PolicyError::Failed { policy, decision }) => {
+        ClientPolicyError::Failed(PolicyError::Failed { policy, decision, .. }) => {
             ErrorResponse::policy_failed(&policy, decision)
         }
         ClientPolicyError::Failed(_) => ErrorResponse::server_error(),

@@ -297,6 +297,7 @@ fn exchange(
         caller,
         operation,
         client_id: requested.client_id.clone().unwrap_or_default(),
+        is_replay: false,
     })
 }
 

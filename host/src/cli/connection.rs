@@ -57,6 +57,39 @@ impl Server {
         checked(request.send().await.context("reaching the server")?, "the server refuses").await
     }
 
+    /// One call about components, `path` begins behind `/admin/components`; null when there is no answer to read.
+    ///
+    /// # Errors
+    /// When the server refuses it: with its words.
+    pub(crate) async fn components(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+        let url = format!("{}/admin/components{path}", self.base);
+        let mut request = self.client.request(method, url).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = checked(request.send().await.context("reaching the server")?, "the server refuses").await?;
+        let text = answer.text().await.context("reading the server's answer")?;
+        if text.is_empty() {
+            Ok(Value::Null)
+        } else {
+            serde_json::from_str(&text).context("reading the server's answer")
+        }
+    }
+
+    /// Sends a component file.
+    ///
+    /// # Errors
+    /// When the server refuses it: with its words.
+    pub(crate) async fn upload(&self, path: &str, bytes: Vec<u8>, signature: Option<&str>) -> anyhow::Result<Value> {
+        let url = format!("{}/admin/components{path}", self.base);
+        let mut request = self.client.put(url).bearer_auth(&self.token).header("Content-Type", "application/wasm");
+        if let Some(signature) = signature {
+            request = request.header("Matricula-Signature", signature);
+        }
+        let sent = request.body(bytes).send().await.context("reaching the server")?;
+        checked(sent, "the server refuses").await?.json().await.context("reading the server's answer")
+    }
+
     /// A call that answers JSON.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::amendment::Change;
+use crate::store::policies::PolicyRow;
 use crate::wasm::contract::Hook;
 
 /// One objection of a policy, as the caller sees it.
@@ -72,8 +73,25 @@ pub(crate) struct Evaluation {
     pub(crate) micros: u64,
 }
 
+impl Evaluation {
+    /// A policy that was asked and has not said anything yet.
+    pub(super) fn of(policy: &PolicyRow, component: String, mode: Mode, hook: Hook, micros: u64) -> Evaluation {
+        Evaluation {
+            name: policy.name.clone().unwrap_or_default(),
+            provider: policy.provider_id.clone(),
+            component,
+            mode,
+            hook: hook_name(hook),
+            verdict: Verdict::Accept,
+            violations: Vec::new(),
+            changes: Vec::new(),
+            micros,
+        }
+    }
+}
+
 /// A hook under its name in the contract.
-pub(super) fn hook_name(hook: Hook) -> &'static str {
+fn hook_name(hook: Hook) -> &'static str {
     match hook {
         Hook::BeforeRegister => "before-register",
         Hook::AfterRegister => "after-register",

@@ -114,9 +114,11 @@ impl Record {
         self
     }
 
-    /// Adds the record to a write.
-    pub(super) fn store(&self, write: &mut Write, realm_id: &str) {
-        decisions::insert(write, realm_id, &self.id, serde_json::json!(self).to_string());
+    /// Adds the record to a write, and what was asked.
+    pub(super) fn store(&self, write: &mut Write, realm_id: &str, request: Option<Vec<u8>>) {
+        // Its members are numbers, texts and lists: they always have a JSON.
+        let record = serde_json::to_string(self).unwrap_or_default();
+        decisions::insert(write, realm_id, &self.id, record, request);
     }
 }
 
@@ -127,6 +129,10 @@ impl Exchange {
             return;
         }
         let outcome = if policies.held.is_some() { Outcome::Hold } else { Outcome::Accept };
-        Record::of(self, policies, outcome, Vec::new()).about(client_id).store(write, &self.realm.id);
+        Record::of(self, policies, outcome, Vec::new()).about(client_id).store(
+            write,
+            &self.realm.id,
+            policies.recorded.clone(),
+        );
     }
 }

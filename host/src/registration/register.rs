@@ -80,6 +80,7 @@ pub(crate) async fn decide(
     policies: &mut Policies,
 ) -> Result<Completed, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
+    policies.record_request(&mut requested);
     if let Err(error) = policies.client_policies.register(&mut requested).await {
         return Err(exchange.refused_by_client_policy(error, policies));
     }
@@ -92,7 +93,9 @@ pub(crate) async fn decide(
     let (Some(id), Some(client_id)) = (&client.id, &client.client_id) else {
         return Err(provider.nonsense("a completed client has no id or no client-id").into());
     };
-    if let Some(taken) = clients::is_free(&app.store.database, &realm.id, id, client_id).await? {
+    if !exchange.is_replay
+        && let Some(taken) = clients::is_free(&app.store.database, &realm.id, id, client_id).await?
+    {
         return Err(in_use(taken).into());
     }
     if let Err(error) = policies.client_policies.registered(client).await {

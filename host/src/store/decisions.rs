@@ -8,12 +8,22 @@ const KEPT: i64 = 10_000;
 /// Age after which a record goes, in milliseconds: 7 days.
 const AGE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
-/// Adds a record (JSON). Every now and then the oldest go.
-pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, record: String) {
+/// A registration that can be run again.
+pub(crate) struct RecordedRow {
+    /// Id of the decision.
+    pub(crate) id: String,
+    /// Name of the realm.
+    pub(crate) realm: String,
+    /// What was asked.
+    pub(crate) request: Vec<u8>,
+}
+
+/// Adds a record (JSON), and what was asked if it was a registration. Every now and then the oldest go.
+pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, record: String, request: Option<Vec<u8>>) {
     let now = clock::now_ms();
     write.run(
-        "INSERT INTO decisions (realm_id, id, time_ms, record) VALUES ($1, $2, $3, $4)",
-        values![realm_id, id, now, record],
+        "INSERT INTO decisions (realm_id, id, time_ms, record, request) VALUES ($1, $2, $3, $4, $5)",
+        values![realm_id, id, now, record, request],
     );
     // Ids are random: one in 256 begins like this.
     if id.starts_with("00") {
@@ -47,4 +57,17 @@ pub(crate) async fn list(
         }
     };
     rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// The last registrations of all realms, newest first.
+pub(crate) async fn recorded(database: &Database, last: u32) -> Result<Vec<RecordedRow>, StoreError> {
+    let rows = database
+        .all(
+            "SELECT decisions.id, realms.name, decisions.request FROM decisions \
+             JOIN realms ON realms.id = decisions.realm_id \
+             WHERE decisions.request IS NOT NULL ORDER BY decisions.number DESC LIMIT $1",
+            values![i64::from(last)],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(RecordedRow { id: row.get(0)?, realm: row.get(1)?, request: row.get(2)? })).collect()
 }

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
@@ -14,8 +15,13 @@ use wasmtime::{Engine, Store, UpdateDeadline, bail};
 use super::contract::client_policy::{ClientPolicy, ClientPolicyIndices};
 use super::contract::policy::{Policy, PolicyIndices};
 use super::contract::provider::{Provider, ProviderIndices};
-use super::engine::{CALLS_AT_ONCE, RETURNED};
-use super::facts::{Sources, State};
+use super::engine::{CALLS_AT_ONCE, RETURNED, TICK};
+use super::facts::{Pause, Sources, State};
+use super::figures::Figures;
+use super::fitness::{Fitness, Trial};
+
+/// Version of the contract in `wit/`.
+pub(crate) const CONTRACT: &str = "0.1.0";
 
 /// Names of the exported interfaces, which tell what kind of component a file is.
 const PROVIDERS: &str = "matricula:registration/providers@0.1.0";
@@ -47,11 +53,27 @@ pub(crate) struct LoadedComponent {
     pub(crate) name: Arc<str>,
     /// SHA-256 of the file, hexadecimal: its identity.
     pub(crate) digest: Arc<str>,
+    /// Version of the contract that it was built for.
+    pub(crate) contract: &'static str,
     interfaces: Interfaces,
     /// Calls that may still begin.
-    pub(crate) turns: Semaphore,
+    pub(super) turns: Semaphore,
+    /// What the versions of this component have done.
+    pub(crate) figures: Arc<Figures>,
+    /// How its calls went lately.
+    pub(super) fitness: Fitness,
+    /// Its first calls, if it has replaced another version.
+    pub(super) trial: Option<Trial>,
     engine: Engine,
     sources: Sources,
+}
+
+/// The part that a component is to play.
+pub(crate) struct Part {
+    /// Where its doings are counted.
+    pub(crate) figures: Arc<Figures>,
+    /// Whether its first calls are watched.
+    pub(crate) trial: Option<Trial>,
 }
 
 /// An instance with its own memory.
@@ -76,8 +98,9 @@ impl LoadedComponent {
         bytes: &[u8],
         cache: &Cache,
         sources: &Sources,
+        part: Part,
     ) -> wasmtime::Result<LoadedComponent> {
-        let digest = hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
+        let digest = digest(bytes);
         let component = cache.component(engine, &digest, bytes)?;
         let exports = |interface: &str| component.get_export_index(None, interface).is_some();
         let mut linker = Linker::<State>::new(engine);
@@ -110,8 +133,12 @@ impl LoadedComponent {
         Ok(LoadedComponent {
             name: name.into(),
             digest: digest.into(),
+            contract: CONTRACT,
             interfaces,
             turns: Semaphore::new(CALLS_AT_ONCE),
+            figures: part.figures,
+            fitness: Fitness::default(),
+            trial: part.trial,
             engine: engine.clone(),
             sources: sources.clone(),
         })
@@ -120,6 +147,24 @@ impl LoadedComponent {
     /// Name and digest, as decision records have it.
     pub(crate) fn label(&self) -> String {
         format!("{}@{}", self.name, self.digest)
+    }
+
+    /// A call has ended: counts it.
+    pub(super) fn called(&self, took: Duration, memory: u64, failed: bool, out_of_time: bool) {
+        self.figures.called(took, memory, failed);
+        if out_of_time {
+            self.fitness.late();
+        } else {
+            self.fitness.quick();
+        }
+        if let Some(trial) = &self.trial {
+            trial.called(&self.name, &self.digest, failed);
+        }
+    }
+
+    /// Whether it was too slow several times in a row, and is left alone for a while.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.fitness.is_failing()
     }
 
     /// A new instance under the limits of [`super::engine`].
@@ -131,9 +176,14 @@ impl LoadedComponent {
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(RETURNED);
         store.set_epoch_deadline(1);
-        // Each tick the call lets others run on its thread, until its time is up.
-        store.epoch_deadline_callback(|context| {
-            Ok(if context.data().out_of_time() { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+        // Each tick the call lets others run on its thread, until its time is up; after some ticks it makes pauses too.
+        store.epoch_deadline_callback(|mut context| {
+            let state = context.data_mut();
+            Ok(match state.pause() {
+                _ if state.out_of_time() => UpdateDeadline::Interrupt,
+                Pause::None => UpdateDeadline::Yield(1),
+                Pause::Ticks(ticks) => UpdateDeadline::YieldCustom(1, Box::pin(tokio::time::sleep(TICK * ticks))),
+            })
         });
         let Interfaces { pre, provider, policy, client_policy } = &self.interfaces;
         let instance = pre.instantiate_async(&mut store).await?;
@@ -219,6 +269,11 @@ fn compatibility(engine: &Engine) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("{:016x}", hasher.finish())
+}
+
+/// The identity of a file: its SHA-256, hexadecimal.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -8,7 +8,10 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllo
 /// Wall time that a call may take, waiting for the host not counted. A busy machine must not fail healthy calls.
 pub(crate) const CALL_TIME: Duration = Duration::from_secs(1);
 /// How often a running call is looked at, and lets others run on its thread.
-const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+/// Ticks after which a call is a long one: it makes pauses then, so that all long calls together take at most the time of
+/// one processor from the others.
+pub(crate) const LONG: u32 = 5;
 /// Linear memory of an instance.
 pub(crate) const MEMORY: usize = 64 << 20;
 /// Elements in a table of an instance.

@@ -3,12 +3,13 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use wasmtime::{StoreLimits, StoreLimitsBuilder};
+use wasmtime::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 
 use super::contract::{ClientScope, ScopeAssignment, client, clients, config, decision, facts, fetch, realm, request};
-use super::engine::{CALL_TIME, LOG_LINES, MEMORY, TABLE_ELEMENTS};
+use super::engine::{CALL_TIME, LOG_LINES, LONG, MEMORY, TABLE_ELEMENTS};
 use crate::names::Names;
 use crate::outside::Outside;
 use crate::realm::Realm;
@@ -35,15 +36,73 @@ pub(crate) struct RealmOfCall {
     pub(crate) base_url: Arc<str>,
 }
 
+/// Memory and tables of an instance; wasmtime asks it.
+pub(crate) struct Limits {
+    inner: StoreLimits,
+    /// The most linear memory so far, in bytes.
+    pub(crate) memory: usize,
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let allowed = self.inner.memory_growing(current, desired, maximum)?;
+        if allowed {
+            self.memory = self.memory.max(desired);
+        }
+        Ok(allowed)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.inner.memory_grow_failed(error)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.inner.table_growing(current, desired, maximum)
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.inner.table_grow_failed(error)
+    }
+}
+
+/// Long calls of all components that are running.
+static LONG_CALLS: AtomicU32 = AtomicU32::new(0);
+
+/// A call that has been running for long; counted while it lives.
+struct LongCall;
+
+impl LongCall {
+    fn begin() -> LongCall {
+        LONG_CALLS.fetch_add(1, Relaxed);
+        LongCall
+    }
+}
+
+impl Drop for LongCall {
+    fn drop(&mut self) {
+        LONG_CALLS.fetch_sub(1, Relaxed);
+    }
+}
+
+/// What a call does at a tick before it goes on.
+pub(super) enum Pause {
+    /// It lets others run on its thread.
+    None,
+    /// It sleeps for so many ticks.
+    Ticks(u32),
+}
+
 /// The host's side of one instance: who calls, what is left of its limits.
 pub(crate) struct State {
-    /// Memory and tables; wasmtime asks it.
-    pub(crate) limits: StoreLimits,
+    /// Memory and tables.
+    pub(crate) limits: Limits,
     component: Arc<str>,
     sources: Sources,
     call: Option<RealmOfCall>,
     began: Instant,
     waited: Duration,
+    ticks: u32,
+    long: Option<LongCall>,
     log_lines: u32,
 }
 
@@ -51,16 +110,21 @@ impl State {
     /// The state of a new instance, before its first call.
     pub(crate) fn new(component: Arc<str>, sources: Sources) -> State {
         State {
-            limits: StoreLimitsBuilder::new()
-                .memory_size(MEMORY)
-                .table_elements(TABLE_ELEMENTS)
-                .trap_on_grow_failure(true)
-                .build(),
+            limits: Limits {
+                inner: StoreLimitsBuilder::new()
+                    .memory_size(MEMORY)
+                    .table_elements(TABLE_ELEMENTS)
+                    .trap_on_grow_failure(true)
+                    .build(),
+                memory: 0,
+            },
             component,
             sources,
             call: None,
             began: Instant::now(),
             waited: Duration::ZERO,
+            ticks: 0,
+            long: None,
             log_lines: 0,
         }
     }
@@ -70,12 +134,24 @@ impl State {
         self.call = call;
         self.began = Instant::now();
         self.waited = Duration::ZERO;
+        self.ticks = 0;
         self.log_lines = 0;
     }
 
     /// The call has ended: nothing of it stays.
     pub(crate) fn end(&mut self) {
         self.call = None;
+        self.long = None;
+    }
+
+    /// The call is running at a tick. The more long calls there are, the longer the pauses of each.
+    pub(super) fn pause(&mut self) -> Pause {
+        self.ticks += 1;
+        if self.ticks <= LONG {
+            return Pause::None;
+        }
+        self.long.get_or_insert_with(LongCall::begin);
+        Pause::Ticks(LONG_CALLS.load(Relaxed).max(1))
     }
 
     /// Whether the call has used up its time; waiting for the host does not count.

@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use super::component::{Instance, LoadedComponent};
-use super::engine::{CALLS_PER_INSTANCE, IDLE_INSTANCES};
+use super::engine::{CALL_TIME, CALLS_PER_INSTANCE, IDLE_INSTANCES};
 use super::facts::RealmOfCall;
 use super::{Failure, WasmError};
 
@@ -35,8 +36,21 @@ impl Instances {
         run: impl AsyncFnOnce(&mut Instance) -> wasmtime::Result<T>,
     ) -> Result<T, WasmError> {
         let failed = |failure, detail| WasmError { component: component.name.to_string(), failure, detail };
+        let resting = || {
+            component.figures.failed();
+            failed(Failure::Resting, "it was too slow several times in a row".to_owned())
+        };
+        let tries = component.fitness.is_failing();
+        if !component.fitness.may_be_asked() {
+            return Err(resting());
+        }
         // The semaphore is never closed.
-        let _turn = component.turns.acquire().await.map_err(|closed| failed(Failure::Trap, closed.to_string()))?;
+        let turn = tokio::time::timeout(CALL_TIME, component.turns.acquire()).await;
+        let _turn = turn.map_err(|_| failed(Failure::Time, "too many of its calls are running".to_owned()))?;
+        // While this call waited, others may have found out.
+        if !tries && !component.fitness.may_be_asked() {
+            return Err(resting());
+        }
         let realm: Arc<str> = call.realm.id.as_str().into();
         let mut instance = match self.take(&component.digest, &realm) {
             Some(instance) => instance,
@@ -46,10 +60,13 @@ impl Instances {
         };
         instance.store.data_mut().begin(Some(call));
         instance.store.set_epoch_deadline(1);
+        let began = Instant::now();
         let result = run(&mut instance).await;
-        let out_of_time = instance.store.data().out_of_time();
+        let took = began.elapsed();
+        let out_of_time = instance.store.data().out_of_time() && result.is_err();
         instance.store.data_mut().end();
         instance.calls += 1;
+        component.called(took, instance.store.data().limits.memory as u64, result.is_err(), out_of_time);
         match result {
             Ok(value) => {
                 if instance.calls < CALLS_PER_INSTANCE {
@@ -59,6 +76,21 @@ impl Instances {
             }
             Err(error) => Err(failed(if out_of_time { Failure::Time } else { Failure::Trap }, format!("{error:#}"))),
         }
+    }
+
+    /// Throws away the instances of a version that is not used any more.
+    pub(crate) fn retire(&self, component: &LoadedComponent) {
+        let mut retired = Vec::new();
+        {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_version = |idle: &Idle| Arc::ptr_eq(&idle.component, &component.digest);
+            let mut at = 0;
+            while at < idle.len() {
+                if of_version(&idle[at]) { retired.extend(idle.remove(at)) } else { at += 1 }
+            }
+        }
+        // Unmapping memory takes a while: not while others wait for the pool.
+        drop(retired);
     }
 
     fn take(&self, component: &Arc<str>, realm: &str) -> Option<Box<Instance>> {

@@ -1,0 +1,129 @@
+//! `matricula component …`: the files that policies and providers are in.
+
+use anyhow::{Context, bail};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::connection::{Server, segment};
+use super::table;
+use crate::config::ComponentCommand;
+
+/// Runs the command.
+pub(crate) async fn run(command: ComponentCommand) -> anyhow::Result<()> {
+    match command {
+        ComponentCommand::List { connection } => {
+            let components = Server::connect(&connection).await?.components(Method::GET, "", None).await?;
+            let rows: Vec<[String; 9]> = components.as_array().into_iter().flatten().map(row).collect();
+            let head = ["NAME", "STATE", "FROM", "VERSION", "CALLS", "REFUSALS", "FAILURES", "MEDIAN µs", "99 % µs"];
+            table::print(head, &rows);
+            for component in components.as_array().into_iter().flatten() {
+                if let Some(reason) = component["reason"].as_str() {
+                    println!("\n{}: {reason}", component["name"].as_str().unwrap_or_default());
+                }
+            }
+        }
+        ComponentCommand::Put { name, file, signature, inactive, force, connection } => {
+            let bytes = std::fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
+            let signature = signature
+                .map(|file| std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display())))
+                .transpose()?;
+            let server = Server::connect(&connection).await?;
+            let path = format!("/{}?activate={}&force={force}", segment(&name), !inactive);
+            let put = server.upload(&path, bytes, signature.as_deref().map(str::trim)).await?;
+            let newest = put["versions"][0]["digest"].as_str().unwrap_or_default();
+            let doing = if inactive { "stored" } else { "active" };
+            println!(
+                "{name}: version {} is {doing}",
+                short(put["active"].as_str().filter(|_| !inactive).unwrap_or(newest))
+            );
+        }
+        ComponentCommand::Compare { name, digest, last, connection } => {
+            let server = Server::connect(&connection).await?;
+            let digest = version(&server, &name, Some(&digest)).await?;
+            let body = json!({"digest": digest, "last": last});
+            let path = format!("/{}/compare", segment(&name));
+            print_comparison(&server.components(Method::POST, &path, Some(body)).await?);
+        }
+        ComponentCommand::Rollback { name, to, force, connection } => {
+            let server = Server::connect(&connection).await?;
+            let digest = version(&server, &name, to.as_deref()).await?;
+            let path = format!("/{}/activate?force={force}", segment(&name));
+            server.components(Method::POST, &path, Some(json!({"digest": digest}))).await?;
+            println!("{name}: version {} is active", short(&digest));
+        }
+        ComponentCommand::Remove { name, version: wanted, force, connection } => {
+            let server = Server::connect(&connection).await?;
+            let path = match wanted {
+                None => format!("/{}?force={force}", segment(&name)),
+                Some(wanted) => {
+                    let digest = version(&server, &name, Some(&wanted)).await?;
+                    format!("/{}/versions/{digest}?force={force}", segment(&name))
+                }
+            };
+            server.components(Method::DELETE, &path, None).await?;
+        }
+    }
+    Ok(())
+}
+
+fn row(component: &Value) -> [String; 9] {
+    let text = |name: &str| component[name].as_str().unwrap_or("-").to_owned();
+    let number = |name: &str| component[name].as_u64().unwrap_or_default().to_string();
+    [
+        text("name"),
+        text("state"),
+        text("source"),
+        short(&text("active")).to_owned(),
+        number("calls"),
+        number("refusals"),
+        number("failures"),
+        number("medianMicros"),
+        number("p99Micros"),
+    ]
+}
+
+/// Enough of a digest to tell versions apart.
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+/// The digest of the version that begins like this; without a beginning the newest of those that don't decide.
+async fn version(server: &Server, name: &str, beginning: Option<&str>) -> anyhow::Result<String> {
+    let components = server.components(Method::GET, "", None).await?;
+    let component = components.as_array().into_iter().flatten().find(|component| component["name"] == name);
+    let component = component.with_context(|| format!("there is no component {name:?}"))?;
+    let digests = component["versions"].as_array().into_iter().flatten().filter_map(|it| it["digest"].as_str());
+    let mut found: Vec<&str> = match beginning {
+        Some(beginning) => digests.filter(|digest| digest.starts_with(beginning)).collect(),
+        None => digests.filter(|digest| component["active"] != *digest).take(1).collect(),
+    };
+    match (found.pop(), found.is_empty(), beginning) {
+        (Some(digest), true, _) => Ok(digest.to_owned()),
+        (None, _, None) => bail!("{name} has no other version"),
+        (None, _, Some(beginning)) => bail!("{name} has no version {beginning:?}"),
+        (Some(_), false, _) => bail!("several versions of {name} begin like this"),
+    }
+}
+
+fn print_comparison(comparison: &Value) {
+    let number = |name: &str| comparison[name].as_u64().unwrap_or_default();
+    let different: Vec<&Value> = comparison["different"].as_array().into_iter().flatten().collect();
+    println!(
+        "{} registrations replayed: {} the same, {} different",
+        number("replayed"),
+        number("same"),
+        different.len()
+    );
+    let text = |difference: &Value, name: &str| difference[name].as_str().unwrap_or_default().to_owned();
+    let names = |difference: &Value| {
+        let names = difference["policies"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let rows: Vec<[String; 5]> = different
+        .iter()
+        .map(|it| [text(it, "decision"), text(it, "realm"), text(it, "before"), text(it, "after"), names(it)])
+        .collect();
+    if !rows.is_empty() {
+        table::print(["DECISION", "REALM", "NOW", "THEN", "POLICIES"], &rows);
+    }
+}

@@ -1,0 +1,244 @@
+//! What is known of one component: its versions, which of them decides, how it is doing.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::store::component_files::{ChoiceRow, FileRow};
+use crate::wasm::component::CONTRACT;
+use crate::wasm::figures::Figures;
+use crate::wasm::load::Ready;
+
+/// Where a version comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Source {
+    /// With the binary.
+    BuiltIn,
+    /// From the drop folder of this node.
+    Folder,
+    /// It was uploaded.
+    Database,
+}
+
+/// One version.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Version {
+    /// SHA-256 of the file, hexadecimal.
+    pub(crate) digest: String,
+    /// Length of the file in bytes.
+    pub(crate) size: i64,
+    /// When it was uploaded or found in the folder, Unix seconds; 0: it came with the program.
+    pub(crate) uploaded: i64,
+    /// Version of the contract that it was built for.
+    pub(crate) contract: String,
+    /// Where it comes from.
+    pub(crate) source: Source,
+}
+
+impl Version {
+    /// A version of the current contract.
+    pub(super) fn new(source: Source, digest: String, size: usize, uploaded: i64) -> Version {
+        let size = size.try_into().unwrap_or(i64::MAX);
+        Version { digest, size, uploaded, contract: CONTRACT.to_owned(), source }
+    }
+
+    fn of(file: &FileRow) -> Version {
+        Version {
+            digest: file.digest.clone(),
+            size: file.size,
+            uploaded: file.uploaded_at,
+            contract: file.contract.clone(),
+            source: Source::Database,
+        }
+    }
+}
+
+/// The version that decides.
+pub(super) struct Active {
+    pub(super) ready: Arc<Ready>,
+    pub(super) source: Source,
+    /// Unix seconds.
+    pub(super) since: i64,
+}
+
+/// A version that is not used, and why.
+pub(super) struct Refused {
+    digest: String,
+    reason: String,
+    /// It was used and failed.
+    put_back: bool,
+}
+
+/// One component.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) figures: Arc<Figures>,
+    pub(super) built_in: Option<(Version, Bytes)>,
+    pub(super) file: Option<(Version, Bytes)>,
+    /// Newest first.
+    pub(super) stored: Vec<FileRow>,
+    pub(super) choice: ChoiceRow,
+    pub(super) active: Option<Active>,
+    /// What decided before.
+    pub(super) previous: Option<Active>,
+    pub(super) shadow: Option<Arc<Ready>>,
+    pub(super) refused: Option<Refused>,
+}
+
+/// How a component is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Health {
+    /// It decides.
+    Active,
+    /// It was too slow several times in a row: its requests are refused for a while.
+    Failing,
+    /// No version of it can be used.
+    Refused,
+}
+
+/// What an administrator sees of a component.
+pub(crate) struct Summary {
+    pub(crate) kinds: Vec<&'static str>,
+    pub(crate) active: Option<String>,
+    pub(crate) shadow: Option<String>,
+    pub(crate) source: Option<Source>,
+    pub(crate) providers: Vec<String>,
+    pub(crate) state: Health,
+    pub(crate) reason: Option<String>,
+    pub(crate) since: Option<i64>,
+    pub(crate) figures: Arc<Figures>,
+    pub(crate) versions: Vec<Version>,
+}
+
+impl Known {
+    /// Whether it has no version.
+    pub(super) fn is_empty(&self) -> bool {
+        self.built_in.is_none() && self.file.is_none() && self.stored.is_empty()
+    }
+
+    /// Whether there is nothing to tell of it.
+    pub(super) fn is_forgettable(&self) -> bool {
+        self.is_empty() && self.active.is_none() && self.refused.is_none()
+    }
+
+    /// Whether the binary has the only version.
+    pub(super) fn is_only_built_in(&self) -> bool {
+        self.built_in.is_some() && self.file.is_none() && self.stored.is_empty()
+    }
+
+    /// The version that should decide, and where it comes from.
+    pub(super) fn wanted(&self) -> Option<(Source, String)> {
+        let chosen = self.choice.active.as_ref();
+        let chosen = chosen.filter(|digest| self.stored.iter().any(|file| file.digest == **digest));
+        if let Some(digest) = chosen {
+            return Some((Source::Database, digest.clone()));
+        }
+        self.default_version().map(|(version, _)| (version.source, version.digest.clone()))
+    }
+
+    /// What decides without a choice.
+    fn default_version(&self) -> Option<&(Version, Bytes)> {
+        self.file.as_ref().or(self.built_in.as_ref())
+    }
+
+    /// The digest of that.
+    pub(super) fn default_digest(&self) -> Option<String> {
+        self.default_version().map(|(version, _)| version.digest.clone())
+    }
+
+    /// Its source and bytes.
+    pub(super) fn default_bytes(&self) -> Option<(Source, Bytes)> {
+        self.default_version().map(|(version, bytes)| (version.source, bytes.clone()))
+    }
+
+    /// The bytes of a version that is not in the database.
+    pub(super) fn own_bytes(&self, digest: &str) -> Option<Bytes> {
+        let own = [&self.file, &self.built_in].into_iter().flatten().find(|(version, _)| version.digest == digest);
+        own.map(|(_, bytes)| bytes.clone())
+    }
+
+    /// Every version, the uploaded ones first.
+    fn versions(&self) -> impl Iterator<Item = Version> {
+        let own = [&self.file, &self.built_in].into_iter().flatten().map(|(version, _)| version.clone());
+        self.stored.iter().map(Version::of).chain(own)
+    }
+
+    /// A version by its digest.
+    pub(super) fn version(&self, digest: &str) -> Option<Version> {
+        self.versions().find(|version| version.digest == digest)
+    }
+
+    /// Adds an uploaded version, unless it is there.
+    pub(super) fn add_stored(&mut self, file: FileRow) {
+        if !self.stored.iter().any(|stored| stored.digest == file.digest) {
+            self.stored.insert(0, file);
+        }
+    }
+
+    /// Notes why a version is not used.
+    pub(super) fn refuse(&mut self, digest: &str, reason: &str) {
+        self.refused = Some(Refused { digest: digest.to_owned(), reason: reason.to_owned(), put_back: false });
+    }
+
+    /// Notes that a version failed and another took its place.
+    pub(super) fn put_back(&mut self, digest: &str, reason: &str) {
+        self.refused = Some(Refused { digest: digest.to_owned(), reason: reason.to_owned(), put_back: true });
+    }
+
+    /// Whether this version failed and is not to be tried again by itself.
+    pub(super) fn was_put_back(&self, digest: &str) -> bool {
+        self.refused.as_ref().is_some_and(|refused| refused.put_back && refused.digest == digest)
+    }
+
+    /// Why the last version was refused.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.refused.as_ref().map(|refused| refused.reason.clone())
+    }
+
+    /// The digest of the version that decides.
+    pub(super) fn active_digest(&self) -> Option<String> {
+        self.active.as_ref().map(|active| active.ready.component.digest.to_string())
+    }
+
+    /// The version that should be watched and is not.
+    pub(super) fn missing_shadow(&self) -> Option<String> {
+        let watched = self.shadow.as_ref().map(|ready| &*ready.component.digest);
+        self.choice.shadow.clone().filter(|wanted| Some(wanted.as_str()) != watched)
+    }
+
+    /// Ids of the policies, conditions and executors that it has now.
+    pub(super) fn policy_ids(&self) -> Vec<String> {
+        self.active.iter().flat_map(|active| active.ready.offered.policy_ids()).map(str::to_owned).collect()
+    }
+
+    /// For administrators.
+    pub(super) fn summary(&self) -> Summary {
+        let active = self.active.as_ref();
+        let mut providers: Vec<String> =
+            active.iter().flat_map(|active| active.ready.offered.ids()).map(str::to_owned).collect();
+        providers.sort_unstable();
+        Summary {
+            kinds: active.map(|active| active.ready.offered.kinds()).unwrap_or_default(),
+            active: self.active_digest(),
+            shadow: self.shadow.as_ref().map(|ready| ready.component.digest.to_string()),
+            source: active.map(|active| active.source).or_else(|| self.versions().next().map(|version| version.source)),
+            providers,
+            state: match active {
+                None => Health::Refused,
+                Some(active) if active.ready.component.is_failing() => Health::Failing,
+                Some(_) => Health::Active,
+            },
+            reason: self.refused.as_ref().map(|refused| {
+                let Refused { digest, reason, .. } = refused;
+                format!("version {}: {reason}", digest.get(..12).unwrap_or(digest))
+            }),
+            since: active.map(|active| active.since),
+            figures: Arc::clone(&self.figures),
+            versions: self.versions().collect(),
+        }
+    }
+}

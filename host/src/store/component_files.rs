@@ -1,0 +1,142 @@
+//! Tables `component_files` and `components`: uploaded components, and which of their versions decide.
+
+use super::{Database, StoreError, Write, values};
+
+/// Users of a component that are looked for at most.
+pub(crate) const USERS: i64 = 100;
+
+/// A version without its bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct FileRow {
+    /// Name of the component.
+    pub(crate) name: String,
+    /// SHA-256, hexadecimal.
+    pub(crate) digest: String,
+    /// Length in bytes.
+    pub(crate) size: i64,
+    /// Version of the contract that it was built for.
+    pub(crate) contract: String,
+    /// Unix seconds.
+    pub(crate) uploaded_at: i64,
+}
+
+/// What was chosen for a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ChoiceRow {
+    /// The version that decides; absent: that of the program or the folder.
+    pub(crate) active: Option<String>,
+    /// The version that is watched.
+    pub(crate) shadow: Option<String>,
+    /// Unix seconds.
+    pub(crate) since: i64,
+}
+
+/// Who uses a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct User {
+    /// Name of the realm.
+    pub(crate) realm: String,
+    /// Name of the policy.
+    pub(crate) policy: String,
+}
+
+/// Every uploaded version, the newest of a component first.
+pub(crate) async fn list(database: &Database) -> Result<Vec<FileRow>, StoreError> {
+    let rows = database
+        .all(
+            "SELECT name, digest, size, contract, uploaded_at FROM component_files \
+             ORDER BY name, uploaded_at DESC, digest",
+            values![],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(FileRow {
+                name: row.get(0)?,
+                digest: row.get(1)?,
+                size: row.get(2)?,
+                contract: row.get(3)?,
+                uploaded_at: row.get(4)?,
+            })
+        })
+        .collect()
+}
+
+/// What was chosen, by the names of the components.
+pub(crate) async fn choices(database: &Database) -> Result<Vec<(String, ChoiceRow)>, StoreError> {
+    let rows = database.all("SELECT name, active, shadow, since FROM components ORDER BY name", values![]).await?;
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, ChoiceRow { active: row.get(1)?, shadow: row.get(2)?, since: row.get(3)? })))
+        .collect()
+}
+
+/// The bytes of a version and its signature.
+pub(crate) async fn bytes(
+    database: &Database,
+    name: &str,
+    digest: &str,
+) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, StoreError> {
+    let row = database
+        .first("SELECT bytes, signature FROM component_files WHERE name = $1 AND digest = $2", values![name, digest])
+        .await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// Adds a version, unless it is there.
+pub(crate) fn insert(write: &mut Write, file: &FileRow, bytes: Vec<u8>, signature: Option<Vec<u8>>) {
+    write.run(
+        "INSERT INTO component_files (name, digest, bytes, size, contract, signature, uploaded_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        values![&file.name, &file.digest, bytes, file.size, &file.contract, signature, file.uploaded_at],
+    );
+}
+
+/// Stores what was chosen.
+pub(crate) fn choose(write: &mut Write, name: &str, choice: &ChoiceRow) {
+    write.run(
+        "INSERT INTO components (name, active, shadow, since) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (name) DO UPDATE SET active = excluded.active, shadow = excluded.shadow, since = excluded.since",
+        values![name, choice.active.clone(), choice.shadow.clone(), choice.since],
+    );
+}
+
+/// Removes every uploaded version, and what was chosen.
+pub(crate) fn delete(write: &mut Write, name: &str) {
+    write.run("DELETE FROM component_files WHERE name = $1", values![name]);
+    write.run("DELETE FROM components WHERE name = $1", values![name]);
+}
+
+/// Removes one version.
+pub(crate) fn delete_version(write: &mut Write, name: &str, digest: &str) {
+    write.run("DELETE FROM component_files WHERE name = $1 AND digest = $2", values![name, digest]);
+}
+
+/// Who uses a policy, condition or executor of this id, [`USERS`] at most.
+pub(crate) async fn users(database: &Database, id: &str) -> Result<Vec<User>, StoreError> {
+    let policies = database
+        .all(
+            "SELECT realms.name, COALESCE(policies.name, policies.id) FROM policies \
+             JOIN realms ON realms.id = policies.realm_id WHERE policies.provider_id = $1 \
+             ORDER BY realms.name, policies.name LIMIT $2",
+            values![id, USERS],
+        )
+        .await?;
+    // Few realms have client policies; an id stands in their documents as a JSON text.
+    let quoted = format!("%{}%", super::escape_like(&serde_json::json!(id).to_string()));
+    let client_policies = database
+        .all(
+            "SELECT realms.name FROM client_policies JOIN realms ON realms.id = client_policies.realm_id \
+             WHERE lower(client_policies.profiles) LIKE $1 ESCAPE '\\' \
+             OR lower(client_policies.policies) LIKE $1 ESCAPE '\\' ORDER BY realms.name LIMIT $2",
+            values![quoted, USERS],
+        )
+        .await?;
+    let mut users = Vec::with_capacity(policies.len() + client_policies.len());
+    for row in &policies {
+        users.push(User { realm: row.get(0)?, policy: row.get(1)? });
+    }
+    for row in &client_policies {
+        users.push(User { realm: row.get(0)?, policy: format!("client policies ({id})") });
+    }
+    Ok(users)
+}

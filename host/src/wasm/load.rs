@@ -1,0 +1,210 @@
+//! From the bytes of a file to a component that may decide: validated, compiled, asked what it offers, tried with empty
+//! input. Only then it can become part of the set.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use wasmtime::error::Context as _;
+use wasmtime::{Engine, bail};
+
+use super::client_policy_provider::{ConditionHandle, ExecutorHandle};
+use super::compiler::{self, Pace};
+use super::component::{Cache, Instance, LoadedComponent, Part};
+use super::contract::{
+    Caller, CallerKind, Client, Context, Document, Event, Operation, PolicyProvider, RegistrationAuth,
+};
+use super::engine;
+use super::facts::Sources;
+use super::policy_provider::PolicyProviderHandle;
+use super::provider::ProviderHandle;
+use super::set::ComponentSet;
+
+/// A component that was found good, and what it offers.
+pub(crate) struct Ready {
+    /// For calls.
+    pub(crate) component: Arc<LoadedComponent>,
+    /// Its providers, policies, conditions and executors.
+    pub(crate) offered: ComponentSet,
+}
+
+/// Makes components of files.
+#[derive(Clone)]
+pub(crate) struct Loader {
+    engine: Engine,
+    cache: Arc<Cache>,
+    sources: Sources,
+}
+
+impl Loader {
+    /// Starts the engine. Native code is kept in a cache below `data`.
+    ///
+    /// # Errors
+    /// When this machine cannot run WebAssembly.
+    pub(crate) fn start(data: &Path, sources: Sources) -> anyhow::Result<Loader> {
+        Ok(Loader { engine: engine::engine()?, cache: Arc::new(Cache::new(data.join("cache/components"))), sources })
+    }
+
+    /// Loads a component; compiling may take seconds.
+    ///
+    /// # Errors
+    /// Why it cannot be used, in words for its author.
+    pub(crate) async fn load(&self, pace: Pace, name: &str, bytes: Bytes, part: Part) -> Result<Ready, String> {
+        let (engine, cache, sources, name) =
+            (self.engine.clone(), Arc::clone(&self.cache), self.sources.clone(), name.to_owned());
+        let compiled =
+            compiler::run(pace, move || LoadedComponent::load(&engine, &name, &bytes, &cache, &sources, part)).await;
+        let component = match compiled {
+            Some(Ok(component)) => Arc::new(component),
+            Some(Err(error)) => return Err(format!("{error:#}")),
+            None => return Err("compiling it failed".to_owned()),
+        };
+        let offered = offered(&component).await.map_err(|error| format!("{error:#}"))?;
+        Ok(Ready { component, offered })
+    }
+}
+
+/// Asks a component what it offers, which also instantiates it (only then are its types compared), and tries it.
+async fn offered(component: &Arc<LoadedComponent>) -> wasmtime::Result<ComponentSet> {
+    let mut instance = component.instantiate().await?;
+    instance.store.data_mut().begin(None);
+    let mut offered = ComponentSet::default();
+    if instance.exports.provider.is_some() {
+        providers(component, &mut instance, &mut offered).await.context("interface `providers`")?;
+    }
+    if instance.exports.policy.is_some() {
+        policies(component, &mut instance, &mut offered).await.context("interface `policies`")?;
+    }
+    if instance.exports.client_policy.is_some() {
+        client_policies(component, &mut instance, &mut offered).await.context("interface `client-policies`")?;
+    }
+    if offered.is_empty() {
+        bail!("it offers nothing: `describe` returns an empty list");
+    }
+    Ok(offered)
+}
+
+async fn providers(
+    component: &Arc<LoadedComponent>,
+    instance: &mut Instance,
+    offered: &mut ComponentSet,
+) -> wasmtime::Result<()> {
+    let Some(exports) = &instance.exports.provider else { return Ok(()) };
+    let descriptions = exports.matricula_registration_providers().call_describe(&mut instance.store).await;
+    for description in descriptions.context("`describe` failed")? {
+        check_id(&description.id)?;
+        let id = description.id.clone();
+        let handle = ProviderHandle::new(component, description, instance).await.context("`document-name` failed")?;
+        // What it makes of an empty document is its business, as long as it answers.
+        if let Some(exports) = &instance.exports.provider {
+            let empty = Document { content_type: String::new(), body: Vec::new() };
+            let guest = exports.matricula_registration_providers();
+            let parsed = guest.call_parse(&mut instance.store, &id, Operation::Register, &empty).await;
+            let _ = parsed.with_context(|| format!("`parse` of {id:?} failed with an empty document"))?;
+        }
+        if offered.providers.insert(id.clone(), Arc::new(handle)).is_some() {
+            bail!("it offers the provider {id:?} twice");
+        }
+    }
+    Ok(())
+}
+
+async fn policies(
+    component: &Arc<LoadedComponent>,
+    instance: &mut Instance,
+    offered: &mut ComponentSet,
+) -> wasmtime::Result<()> {
+    let Some(exports) = &instance.exports.policy else { return Ok(()) };
+    let guest = exports.matricula_registration_policies();
+    let descriptions: Vec<PolicyProvider> =
+        guest.call_describe(&mut instance.store).await.context("`describe` failed")?;
+    let (client, context) = (empty_client()?, nobody());
+    for description in descriptions {
+        check_id(&description.id)?;
+        for hook in &description.hooks {
+            let decisions =
+                guest.call_evaluate(&mut instance.store, *hook, &context, Some(&client), Some(&client), &[]);
+            let decisions =
+                decisions.await.with_context(|| format!("`evaluate` failed in {hook:?} without policies"))?;
+            if !decisions.is_empty() {
+                bail!("`evaluate` decides in {hook:?} although no policy was given");
+            }
+        }
+        let id = description.id.clone();
+        let handle = PolicyProviderHandle { component: Arc::clone(component), description };
+        if offered.policies.insert(id.clone(), Arc::new(handle)).is_some() {
+            bail!("it offers the policy {id:?} twice");
+        }
+    }
+    Ok(())
+}
+
+async fn client_policies(
+    component: &Arc<LoadedComponent>,
+    instance: &mut Instance,
+    offered: &mut ComponentSet,
+) -> wasmtime::Result<()> {
+    let Some(exports) = &instance.exports.client_policy else { return Ok(()) };
+    let guest = exports.matricula_registration_client_policies();
+    let offer = guest.call_describe(&mut instance.store).await.context("`describe` failed")?;
+    let (client, context) = (empty_client()?, nobody());
+    let verdicts = guest.call_judge(&mut instance.store, Event::Register, &context, Some(&client), None, &[]).await;
+    let outcomes = guest.call_execute(&mut instance.store, Event::Register, &context, Some(&client), None, &[]).await;
+    if !verdicts.context("`judge` failed without conditions")?.is_empty()
+        || !outcomes.context("`execute` failed without executors")?.is_empty()
+    {
+        bail!("`judge` or `execute` answers although nothing was asked");
+    }
+    for description in offer.conditions {
+        check_id(&description.id)?;
+        let id = description.id.clone();
+        let handle = ConditionHandle { component: Arc::clone(component), description };
+        if offered.conditions.insert(id.clone(), Arc::new(handle)).is_some() {
+            bail!("it offers the condition {id:?} twice");
+        }
+    }
+    for description in offer.executors {
+        check_id(&description.id)?;
+        let id = description.id.clone();
+        let handle = ExecutorHandle { component: Arc::clone(component), description };
+        if offered.executors.insert(id.clone(), Arc::new(handle)).is_some() {
+            bail!("it offers the executor {id:?} twice");
+        }
+    }
+    Ok(())
+}
+
+/// Ids stand in addresses and settings.
+fn check_id(id: &str) -> wasmtime::Result<()> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if id.is_empty() || id.len() > 100 || !id.chars().all(plain) {
+        bail!("{id:?} is no id: 1 to 100 letters, digits, `-`, `_` and `.` are expected");
+    }
+    Ok(())
+}
+
+/// A client of which nothing is known: every field but the list of attributes may be absent.
+fn empty_client() -> wasmtime::Result<Client> {
+    Ok(serde_json::from_str(r#"{"attributes": []}"#)?)
+}
+
+/// The context of a call without a request.
+fn nobody() -> Context {
+    Context {
+        realm: String::new(),
+        provider: String::new(),
+        operation: Operation::Register,
+        caller: Caller {
+            kind: CallerKind::Anonymous,
+            subject: None,
+            token_id: None,
+            roles: Vec::new(),
+            groups: Vec::new(),
+            address: String::new(),
+            origin: None,
+        },
+        registration_auth: RegistrationAuth::Anonymous,
+        now: 0,
+        attributes: Vec::new(),
+    }
+}

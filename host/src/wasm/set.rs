@@ -1,0 +1,107 @@
+//! One consistent set of components: which component has which provider, policy, condition and executor.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::client_policy_provider::{ConditionHandle, ExecutorHandle};
+use super::policy_provider::PolicyProviderHandle;
+use super::provider::ProviderHandle;
+
+/// What one component offers, or all of them together. A request uses the set that it began with.
+#[derive(Clone, Default)]
+pub(crate) struct ComponentSet {
+    pub(super) providers: HashMap<String, Arc<ProviderHandle>>,
+    pub(super) policies: HashMap<String, Arc<PolicyProviderHandle>>,
+    pub(super) conditions: HashMap<String, Arc<ConditionHandle>>,
+    pub(super) executors: HashMap<String, Arc<ExecutorHandle>>,
+    /// Policies of versions that are only watched, beside those above.
+    pub(super) shadows: HashMap<String, Arc<PolicyProviderHandle>>,
+}
+
+impl ComponentSet {
+    /// The registration provider of this id.
+    pub(crate) fn provider(&self, id: &str) -> Option<&Arc<ProviderHandle>> {
+        self.providers.get(id)
+    }
+
+    /// The policy provider of this id.
+    pub(crate) fn policy_provider(&self, id: &str) -> Option<&Arc<PolicyProviderHandle>> {
+        self.policies.get(id)
+    }
+
+    /// The same in a version that is only watched.
+    pub(crate) fn shadow(&self, id: &str) -> Option<&Arc<PolicyProviderHandle>> {
+        self.shadows.get(id)
+    }
+
+    /// The kind of condition of this id.
+    pub(crate) fn condition(&self, id: &str) -> Option<&Arc<ConditionHandle>> {
+        self.conditions.get(id)
+    }
+
+    /// The kind of executor of this id.
+    pub(crate) fn executor(&self, id: &str) -> Option<&Arc<ExecutorHandle>> {
+        self.executors.get(id)
+    }
+
+    /// Every policy provider, in the order of their ids.
+    pub(crate) fn policy_providers(&self) -> Vec<&Arc<PolicyProviderHandle>> {
+        let mut all: Vec<_> = self.policies.values().collect();
+        all.sort_by(|a, b| a.description.id.cmp(&b.description.id));
+        all
+    }
+
+    /// The kinds of what is offered: `provider`, `policy`, `client-policy`.
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        let client_policies = !(self.conditions.is_empty() && self.executors.is_empty());
+        [
+            (!self.providers.is_empty(), "provider"),
+            (!self.policies.is_empty(), "policy"),
+            (client_policies, "client-policy"),
+        ]
+        .into_iter()
+        .filter_map(|(offered, kind)| offered.then_some(kind))
+        .collect()
+    }
+
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ids().next().is_none()
+    }
+
+    /// Ids of everything that is offered, in no order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        let providers = self.providers.keys().chain(self.policies.keys());
+        providers.chain(self.conditions.keys()).chain(self.executors.keys()).map(String::as_str)
+    }
+
+    /// Ids of its policies, conditions and executors: what realms may need.
+    pub(crate) fn policy_ids(&self) -> impl Iterator<Item = &str> {
+        self.policies.keys().chain(self.conditions.keys()).chain(self.executors.keys()).map(String::as_str)
+    }
+
+    /// Adds what a component offers, all of it or nothing.
+    ///
+    /// # Errors
+    /// The id that another one offers already.
+    pub(crate) fn add(&mut self, offered: &ComponentSet) -> Result<(), String> {
+        let taken = offered.providers.keys().find(|id| self.providers.contains_key(*id));
+        let taken = taken.or_else(|| offered.policies.keys().find(|id| self.policies.contains_key(*id)));
+        let taken = taken.or_else(|| offered.conditions.keys().find(|id| self.conditions.contains_key(*id)));
+        let taken = taken.or_else(|| offered.executors.keys().find(|id| self.executors.contains_key(*id)));
+        if let Some(id) = taken {
+            return Err(format!("another component offers {id:?} already"));
+        }
+        let clone = offered.clone();
+        self.providers.extend(clone.providers);
+        self.policies.extend(clone.policies);
+        self.conditions.extend(clone.conditions);
+        self.executors.extend(clone.executors);
+        Ok(())
+    }
+
+    /// Lets the policies of a component be watched.
+    pub(crate) fn add_shadow(&mut self, offered: &ComponentSet) {
+        self.shadows.extend(offered.policies.iter().map(|(id, handle)| (id.clone(), Arc::clone(handle))));
+    }
+}

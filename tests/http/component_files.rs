@@ -1,0 +1,374 @@
+//! Components that come, go and change while the server runs.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::ensure;
+use matricula_tests::{Service, guests, within};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+/// A version of policy `gate`: `open`, `shut` or `broken`.
+fn gate(version: &str) -> anyhow::Result<Vec<u8>> {
+    let file = guests()?.join(format!("gate-{version}.wasm"));
+    Ok(std::fs::read(&file)?)
+}
+
+/// Uploads a version of component `gate`.
+async fn put(service: &Service, query: &str, bytes: Vec<u8>) -> anyhow::Result<Response> {
+    let token = service.administrator().await?;
+    let url = format!("{}/admin/components/gate{query}", service.url);
+    let request = service.http.put(url).bearer_auth(token).header("Content-Type", "application/wasm");
+    Ok(request.body(bytes).send().await?)
+}
+
+/// A call about components.
+async fn call(service: &Service, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Response> {
+    let token = service.administrator().await?;
+    let request = service.http.request(method, format!("{}/admin/components{path}", service.url)).bearer_auth(token);
+    Ok(match body {
+        Some(body) => request.json(&body),
+        None => request,
+    }
+    .send()
+    .await?)
+}
+
+/// What is told of component `gate`.
+async fn listed(service: &Service) -> anyhow::Result<Value> {
+    let all: Value = call(service, Method::GET, "", None).await?.json().await?;
+    let gate = all.as_array().into_iter().flatten().find(|component| component["name"] == "gate");
+    Ok(gate.cloned().unwrap_or_default())
+}
+
+/// A realm whose policy `gate` is asked about every registration with a token; gives such a token.
+async fn guarded(service: &Service) -> anyhow::Result<String> {
+    service.realm("shop").await?;
+    service.policy("shop", "authenticated", "gate", json!({})).await?;
+    service.initial_access_token("shop", json!({"count": 1000})).await
+}
+
+/// The status of a registration.
+async fn status(service: &Service, token: &str) -> anyhow::Result<u16> {
+    Ok(service.register("shop", "default", Some(token)).json(&json!({})).send().await?.status().as_u16())
+}
+
+#[tokio::test]
+async fn an_upload_decides_the_next_request_and_can_be_taken_back() -> anyhow::Result<()> {
+    let mut service = Service::start()?;
+    let made = put(&service, "", gate("open")?).await?;
+    assert_eq!(made.status(), 201, "{}", made.text().await?);
+    let token = guarded(&service).await?;
+    assert_eq!(status(&service, &token).await?, 201);
+
+    let replaced = put(&service, "", gate("shut")?).await?;
+    assert_eq!(replaced.status(), 200);
+    let replaced: Value = replaced.json().await?;
+    assert_eq!((&replaced["state"], &replaced["source"]), (&json!("active"), &json!("database")));
+    assert_eq!(replaced["providers"], json!(["gate"]));
+    assert_eq!(replaced["usedBy"], json!([{"realm": "shop", "policy": "gate"}]));
+    assert_eq!(replaced["versions"].as_array().map(Vec::len), Some(2));
+    assert_eq!(status(&service, &token).await?, 403);
+
+    service.kill_and_restart()?;
+    // It has another address now, so its tokens have another issuer.
+    let token = service.initial_access_token("shop", json!({"count": 1000})).await?;
+    assert_eq!(status(&service, &token).await?, 403, "the choice is kept");
+
+    let versions = listed(&service).await?["versions"].clone();
+    let (shut, open) = (&versions[0]["digest"], &versions[1]["digest"]);
+    let back = call(&service, Method::POST, "/gate/activate", Some(json!({"digest": open}))).await?;
+    assert_eq!(back.status(), 204);
+    assert_eq!(status(&service, &token).await?, 201);
+    let path = format!("/gate/versions/{}", shut.as_str().unwrap_or_default());
+    assert_eq!(call(&service, Method::GET, &path, None).await?.bytes().await?, gate("shut")?);
+    assert_eq!(call(&service, Method::DELETE, &path, None).await?.status(), 204);
+    assert_eq!(call(&service, Method::GET, &path, None).await?.status(), 404);
+    let unknown = call(&service, Method::POST, "/gate/activate", Some(json!({"digest": shut}))).await?;
+    assert_eq!(unknown.status(), 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_version_that_is_only_stored_does_not_decide() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    assert_eq!(put(&service, "?activate=false", gate("shut")?).await?.status(), 200);
+    assert_eq!(status(&service, &token).await?, 201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_realms_need_goes_by_force_only_and_is_refused_then() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    let kept = call(&service, Method::DELETE, "/gate", None).await?;
+    assert_eq!(kept.status(), 409);
+    let kept: Value = kept.json().await?;
+    let description = kept["error_description"].as_str().unwrap_or_default();
+    assert!(description.contains("\"gate\" of realm shop"), "{description}");
+    let other = std::fs::read(guests()?.join("plain-text.wasm"))?;
+    assert_eq!(put(&service, "", other).await?.status(), 409, "this version has no policy");
+    assert_eq!(status(&service, &token).await?, 201);
+
+    assert_eq!(call(&service, Method::DELETE, "/gate?force=true", None).await?.status(), 204);
+    assert_eq!(status(&service, &token).await?, 500);
+    assert_eq!(listed(&service).await?, Value::Null);
+    assert_eq!(call(&service, Method::DELETE, "/gate", None).await?.status(), 404);
+    assert_eq!(call(&service, Method::DELETE, "/core?force=true", None).await?.status(), 409);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_is_refused_with_the_reason_and_changes_nothing() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    let core_module = b"\0asm\x01\0\0\0".to_vec();
+    let empty_component = b"\0asm\x0d\0\x01\0".to_vec();
+    for (bytes, reason) in [
+        (Vec::new(), "component"),
+        (b"no wasm".to_vec(), "component"),
+        (core_module, "component"),
+        (empty_component, "exports none of"),
+        (gate("open")?[..1000].to_vec(), "component"),
+    ] {
+        let refused = put(&service, "", bytes).await?;
+        assert_eq!(refused.status(), 400);
+        let refused: Value = refused.json().await?;
+        assert_eq!(refused["error"], "invalid_component");
+        let description = refused["error_description"].as_str().unwrap_or_default();
+        assert!(description.contains(reason), "{description}");
+    }
+    let token_of_admin = service.administrator().await?;
+    let stolen = service.http.put(format!("{}/admin/components/other", service.url)).bearer_auth(token_of_admin);
+    let stolen: Value = stolen.body(gate("shut")?).send().await?.json().await?;
+    let description = stolen["error_description"].as_str().unwrap_or_default();
+    assert!(description.contains("another component offers \"gate\""), "{description}");
+    assert_eq!(status(&service, &token).await?, 201);
+    assert_eq!(listed(&service).await?["versions"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_administrators_of_the_server_may_touch_components() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let url = format!("{}/admin/components", service.url);
+    assert_eq!(service.http.get(&url).send().await?.status(), 401);
+    service.realm("shop").await?;
+    let user = json!({"username": "anna", "enabled": true, "credentials": [{"type": "password", "value": "anna's"}]});
+    assert_eq!(service.admin(Method::POST, "/shop/users", Some(user)).await?.status(), 201);
+    let form = [("grant_type", "password"), ("client_id", "admin-cli"), ("username", "anna"), ("password", "anna's")];
+    let token_url = format!("{}/realms/shop/protocol/openid-connect/token", service.url);
+    let token: Value = service.http.post(token_url).form(&form).send().await?.json().await?;
+    let token = token["access_token"].as_str().unwrap_or_default();
+    assert_eq!(service.http.get(&url).bearer_auth(token).send().await?.status(), 403);
+    let put = service.http.put(format!("{url}/gate")).bearer_auth(token).body(gate("open")?).send().await?;
+    assert_eq!(put.status(), 403);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_folder_is_watched_while_the_server_runs() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let folder = service.data().join("policies");
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join("gate.wasm");
+    let open = gate("open")?;
+    std::fs::write(&file, &open)?;
+    within(Duration::from_secs(10), async || Ok(listed(&service).await?["state"] == "active")).await?;
+    assert_eq!(listed(&service).await?["source"], "folder");
+    let token = guarded(&service).await?;
+    assert_eq!(status(&service, &token).await?, 201);
+
+    // A part of a file is not loaded, and leaves the old one in place.
+    let shut = gate("shut")?;
+    std::fs::write(&file, &shut[..shut.len() / 2])?;
+    within(Duration::from_secs(10), async || Ok(listed(&service).await?["reason"].is_string())).await?;
+    assert_eq!(listed(&service).await?["state"], "active");
+    assert_eq!(status(&service, &token).await?, 201);
+    std::fs::write(&file, &shut)?;
+    within(Duration::from_secs(10), async || Ok(status(&service, &token).await? == 403)).await?;
+    assert_eq!(listed(&service).await?["reason"], Value::Null);
+
+    std::fs::remove_file(&file)?;
+    within(Duration::from_secs(10), async || Ok(status(&service, &token).await? == 500)).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_uploaded_goes_before_the_folder() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    let folder = service.data().join("policies");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("gate.wasm"), gate("shut")?)?;
+    let two = async || Ok(listed(&service).await?["versions"].as_array().map(Vec::len) == Some(2));
+    within(Duration::from_secs(10), two).await?;
+    assert_eq!(status(&service, &token).await?, 201);
+    assert_eq!(call(&service, Method::DELETE, "/gate", None).await?.status(), 204, "the folder has the policy too");
+    assert_eq!(status(&service, &token).await?, 403);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_watched_version_is_recorded_and_changes_no_answer() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    let put: Value = put(&service, "?activate=false", gate("shut")?).await?.json().await?;
+    let shut = &put["versions"][0]["digest"];
+    let watched = call(&service, Method::PUT, "/gate/shadow", Some(json!({"digest": shut}))).await?;
+    assert_eq!(watched.status(), 204);
+    assert_eq!(listed(&service).await?["shadow"], *shut);
+    let made = service.register("shop", "default", Some(&token)).json(&json!({"clientId": "seen"})).send().await?;
+    assert_eq!(made.status(), 201);
+    let path = "/shop/client-registration-policy/decisions";
+    let decisions: Value = service.admin(Method::GET, path, None).await?.json().await?;
+    let said: Vec<_> = decisions[0]["policies"].as_array().into_iter().flatten().collect();
+    let of = |mode: &str| said.iter().find(|said| said["provider"] == "gate" && said["mode"] == mode).copied();
+    assert_eq!(of("enforce").map(|said| &said["verdict"]), Some(&json!("accept")));
+    assert_eq!(of("shadow").map(|said| &said["verdict"]), Some(&json!("reject")));
+    assert_eq!(call(&service, Method::DELETE, "/gate/shadow", None).await?.status(), 204);
+    assert_eq!(call(&service, Method::DELETE, "/gate/shadow", None).await?.status(), 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_replay_tells_which_decisions_a_version_would_change() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    for name in ["one", "two", "three"] {
+        let client = json!({"clientId": name, "secret": "never recorded"});
+        let made = service.register("shop", "default", Some(&token)).json(&client).send().await?;
+        assert_eq!(made.status(), 201);
+    }
+    let refused = service.register("shop", "default", None).json(&json!({"clientId": "four"})).send().await?;
+    assert_eq!(refused.status(), 403, "the anonymous set has no gate");
+    let put: Value = put(&service, "?activate=false", gate("shut")?).await?.json().await?;
+    let digests = [&put["versions"][0]["digest"], &put["versions"][1]["digest"]];
+    let mut seen = Vec::new();
+    for digest in digests {
+        let compared = call(&service, Method::POST, "/gate/compare", Some(json!({"digest": digest}))).await?;
+        assert_eq!(compared.status(), 200);
+        seen.push(compared.json::<Value>().await?);
+    }
+    assert_eq!((&seen[0]["replayed"], &seen[0]["same"]), (&json!(4), &json!(1)), "{}", seen[0]);
+    let different = seen[0]["different"].as_array().cloned().unwrap_or_default();
+    assert_eq!(different.len(), 3);
+    for difference in different {
+        assert_eq!((&difference["before"], &difference["after"]), (&json!("accept"), &json!("reject")));
+        assert_eq!(difference["violations"][0]["message"], "the gate is shut");
+        assert_eq!(difference["policies"], json!(["gate"]));
+    }
+    assert_eq!((&seen[1]["replayed"], &seen[1]["same"]), (&json!(4), &json!(4)), "itself");
+    let database = std::fs::read(service.data().join("matricula.db-wal")).unwrap_or_default();
+    let stored = String::from_utf8_lossy(&database);
+    let clients = stored.matches("never recorded").count();
+    ensure!(clients <= 2 * 3, "a secret stands beside the client, nowhere else: {clients}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_version_that_fails_on_trial_is_put_back_with_an_event() -> anyhow::Result<()> {
+    let service = Service::start_with(&["--trial-calls", "20", "--trial-failures", "10"])?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    assert_eq!(put(&service, "", gate("broken")?).await?.status(), 200, "it only fails when it is asked");
+    let mut failed = 0;
+    while status(&service, &token).await? == 500 {
+        failed += 1;
+        ensure!(failed < 20, "it was not put back");
+    }
+    assert!(failed >= 3, "more than a tenth of 20 calls, not {failed}");
+    let gate = listed(&service).await?;
+    assert_eq!((&gate["state"], &gate["active"]), (&json!("active"), &gate["versions"][1]["digest"]));
+    assert!(gate["reason"].as_str().unwrap_or_default().contains("was put back"), "{gate}");
+    let events: Value = service.admin(Method::GET, "/master/events", None).await?.json().await?;
+    assert_eq!(
+        (&events[0]["type"], &events[0]["details"]["component"]),
+        (&json!("COMPONENT_PUT_BACK"), &json!("gate"))
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn with_trusted_keys_only_signed_components_are_loaded() -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("matricula-keys-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir_all(&folder)?;
+    let (key, public) = (folder.join("key.pem"), folder.join("public.pem"));
+    openssl(&["genpkey", "-algorithm", "ed25519", "-out", &text(&key)])?;
+    openssl(&["pkey", "-in", &text(&key), "-pubout", "-out", &text(&public)])?;
+    let service = Service::start_with(&["--component-key", &text(&public)])?;
+    let unsigned: Value = put(&service, "", gate("open")?).await?.json().await?;
+    let description = unsigned["error_description"].as_str().unwrap_or_default();
+    assert!(description.contains("not signed"), "{description}");
+
+    let file = guests()?.join("gate-open.wasm");
+    let raw = folder.join("signature");
+    openssl(&["pkeyutl", "-sign", "-rawin", "-inkey", &text(&key), "-in", &text(&file), "-out", &text(&raw)])?;
+    let encoded = folder.join("signature.txt");
+    openssl(&["base64", "-A", "-in", &text(&raw), "-out", &text(&encoded)])?;
+    let signature = std::fs::read_to_string(&encoded)?;
+    let send = async |bytes: Vec<u8>| {
+        let token = service.administrator().await?;
+        let url = format!("{}/admin/components/gate", service.url);
+        let request = service.http.put(url).bearer_auth(token).header("Matricula-Signature", signature.trim());
+        anyhow::Ok(request.body(bytes).send().await?.status().as_u16())
+    };
+    assert_eq!(send(gate("shut")?).await?, 400, "the signature is of another file");
+    assert_eq!(send(gate("open")?).await?, 201);
+    // In the folder the signature lies beside the file.
+    let dropped = service.data().join("policies");
+    std::fs::create_dir_all(&dropped)?;
+    std::fs::copy(guests()?.join("plain-text.wasm"), dropped.join("plain-text.wasm"))?;
+    let refused = async || {
+        let all: Value = call(&service, Method::GET, "", None).await?.json().await?;
+        let found = all.as_array().into_iter().flatten().find(|component| component["name"] == "plain-text").cloned();
+        Ok(found.is_some_and(|component| component["state"] == "refused"))
+    };
+    within(Duration::from_secs(10), refused).await?;
+    std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn components_are_managed_from_the_command_line() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let gate = |version: &str| anyhow::Ok(text(&guests()?.join(format!("gate-{version}.wasm"))));
+    let put = service.command(&["component", "put", "gate", &gate("open")?])?;
+    assert!(put.contains("is active"), "{put}");
+    let token = guarded(&service).await?;
+    assert_eq!(status(&service, &token).await?, 201);
+    service.command(&["component", "put", "gate", &gate("shut")?, "--inactive"])?;
+    let shut = listed(&service).await?["versions"][0]["digest"].as_str().unwrap_or_default().to_owned();
+    let compared = service.command(&["component", "compare", "gate", &shut[..12], "--last", "10"])?;
+    assert!(compared.starts_with("1 registrations replayed: 0 the same, 1 different"), "{compared}");
+    service.command(&["component", "rollback", "gate", "--to", &shut[..12]])?;
+    assert_eq!(status(&service, &token).await?, 403);
+    service.command(&["component", "rollback", "gate"])?;
+    assert_eq!(status(&service, &token).await?, 201);
+    let list = service.command(&["component", "list"])?;
+    assert!(list.lines().any(|line| line.starts_with("gate") && line.contains("active")), "{list}");
+    service.command(&["component", "remove", "gate", "--version", &shut[..12]])?;
+    assert!(service.command(&["component", "remove", "gate"]).is_err(), "realm shop needs it");
+    service.command(&["component", "remove", "gate", "--force"])?;
+    assert_eq!(status(&service, &token).await?, 500);
+    Ok(())
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Runs `openssl`.
+fn openssl(arguments: &[&str]) -> anyhow::Result<()> {
+    let run = std::process::Command::new("openssl").args(arguments).output();
+    let run = run.map_err(|error| anyhow::anyhow!("openssl ({error}): apt-get install openssl"))?;
+    ensure!(run.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
+    Ok(())
+}
