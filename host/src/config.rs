@@ -66,8 +66,9 @@ pub struct Serve {
     #[arg(long, env = "MATRICULA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
 
-    /// Where everything is kept: sqlite://FILE [default: sqlite://DATA/matricula.db].
-    #[arg(long, env = "MATRICULA_DATABASE", value_name = "URL")]
+    /// Where everything is kept: sqlite://FILE, or postgres://USER:PASSWORD@HOST/DATABASE, which several nodes may share
+    /// [default: sqlite://DATA/matricula.db].
+    #[arg(long, env = "MATRICULA_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,
 
     /// Folder for the embedded database and for compiled components.

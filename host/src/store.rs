@@ -1,11 +1,17 @@
 //! Everything that is kept: the database, what is read from it and what is written to it.
 //!
-//! SQL stands beside the function it serves, in one file per table. Reads go to a pool of connections, writes are lists
-//! of statements that the [`writer`] groups into transactions.
+//! SQL stands beside the function it serves, in one file per table. Reads go to a few connections, writes are lists of
+//! statements that the [`writer`] groups into transactions. Both databases get the same SQL: `$1` for parameters, `TRUE`
+//! and `FALSE`, `ON CONFLICT`; only migrations and the writer differ.
+
+use std::sync::Arc;
+
+use anyhow::bail;
 
 pub(crate) mod client_policies;
 pub(crate) mod clients;
 pub(crate) mod component_files;
+mod connections;
 mod database;
 pub(crate) mod decisions;
 pub(crate) mod document;
@@ -13,15 +19,21 @@ pub(crate) mod events;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod keys;
 pub(crate) mod policies;
+mod postgres;
 pub(crate) mod realms;
 pub(crate) mod roles;
+mod row;
 pub(crate) mod scopes;
 pub(crate) mod sessions;
+mod sqlite;
 pub(crate) mod users;
+mod value;
 mod writer;
 
-use database::escape_like;
-pub(crate) use database::{Database, Row, Value, values};
+pub(crate) use database::Database;
+pub(crate) use row::Row;
+use value::escape_like;
+pub(crate) use value::{Value, values};
 pub(crate) use writer::{Write, Writer};
 
 /// What a write found taken or gone when it came to it. Nothing of the write was stored.
@@ -55,6 +67,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Damaged(error.to_string()),
+            sqlx::Error::Database(error) if error.is_unique_violation() => StoreError::Lost(Lost::Taken),
             other => StoreError::Unavailable(other.to_string()),
         }
     }
@@ -75,7 +88,18 @@ impl Store {
     /// # Errors
     /// With what was being done, for the operator.
     pub(crate) async fn open(url: &str) -> anyhow::Result<Store> {
-        let (database, connection) = Database::open(url).await?;
-        Ok(Store { database, writer: Writer::start(connection) })
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => {
+                let (database, connection) = sqlite::open(url).await?;
+                Ok(Store { writer: writer::sqlite::start(database.clone(), connection), database })
+            }
+            Some("postgres" | "postgresql") => {
+                let connections = postgres::open(url).await?;
+                let database = Database::Postgres(Arc::clone(&connections));
+                Ok(Store { writer: writer::postgres::start(database.clone(), &connections), database })
+            }
+            // The address may hold a password: it is not repeated.
+            _ => bail!("the database address begins with neither sqlite:// nor postgres://"),
+        }
     }
 }

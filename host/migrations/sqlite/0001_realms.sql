@@ -26,7 +26,7 @@ CREATE TABLE realm_keys (
     created_at INTEGER NOT NULL,
     PRIMARY KEY (realm_id, kid)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX realm_keys_active ON realm_keys (realm_id, algorithm) WHERE active = 1;
+CREATE UNIQUE INDEX realm_keys_active ON realm_keys (realm_id, algorithm) WHERE active;
 
 CREATE TABLE client_scopes (
     realm_id TEXT NOT NULL REFERENCES realms (id) ON DELETE CASCADE,

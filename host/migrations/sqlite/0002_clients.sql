@@ -22,7 +22,7 @@ CREATE TABLE clients (
     PRIMARY KEY (realm_id, id)
 ) STRICT;
 CREATE UNIQUE INDEX clients_client_id ON clients (realm_id, client_id);
-CREATE INDEX clients_held ON clients (realm_id, created_at) WHERE held = 1;
+CREATE INDEX clients_held ON clients (realm_id, created_at) WHERE held;
 
 CREATE TABLE initial_access_tokens (
     realm_id TEXT NOT NULL REFERENCES realms (id) ON DELETE CASCADE,
@@ -50,7 +50,7 @@ CREATE TABLE roles (
     PRIMARY KEY (realm_id, id),
     UNIQUE (realm_id, client, name)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX roles_default ON roles (realm_id) WHERE is_default = 1;
+CREATE INDEX roles_default ON roles (realm_id) WHERE is_default;
 
 CREATE TABLE users (
     realm_id TEXT NOT NULL REFERENCES realms (id) ON DELETE CASCADE,

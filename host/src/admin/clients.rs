@@ -333,8 +333,8 @@ pub(crate) async fn delete(
             return Err(ErrorResponse::framework(StatusCode::FORBIDDEN));
         }
         let mut write = Write::default();
-        clients::delete(&mut write, &administrator.realm.id, &row);
         realms::discount_client(&mut write, &administrator.realm.id);
+        clients::delete(&mut write, &administrator.realm.id, &row);
         if stored_or_changed(&app, write).await? {
             return Ok(StatusCode::NO_CONTENT);
         }

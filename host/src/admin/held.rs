@@ -67,8 +67,8 @@ pub(crate) async fn refuse(
             client_id: Some(row.client_id()),
         };
         let mut write = Write::default();
-        clients::delete(&mut write, &realm.id, &row);
         realms::discount_client(&mut write, &realm.id);
+        clients::delete(&mut write, &realm.id, &row);
         if let Some(event) = subject.success() {
             events::insert(&mut write, &realm.id, &event);
         }

@@ -299,8 +299,8 @@ pub(crate) async fn delete(State(app): State<App>, administrator: Administrator)
     if let Some(master) = app.realms.get(MASTER).await? {
         let client_id = realm_defaults::client_in_master(&realm.name);
         if let Some(client) = clients::by_client_id(&app.store.database, &master.id, &client_id).await? {
-            clients::delete(&mut write, &master.id, &client);
             realms::discount_client(&mut write, &master.id);
+            clients::delete(&mut write, &master.id, &client);
         }
     }
     app.store.writer.write(write).await?;

@@ -41,8 +41,8 @@ async fn attempt(exchange: &Exchange, identity: &Identity) -> Result<bool, Refus
         return Err(ErrorResponse::framework(StatusCode::FORBIDDEN).into());
     }
     let mut write = Write::default();
-    clients::delete(&mut write, &realm.id, &stored);
     realms::discount_client(&mut write, &realm.id);
+    clients::delete(&mut write, &realm.id, &stored);
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut write, &realm.id, &event);
     }

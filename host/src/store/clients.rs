@@ -160,7 +160,7 @@ pub(crate) async fn list(
         Filter::Held => {
             database
                 .all(
-                    select!("WHERE realm_id = $1 AND held = 1 ORDER BY created_at, id LIMIT $2 OFFSET $3"),
+                    select!("WHERE realm_id = $1 AND held ORDER BY created_at, id LIMIT $2 OFFSET $3"),
                     values![realm_id, max, first],
                 )
                 .await?

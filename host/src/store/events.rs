@@ -32,8 +32,9 @@ pub(crate) async fn list(
     let rows = database
         .all(
             "SELECT id, time_ms, type, client_id, address, error, details FROM events WHERE realm_id = $1 \
-             AND ($2 = '[]' OR type IN (SELECT value FROM json_each($2))) ORDER BY number DESC LIMIT $3 OFFSET $4",
-            values![realm_id, serde_json::json!(types).to_string(), max, first],
+             AND ($2 = ',' OR replace($2, ',' || type || ',', '') <> $2) ORDER BY number DESC LIMIT $3 OFFSET $4",
+            // A name between commas is in the list if taking it out changes the list: no name has a comma in it.
+            values![realm_id, types.iter().fold(",".to_owned(), |list, name| list + name + ","), max, first],
         )
         .await?;
     rows.iter()

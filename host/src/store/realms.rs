@@ -62,13 +62,16 @@ pub(crate) async fn client_count(database: &Database, realm_id: &str) -> Result<
 /// ends the write as [`Lost::Condition`] with its index.
 pub(crate) fn count_client(write: &mut Write, realm_id: &str, limits: &[u32]) {
     for (index, limit) in limits.iter().enumerate() {
-        write.require(
-            "UPDATE realm_counters SET clients = clients WHERE realm_id = $1 AND clients < $2",
-            values![realm_id, i64::from(*limit)],
-            Lost::Condition(index),
-        );
+        let sql = if index + 1 < limits.len() {
+            "UPDATE realm_counters SET clients = clients WHERE realm_id = $1 AND clients < $2"
+        } else {
+            "UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1 AND clients < $2"
+        };
+        write.require(sql, values![realm_id, i64::from(*limit)], Lost::Condition(index));
     }
-    write.run("UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1", values![realm_id]);
+    if limits.is_empty() {
+        write.run("UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1", values![realm_id]);
+    }
 }
 
 /// Counts clients that no limit holds for.
@@ -79,7 +82,8 @@ pub(crate) fn count_clients(write: &mut Write, realm_id: &str, number: usize) {
     );
 }
 
-/// Counts one client less.
+/// Counts one client less. It comes before the client goes: whoever changes the number does that first, so that nobody
+/// waits for each other.
 pub(crate) fn discount_client(write: &mut Write, realm_id: &str) {
     write.run("UPDATE realm_counters SET clients = clients - 1 WHERE realm_id = $1", values![realm_id]);
 }

@@ -67,7 +67,7 @@ pub(crate) async fn of_user(
         .all(
             "SELECT coalesce(c.client_id, ''), r.name FROM ( \
                  SELECT role_id AS id FROM role_mappings WHERE realm_id = $1 AND user_id = $2 \
-                 UNION SELECT id FROM roles WHERE realm_id = $1 AND is_default = 1 \
+                 UNION SELECT id FROM roles WHERE realm_id = $1 AND is_default \
              ) held JOIN roles r ON r.realm_id = $1 AND r.id = held.id \
              LEFT JOIN clients c ON c.realm_id = $1 AND c.id = r.client",
             values![realm_id, user_id],
@@ -95,10 +95,13 @@ fn parameters(realm_id: &str, role: &RoleRow) -> Vec<super::Value> {
 
 /// Makes exactly these roles of a client default ones. They must be there.
 pub(crate) fn set_defaults(write: &mut Write, realm_id: &str, client: &str, names: &[String]) {
-    write.run(
-        "UPDATE roles SET is_default = (name IN (SELECT value FROM json_each($3))) WHERE realm_id = $1 AND client = $2",
-        values![realm_id, client, serde_json::json!(names).to_string()],
-    );
+    write.run("UPDATE roles SET is_default = FALSE WHERE realm_id = $1 AND client = $2", values![realm_id, client]);
+    for name in names {
+        write.run(
+            "UPDATE roles SET is_default = TRUE WHERE realm_id = $1 AND client = $2 AND name = $3",
+            values![realm_id, client, name],
+        );
+    }
 }
 
 /// Gives a role to a user, who may have it already; [`Lost::Changed`] when there is no such role or user.

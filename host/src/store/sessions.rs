@@ -15,7 +15,7 @@ pub(crate) struct Holder {
 pub(crate) async fn holder(database: &Database, realm_id: &str, user_id: &str) -> Result<Option<Holder>, StoreError> {
     let found = database
         .first(
-            "SELECT u.id, u.enabled AND (u.service_account_client IS NULL OR coalesce(c.enabled, 0)) \
+            "SELECT u.id, u.enabled AND (u.service_account_client IS NULL OR coalesce(c.enabled, FALSE)) \
              FROM users u LEFT JOIN clients c ON c.realm_id = u.realm_id AND c.id = u.service_account_client \
              WHERE u.realm_id = $1 AND u.id = $2",
             values![realm_id, user_id],
@@ -33,7 +33,7 @@ pub(crate) async fn holder_by_session(
 ) -> Result<Option<Holder>, StoreError> {
     let found = database
         .first(
-            "SELECT u.id, u.enabled AND (u.service_account_client IS NULL OR coalesce(c.enabled, 0)) \
+            "SELECT u.id, u.enabled AND (u.service_account_client IS NULL OR coalesce(c.enabled, FALSE)) \
              FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id \
              LEFT JOIN clients c ON c.realm_id = u.realm_id AND c.id = u.service_account_client \
              WHERE s.realm_id = $1 AND s.id = $2 AND s.expires_at > $3",
@@ -47,7 +47,7 @@ pub(crate) async fn holder_by_session(
 pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, user_id: &str, now: i64, expires_at: i64) {
     write.run(
         "DELETE FROM sessions WHERE (realm_id, id) IN \
-         (SELECT realm_id, id FROM sessions WHERE expires_at < $1 LIMIT 8)",
+         (SELECT realm_id, id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT 8)",
         values![now],
     );
     write.run(

@@ -1,0 +1,6 @@
+-- Client policies: the two documents of a realm, as administrators sent them.
+CREATE TABLE client_policies (
+    realm_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES realms (id) ON DELETE CASCADE,
+    profiles TEXT NOT NULL,
+    policies TEXT NOT NULL
+);

@@ -1,0 +1,125 @@
+//! A few connections to the database, opened when they are first needed and shared by those who read.
+//!
+//! It stands in for sqlx's own pool, which asks the database for a sign of life whenever a connection comes back: as
+//! much work as many of our statements.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sqlx::Connection;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+
+use super::StoreError;
+
+/// How long a request waits for a connection, and again for an answer over it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Up to a number of connections of one kind.
+pub(crate) struct Connections<C: Connection> {
+    options: C::Options,
+    free: Semaphore,
+    /// Open and unused, the most recently used last.
+    idle: Mutex<Vec<C>>,
+    unreachable: AtomicBool,
+    /// How often the database was found gone: connections of before are dead.
+    losses: AtomicU64,
+}
+
+/// A connection in use. It is closed when it is dropped without [`Taken::give_back`].
+pub(super) struct Taken<'a, C: Connection> {
+    pub(super) connection: C,
+    home: &'a Connections<C>,
+    losses: u64,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl<C: Connection> Connections<C> {
+    /// At most `most` connections; none is opened yet.
+    pub(super) fn new(options: C::Options, most: usize) -> Connections<C> {
+        Connections {
+            options,
+            free: Semaphore::new(most),
+            idle: Mutex::default(),
+            unreachable: AtomicBool::new(false),
+            losses: AtomicU64::new(0),
+        }
+    }
+
+    /// A connection for the caller alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: at once while the database is known to be unreachable, else when it cannot be
+    /// connected to, or when all connections stay in use for too long.
+    pub(super) async fn take(&self) -> Result<Taken<'_, C>, StoreError> {
+        self.check()?;
+        let permit = timeout(PATIENCE, self.free.acquire()).await;
+        let permit =
+            permit.ok().and_then(Result::ok).ok_or_else(|| unavailable("every connection to it stays in use"))?;
+        self.check()?;
+        let losses = self.losses();
+        let idle = self.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.open().await?,
+        };
+        Ok(Taken { connection, home: self, losses, _permit: permit })
+    }
+
+    /// A new connection that is not counted among these.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be connected to.
+    pub(super) async fn open(&self) -> Result<C, StoreError> {
+        match timeout(PATIENCE, C::connect_with(&self.options)).await {
+            Ok(connection) => Ok(connection?),
+            Err(_) => Err(unavailable("it accepts no connection")),
+        }
+    }
+
+    /// Fails while the database is known to be unreachable.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        if self.unreachable.load(Ordering::Relaxed) { Err(unavailable("it is known to be gone")) } else { Ok(()) }
+    }
+
+    /// How often the database was found gone so far.
+    pub(super) fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Acquire)
+    }
+
+    /// The database is gone: whoever asks is told so at once, until [`Connections::found`].
+    pub(super) fn lost(&self) {
+        self.unreachable.store(true, Ordering::Relaxed);
+        self.drop_idle();
+    }
+
+    /// The database answers again.
+    pub(super) fn found(&self) {
+        self.unreachable.store(false, Ordering::Relaxed);
+    }
+
+    /// Closes what is unused, and makes others close what they have when they are done.
+    pub(super) fn drop_idle(&self) {
+        self.losses.fetch_add(1, Ordering::AcqRel);
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<C>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C: Connection> Taken<'_, C> {
+    /// The connection works and may be used by others.
+    pub(super) fn give_back(self) {
+        let mut idle = self.home.idle();
+        if self.losses == self.home.losses() {
+            idle.push(self.connection);
+        }
+    }
+}
+
+fn unavailable(detail: &str) -> StoreError {
+    StoreError::Unavailable(detail.to_owned())
+}
