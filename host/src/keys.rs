@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::clock;
 use crate::realm::Realm;
-use crate::store::{Store, StoreError, Write, keys};
+use crate::store::{Change, Store, StoreError, Write, keys};
 use rsa::RsaKeys;
 
 /// Realms whose keys are kept in memory at most.
@@ -124,7 +124,24 @@ impl Keys {
 
     /// The key with this `kid`, if the realm has it: for verifying.
     pub(crate) async fn by_kid(&self, realm: &Realm, kid: &str) -> Result<Option<Arc<SigningKey>>, StoreError> {
-        Ok(self.of_realm(realm).await?.signing.iter().find(|key| key.kid == kid).map(Arc::clone))
+        let find = |keys: &RealmKeys| keys.signing.iter().find(|key| key.kid == kid).map(Arc::clone);
+        if let Some(key) = find(self.of_realm(realm).await?.as_ref()) {
+            return Ok(Some(key));
+        }
+        // Another node may have made it just now, and the token may have come here faster than the announcement.
+        if !keys::exists(&self.store.database, &realm.id, kid).await? {
+            return Ok(None);
+        }
+        self.realms.remove(&realm.id);
+        Ok(find(self.of_realm(realm).await?.as_ref()))
+    }
+
+    /// To be called when this realm was deleted, or changed by another node.
+    pub(crate) fn changed(&self, change: &Change) {
+        match change {
+            Change::Realm(id) => drop(self.realms.remove(id)),
+            Change::Everything => self.realms.clear(),
+        }
     }
 
     /// The public keys of a realm, made now if there are none.

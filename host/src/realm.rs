@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::client_policies::documents::RealmClientPolicies;
 use crate::store::policies::PolicyRow;
 use crate::store::scopes::ScopeRow;
-use crate::store::{Database, StoreError, client_policies, policies, realms, scopes};
+use crate::store::{Change, Database, StoreError, client_policies, policies, realms, scopes};
 
 /// Snapshots kept in memory at most; a realm that is not among them is read again (some 10 KB each).
 const SNAPSHOTS: usize = 2_000;
@@ -166,12 +167,14 @@ pub(crate) fn priority(policy: &PolicyRow) -> i32 {
 pub(crate) struct Realms {
     database: Database,
     snapshots: Arc<Cache<String, Arc<Realm>>>,
+    /// How many changes other nodes announced: a snapshot that was read meanwhile may be of before.
+    announced: Arc<AtomicU64>,
 }
 
 impl Realms {
     /// No snapshot yet; each is made when it is first asked for.
     pub(crate) fn new(database: Database) -> Realms {
-        Realms { database, snapshots: Arc::new(Cache::new(SNAPSHOTS)) }
+        Realms { database, snapshots: Arc::new(Cache::new(SNAPSHOTS)), announced: Arc::default() }
     }
 
     /// The realm of this name as it is now.
@@ -180,16 +183,29 @@ impl Realms {
             Ok(realm) => return Ok(Some(realm)),
             Err(guard) => guard,
         };
+        let announced = self.announced.load(Ordering::SeqCst);
         let Some(realm) = read(&self.database, name).await? else { return Ok(None) };
         let realm = Arc::new(realm);
         // Refused when `changed` was called meanwhile: then this snapshot is for this request only.
         let _ = guard.insert(Arc::clone(&realm));
+        if self.announced.load(Ordering::SeqCst) != announced {
+            self.changed(name);
+        }
         Ok(Some(realm))
     }
 
     /// To be called after a change of a realm was stored: the next request reads it.
     pub(crate) fn changed(&self, name: &str) {
         self.snapshots.remove(name);
+    }
+
+    /// To be called when another node changed this realm, or some realm.
+    pub(crate) fn announced(&self, change: &Change) {
+        self.announced.fetch_add(1, Ordering::SeqCst);
+        match change {
+            Change::Realm(id) => self.snapshots.retain(|_, realm| realm.id != *id),
+            Change::Everything => self.snapshots.clear(),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
+mod changes;
 pub(crate) mod client_policies;
 pub(crate) mod clients;
 pub(crate) mod component_files;
@@ -30,6 +31,7 @@ pub(crate) mod users;
 mod value;
 mod writer;
 
+pub(crate) use changes::Change;
 pub(crate) use database::Database;
 pub(crate) use row::Row;
 use value::escape_like;

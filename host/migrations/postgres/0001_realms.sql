@@ -1,5 +1,21 @@
 -- Times are Unix seconds unless the name says `_ms`. Lists and maps that are never searched are JSON text.
 
+-- Nodes keep some tables in memory. Each change of these is counted and announced, so that the other nodes read again
+-- (store/changes.rs). The row is locked until the end of the transaction: changes are announced in order.
+CREATE TABLE change_counter (number BIGINT NOT NULL);
+INSERT INTO change_counter VALUES (0);
+
+-- Announces the realm whose id stands in the column that the trigger names.
+CREATE FUNCTION announce_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed JSONB := to_jsonb(coalesce(NEW, OLD));
+    current_number BIGINT;
+BEGIN
+    UPDATE change_counter SET number = number + 1 RETURNING number INTO current_number;
+    PERFORM pg_notify('matricula_changes', current_number || ' ' || (changed ->> TG_ARGV[0]));
+    RETURN NULL;
+END $$;
+
 CREATE TABLE realms (
     id TEXT COLLATE "C" PRIMARY KEY,
     name TEXT COLLATE "C" NOT NULL UNIQUE,
@@ -54,3 +70,12 @@ CREATE TABLE policies (
     created_us BIGINT NOT NULL,
     PRIMARY KEY (realm_id, id)
 );
+
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON realms
+    FOR EACH ROW EXECUTE FUNCTION announce_change('id');
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON realm_keys
+    FOR EACH ROW EXECUTE FUNCTION announce_change('realm_id');
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON client_scopes
+    FOR EACH ROW EXECUTE FUNCTION announce_change('realm_id');
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON policies
+    FOR EACH ROW EXECUTE FUNCTION announce_change('realm_id');

@@ -4,3 +4,5 @@ CREATE TABLE client_policies (
     profiles TEXT NOT NULL,
     policies TEXT NOT NULL
 );
+CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON client_policies
+    FOR EACH ROW EXECUTE FUNCTION announce_change('realm_id');

@@ -19,7 +19,7 @@ use crate::error::{ErrorBody, ErrorResponse};
 use crate::realm::{MASTER, Realm, Settings, SslRequired};
 use crate::realm_defaults;
 use crate::roles::CREATE_REALM;
-use crate::store::{Lost, StoreError, Write, clients, realms};
+use crate::store::{Change, Lost, StoreError, Write, clients, realms};
 
 /// A realm as administrators send and see it (Keycloak: RealmRepresentation).
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -305,5 +305,6 @@ pub(crate) async fn delete(State(app): State<App>, administrator: Administrator)
     }
     app.store.writer.write(write).await?;
     app.realms.changed(&realm.name);
+    app.keys.changed(&Change::Realm(realm.id.clone()));
     Ok(StatusCode::NO_CONTENT)
 }

@@ -67,6 +67,11 @@ impl<C: Connection> Connections<C> {
         Ok(Taken { connection, home: self, losses, _permit: permit })
     }
 
+    /// How to connect.
+    pub(super) fn options(&self) -> &C::Options {
+        &self.options
+    }
+
     /// A new connection that is not counted among these.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use sqlx::{Encode, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
 use tokio::time::timeout;
 
 use super::connections::{Connections, PATIENCE};
-use super::{Row, StoreError, Value, postgres};
+use super::{Change, Row, StoreError, Value, changes, postgres};
 
 /// Where everything is kept. Cloning it is cheap.
 #[derive(Clone)]
@@ -47,6 +47,13 @@ impl Database {
     /// As [`Database::all`].
     pub(crate) async fn first(&self, sql: &'static str, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
         Ok(self.all(sql, values).await?.into_iter().next())
+    }
+
+    /// Tells of what other nodes change from now on. Nobody shares SQLite.
+    pub(crate) fn follow(&self, tell: impl Fn(Change) + Send + Sync + 'static) {
+        if let Database::Postgres(connections) = self {
+            changes::follow(Arc::clone(connections), tell);
+        }
     }
 
     /// Fails while the database is known to be gone.

@@ -38,6 +38,13 @@ pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<KeyR
         .collect()
 }
 
+/// Whether a realm has a key.
+pub(crate) async fn exists(database: &Database, realm_id: &str, kid: &str) -> Result<bool, StoreError> {
+    let found =
+        database.first("SELECT 1 FROM realm_keys WHERE realm_id = $1 AND kid = $2", values![realm_id, kid]).await?;
+    Ok(found.is_some())
+}
+
 /// Adds the first active key of an algorithm; nothing happens when there is one already (another node was faster).
 pub(crate) fn insert(write: &mut Write, realm_id: &str, key: KeyRow, now: i64) {
     write.run(
