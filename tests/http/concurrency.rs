@@ -1,4 +1,4 @@
-//! What must be exact, however many ask at once.
+//! What must be exact, however many ask at once, and however many nodes they ask (see `nodes`).
 
 use matricula_tests::Service;
 use reqwest::Method;
@@ -19,7 +19,25 @@ fn count(statuses: &[u16], wanted: u16) -> usize {
 
 #[tokio::test]
 async fn two_hundred_anonymous_registrations_against_a_limit_of_one_hundred_store_exactly_that() -> anyhow::Result<()> {
-    let service = Service::start()?;
+    a_limit_of_clients(&Service::start()?).await
+}
+
+#[tokio::test]
+async fn a_one_time_token_used_sixty_four_times_at_once_registers_one_client() -> anyhow::Result<()> {
+    a_one_time_token(&Service::start()?).await
+}
+
+#[tokio::test]
+async fn a_registration_access_token_used_sixty_four_times_at_once_updates_once() -> anyhow::Result<()> {
+    a_registration_access_token(&Service::start()?).await
+}
+
+#[tokio::test]
+async fn one_client_id_registered_by_many_at_once_belongs_to_one() -> anyhow::Result<()> {
+    a_client_id(&Service::start()?).await
+}
+
+pub(super) async fn a_limit_of_clients(service: &Service) -> anyhow::Result<()> {
     service.realm("shop").await?;
     service.open("shop", "anonymous").await?;
     // The realm has six clients of its own.
@@ -33,9 +51,7 @@ async fn two_hundred_anonymous_registrations_against_a_limit_of_one_hundred_stor
     Ok(())
 }
 
-#[tokio::test]
-async fn a_one_time_token_used_sixty_four_times_at_once_registers_one_client() -> anyhow::Result<()> {
-    let service = Service::start()?;
+pub(super) async fn a_one_time_token(service: &Service) -> anyhow::Result<()> {
     service.realm("shop").await?;
     let token = service.initial_access_token("shop", json!({"count": 1})).await?;
     let requests = (0..64).map(|number| {
@@ -47,15 +63,13 @@ async fn a_one_time_token_used_sixty_four_times_at_once_registers_one_client() -
     Ok(())
 }
 
-#[tokio::test]
-async fn a_registration_access_token_used_sixty_four_times_at_once_updates_once() -> anyhow::Result<()> {
-    let service = Service::start()?;
+pub(super) async fn a_registration_access_token(service: &Service) -> anyhow::Result<()> {
     service.realm("shop").await?;
     let token = service.initial_access_token("shop", json!({})).await?;
     let made = service.register("shop", "default", Some(&token)).json(&json!({"clientId": "mine"})).send().await?;
     let made: Value = made.json().await?;
     let token = made["registrationAccessToken"].as_str().unwrap_or_default();
-    let url = format!("{}/realms/shop/clients-registrations/default/mine", service.url);
+    let url = format!("{}/realms/shop/clients-registrations/default/mine", service.front);
     let requests = (0..64).map(|number| {
         service.http.put(&url).bearer_auth(token).json(&json!({"clientId": "mine", "name": format!("{number}")}))
     });
@@ -64,9 +78,7 @@ async fn a_registration_access_token_used_sixty_four_times_at_once_updates_once(
     Ok(())
 }
 
-#[tokio::test]
-async fn one_client_id_registered_by_many_at_once_belongs_to_one() -> anyhow::Result<()> {
-    let service = Service::start()?;
+pub(super) async fn a_client_id(service: &Service) -> anyhow::Result<()> {
     service.realm("shop").await?;
     let token = service.initial_access_token("shop", json!({"count": 100})).await?;
     let requests =

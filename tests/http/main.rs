@@ -1,4 +1,5 @@
-//! What the conformance suite cannot see: restarts, concurrency, components of one's own, the command line.
+//! What the conformance suite cannot see: restarts, concurrency, several nodes, components of one's own, the command
+//! line.
 
 mod command_line;
 mod component_files;
@@ -7,4 +8,5 @@ mod concurrency;
 mod decisions;
 mod durability;
 mod limits;
+mod nodes;
 mod trusted_issuers;

@@ -1,5 +1,11 @@
-//! The harness of the tests from outside: the real server as a process of its own, with SQLite in a folder of its own,
-//! and the callers of it.
+//! The harness of the tests from outside: the real server as a process of its own, with a database of its own, and the
+//! callers of it.
+
+mod cable;
+mod postgres;
+
+pub use cable::Cable;
+pub use postgres::new_database;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -43,6 +49,8 @@ pub struct Service {
     options: Vec<String>,
     /// Address of the server.
     pub url: String,
+    /// Where callers send their requests: the server, or what stands before several of them.
+    pub front: String,
     /// What it printed until it was ready.
     pub greeting: String,
     /// For requests.
@@ -50,7 +58,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts a server on an empty folder.
+    /// Starts a server on an empty folder and an empty database.
     ///
     /// # Errors
     /// When it does not become ready.
@@ -63,10 +71,25 @@ impl Service {
     /// # Errors
     /// When it does not become ready.
     pub fn start_with(options: &[&str]) -> anyhow::Result<Service> {
+        if postgres::is_chosen() {
+            return Service::start_on(&new_database()?, options);
+        }
+        Service::launch(options)
+    }
+
+    /// Starts a server on this database, which others may use too.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_on(database: &str, options: &[&str]) -> anyhow::Result<Service> {
+        Service::launch(&[&["--database", database], options].concat())
+    }
+
+    fn launch(options: &[&str]) -> anyhow::Result<Service> {
         let data = std::env::temp_dir().join(format!("matricula-test-{}", uuid::Uuid::new_v4()));
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let (process, url, greeting) = launch(&data, &options)?;
-        Ok(Service { process, data, options, url, greeting, http: Client::new() })
+        Ok(Service { process, data, options, front: url.clone(), url, greeting, http: Client::new() })
     }
 
     /// Ends the server as if the machine had lost its power, and starts it again on the same folder.
@@ -77,6 +100,7 @@ impl Service {
         self.process.kill()?;
         self.process.wait()?;
         (self.process, self.url, self.greeting) = launch(&self.data, &self.options)?;
+        self.front.clone_from(&self.url);
         Ok(())
     }
 
@@ -97,6 +121,7 @@ impl Service {
         };
         ensure!(status.success(), "the server ended with {status}");
         (self.process, self.url, self.greeting) = launch(&self.data, &self.options)?;
+        self.front.clone_from(&self.url);
         Ok(())
     }
 
@@ -193,7 +218,7 @@ impl Service {
 
     /// A registration request; without a token it is anonymous.
     pub fn register(&self, realm: &str, provider: &str, token: Option<&str>) -> RequestBuilder {
-        let url = format!("{}/realms/{realm}/clients-registrations/{provider}", self.url);
+        let url = format!("{}/realms/{realm}/clients-registrations/{provider}", self.front);
         let request = self.http.post(url);
         match token {
             Some(token) => request.bearer_auth(token),
@@ -250,7 +275,9 @@ impl Drop for Service {
 /// Starts the program and waits until it says where it listens.
 fn launch(data: &Path, options: &[String]) -> anyhow::Result<(Child, String, String)> {
     let mut process = Command::new(program()?)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg("serve")
+        .args(if options.iter().any(|option| option == "--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] })
+        .arg("--data")
         .arg(data)
         .args(options)
         .env("MATRICULA_ADMIN_PASSWORD", PASSWORD)

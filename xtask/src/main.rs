@@ -50,6 +50,9 @@ enum Commands {
     Check,
     /// Builds and tests everything, or one step of the tests.
     Test {
+        /// Only on this kind of database; without it on both.
+        #[arg(long, value_enum, value_name = "KIND")]
+        database: Option<test::Database>,
         /// Without one: all steps.
         #[command(subcommand)]
         only: Option<test::Only>,
@@ -63,7 +66,7 @@ fn main() -> ExitCode {
         Commands::Build { components: false } => build::build(&workspace),
         Commands::Run { arguments } => run::run(&workspace, &arguments),
         Commands::Check => check::check(&workspace),
-        Commands::Test { only } => test::test(&workspace, only),
+        Commands::Test { database, only } => test::test(&workspace, database, only),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

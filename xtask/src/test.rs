@@ -2,6 +2,7 @@
 
 mod clients;
 mod conformance;
+mod postgres;
 mod python;
 mod rust;
 mod server;
@@ -10,8 +11,18 @@ use crate::build::build;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
+use postgres::Postgres;
 use std::ffi::OsString;
+
+/// A kind of database that the server can keep everything in.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub(crate) enum Database {
+    /// The embedded one.
+    Sqlite,
+    /// A server that the tests start.
+    Postgres,
+}
 
 /// One step of the tests; the build comes before it in any case.
 #[derive(Subcommand)]
@@ -36,28 +47,49 @@ pub(crate) enum Only {
     },
 }
 
-/// Builds and runs the tests. After a failed build nothing runs; after a failed test the others do.
+/// Builds and runs the tests on this database, or on both. After a failed build nothing runs; after a failed test the
+/// others do.
 ///
 /// # Errors
 /// A step failed.
-pub(crate) fn test(workspace: &Workspace, only: Option<Only>) -> Result<()> {
+pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Option<Only>) -> Result<()> {
+    let (rust, conformance, clients) = match &only {
+        None => (Some(&[][..]), Some(&[][..]), Some(&[][..])),
+        Some(Only::Rust { arguments }) => (Some(arguments.as_slice()), None, None),
+        Some(Only::Conformance { arguments }) => (None, Some(arguments.as_slice()), None),
+        Some(Only::Clients { programs }) => (None, None, Some(programs.as_slice())),
+    };
+    let on = |wanted| database.is_none_or(|chosen| chosen == wanted);
     let mut steps = Steps::new("test");
+    let mut server = None;
     if steps.run("build", || build(workspace)) {
-        match only {
-            None => {
-                steps.run("rust", || rust::test(workspace, &[]));
-                steps.run("conformance", || conformance::test(workspace, &[]));
-                steps.run("clients", || clients::test(workspace, &[]));
+        steps.run("start PostgreSQL", || Ok(server = Some(Postgres::start()?)));
+    }
+    if let Some(postgres) = server {
+        if let Some(arguments) = rust {
+            if on(Database::Sqlite) {
+                steps.run("rust", || rust::test(workspace, &postgres, arguments));
             }
-            Some(Only::Rust { arguments }) => {
-                steps.run("rust", || rust::test(workspace, &arguments));
+            if on(Database::Postgres) {
+                steps.run("rust on PostgreSQL", || rust::test_on_postgres(workspace, &postgres, arguments));
             }
-            Some(Only::Conformance { arguments }) => {
-                steps.run("conformance", || conformance::test(workspace, &arguments));
+        }
+        if let Some(arguments) = conformance {
+            if on(Database::Sqlite) {
+                steps.run("conformance", || conformance::test(workspace, arguments, None));
             }
-            Some(Only::Clients { programs }) => {
-                steps.run("clients", || clients::test(workspace, &programs));
+            if on(Database::Postgres) {
+                steps.run("conformance on PostgreSQL", || {
+                    conformance::test(workspace, arguments, Some(&postgres.database("conformance")?))
+                });
             }
+        }
+        if let Some(programs) = clients {
+            // They mind the protocol, not where it is kept: one database will do.
+            steps.run("clients", || {
+                let url = if on(Database::Sqlite) { None } else { Some(postgres.database("clients")?) };
+                clients::test(workspace, programs, url.as_deref())
+            });
         }
     }
     steps.finish()

@@ -21,17 +21,17 @@ pub(crate) enum Program {
     OpenidClient,
 }
 
-/// Starts a server, runs the tests of these programs on it, or of all if none is named, and stops the server.
+/// Starts a server on this database, or on SQLite, runs the tests of these programs on it, or of all if none is named, and stops the server.
 ///
 /// What they need and what is missing is installed before.
 ///
 /// # Errors
 /// A test failed, or the server did not start or stop as it should; or a tool is missing and cannot be installed.
-pub(crate) fn test(workspace: &Workspace, programs: &[Program]) -> Result<()> {
+pub(crate) fn test(workspace: &Workspace, programs: &[Program], database: Option<&str>) -> Result<()> {
     let programs = if programs.is_empty() { Program::value_variants() } else { programs };
     install_tools(programs)?;
     let folder = workspace.root.join("tests/clients");
-    let server = Server::start(&workspace.server(), "clients")?;
+    let server = Server::start(&workspace.server(), "clients", database)?;
     let mut steps = Steps::new("clients");
     for program in programs {
         match program {

@@ -8,14 +8,14 @@ use anyhow::Result;
 use std::ffi::OsString;
 use std::process::Command;
 
-/// Starts a server, runs the suite with these arguments for pytest, stops the server.
+/// Starts a server on this database, or on SQLite, runs the suite with these arguments for pytest, stops the server.
 ///
 /// # Errors
 /// A test failed, or the server did not start or stop as it should.
-pub(crate) fn test(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
+pub(crate) fn test(workspace: &Workspace, arguments: &[OsString], database: Option<&str>) -> Result<()> {
     let suite = workspace.root.join("tests/conformance");
     let python = python::environment(workspace, &suite.join("requirements.txt"))?;
-    let server = Server::start(&workspace.server(), "conformance")?;
+    let server = Server::start(&workspace.server(), "conformance", database)?;
     let tested = run(Command::new(python)
         .args(["-m", "pytest", "-q", "-n", "4"])
         .args(arguments)

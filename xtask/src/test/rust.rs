@@ -1,14 +1,47 @@
 //! `cargo test`: the unit tests beside the code, and package `tests`.
 
-use crate::command::run;
+use super::postgres::Postgres;
+use crate::apt;
+use crate::command::{run, succeeds};
 use crate::workspace::Workspace;
 use anyhow::Result;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::process::Command;
 
-/// Runs the tests of the whole workspace, with these arguments for `cargo test`.
+/// Runs the tests of the whole workspace, with these arguments for `cargo test`. Tests of several nodes share
+/// PostgreSQL, the others are on SQLite.
 ///
 /// # Errors
-/// A test failed or does not compile.
-pub(crate) fn test(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
-    run(workspace.cargo(&["test", "--release", "--workspace"]).args(arguments))
+/// A test failed or does not compile; or a tool is missing and cannot be installed.
+pub(crate) fn test(workspace: &Workspace, postgres: &Postgres, arguments: &[OsString]) -> Result<()> {
+    apt::ensure(|| succeeds(Command::new("haproxy").arg("-v")), &["haproxy"])?;
+    run(workspace
+        .cargo(&["test", "--release", "--workspace"])
+        .args(arguments)
+        .env("MATRICULA_TEST_POSTGRES", postgres.address()))
+}
+
+/// Runs those tests on PostgreSQL that meet a database at all: those of the store and those from outside. Tests of
+/// several nodes are left to [`test`], as they are on PostgreSQL there too.
+///
+/// # Errors
+/// As [`test`].
+pub(crate) fn test_on_postgres(workspace: &Workspace, postgres: &Postgres, arguments: &[OsString]) -> Result<()> {
+    let mut skip = vec![OsStr::new("--skip"), OsStr::new("nodes::")];
+    if !arguments.iter().any(|argument| argument == "--") {
+        skip.insert(0, OsStr::new("--"));
+    }
+    let on_postgres = |options: &[&str], last: &[&OsStr]| {
+        run(workspace
+            .cargo(&["test", "--release"])
+            .args(options)
+            .args(arguments)
+            .args(last)
+            .env("MATRICULA_TEST_POSTGRES", postgres.address())
+            .env("MATRICULA_TEST_DATABASE", "postgres"))
+    };
+    // The whole workspace, as above: with a part of it, dependencies would be compiled anew for fewer features.
+    let of_the_store: &[&str] = if arguments.is_empty() { &["store::"] } else { &[] };
+    on_postgres(&[&["--workspace", "--lib"], of_the_store].concat(), &[])?;
+    on_postgres(&["--workspace", "--test", "http"], &skip)
 }

@@ -29,13 +29,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the server with an empty SQLite database and waits until it is ready: until it prints its address.
+    /// Starts the server on this database, or on an empty SQLite database, and waits until it is ready: until it prints its address.
     ///
     /// `step` tells its folder from those that other steps left after a failure.
     ///
     /// # Errors
     /// It ends or prints no address in time; what it printed has been shown.
-    pub(crate) fn start(executable: &Path, step: &str) -> Result<Server> {
+    pub(crate) fn start(executable: &Path, step: &str, database: Option<&str>) -> Result<Server> {
         let folder = env::temp_dir().join(format!("matricula-{step}-{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let log = File::create(folder.join("server.log"))?;
@@ -47,6 +47,7 @@ impl Server {
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--allow-private-fetch", "--data"])
             .arg(folder.join("data"))
+            .args(database.into_iter().flat_map(|url| ["--database", url]))
             .env("MATRICULA_ADMIN_USER", ADMIN_USER)
             .env("MATRICULA_ADMIN_PASSWORD", ADMIN_PASSWORD)
             .current_dir(&folder)
