@@ -98,10 +98,11 @@ impl App {
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),
             store,
         };
-        let (realms, keys) = (app.realms.clone(), app.keys.clone());
+        let (realms, keys, components) = (app.realms.clone(), app.keys.clone(), app.components.clone());
         app.store.database.follow(move |change| {
             realms.announced(&change);
             keys.changed(&change);
+            components.announced(&change);
         });
         let administrator = first_start::make_master(&app, options).await?;
         Ok((app, administrator))

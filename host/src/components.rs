@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 pub(crate) use known::{Health, Source, Summary, Version};
 
@@ -24,7 +24,7 @@ use crate::clock;
 use crate::events::Event;
 use crate::realm::MASTER;
 use crate::store::component_files::{self, ChoiceRow, FileRow, User};
-use crate::store::{Store, StoreError, Write, events, realms};
+use crate::store::{self, Store, StoreError, Write, events, realms};
 use crate::wasm::compiler::Pace;
 use crate::wasm::component::{Part, digest};
 use crate::wasm::facts::Sources;
@@ -90,6 +90,8 @@ struct Inner {
     /// Held for a change from its first look to the swap.
     changing: tokio::sync::Mutex<()>,
     known: Mutex<BTreeMap<String, Known>>,
+    /// Somebody else changed something in the database.
+    stale: Notify,
 }
 
 /// Where components come from and what they must be like.
@@ -122,6 +124,7 @@ impl Components {
             alarm,
             changing: tokio::sync::Mutex::default(),
             known: Mutex::default(),
+            stale: Notify::new(),
         };
         let components = Components { inner: Arc::new(inner) };
         for (name, bytes) in BUILT_IN {
@@ -150,6 +153,7 @@ impl Components {
         }
         tokio::spawn(folder::watch(components.clone(), folder));
         tokio::spawn(components.clone().watch_trials(alarms));
+        tokio::spawn(components.clone().follow());
         Ok(components)
     }
 
@@ -403,8 +407,24 @@ impl Components {
         Ok((set, Arc::new(ready)))
     }
 
-    /// Reads again what other nodes may have changed in the database.
-    pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
+    /// Another node may have changed something: it is read again soon.
+    pub(crate) fn announced(&self, change: &store::Change) {
+        if matches!(change, store::Change::Components | store::Change::Everything) {
+            self.inner.stale.notify_one();
+        }
+    }
+
+    /// Reads again what other nodes may have changed, whenever that is announced.
+    async fn follow(self) {
+        loop {
+            self.inner.stale.notified().await;
+            if let Err(error) = self.refresh().await {
+                tracing::error!(%error, "the components could not be read again");
+            }
+        }
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
         let _changing = self.inner.changing.lock().await;
         self.read_stored().await?;
         for name in self.names() {
@@ -469,12 +489,20 @@ impl Components {
     /// Makes the version decide that should, unless it does.
     async fn settle(&self, pace: Pace, name: &str) -> Result<(), String> {
         let (wanted, active, shadow, refused) = self
-            .with_known(name, |known| (known.wanted(), known.active_digest(), known.missing_shadow(), known.refusal()));
-        if let Some(digest) = shadow {
-            match self.load_version(pace, name, &digest).await {
-                Ok(ready) => self.with_known(name, |known| known.shadow = Some(Arc::new(ready))),
-                Err(reason) => tracing::error!(component = name, reason, "the watched version is not loaded"),
-            }
+            .with_known(name, |known| (known.wanted(), known.active_digest(), known.other_shadow(), known.refusal()));
+        if let Some(wanted) = shadow {
+            let watched = match wanted {
+                None => None,
+                Some(digest) => match self.load_version(pace, name, &digest).await {
+                    Ok(ready) => Some(Arc::new(ready)),
+                    Err(reason) => {
+                        tracing::error!(component = name, reason, "the watched version is not loaded");
+                        None
+                    }
+                },
+            };
+            self.with_known(name, |known| known.shadow = watched);
+            self.publish();
         }
         let Some((source, digest)) = wanted else {
             if active.is_some() {
@@ -483,7 +511,6 @@ impl Components {
             return refused.map_or(Ok(()), Err);
         };
         if active.as_ref() == Some(&digest) {
-            self.publish();
             return refused.map_or(Ok(()), Err);
         }
         if active.is_some() && self.with_known(name, |known| known.was_put_back(&digest)) {

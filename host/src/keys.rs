@@ -140,6 +140,7 @@ impl Keys {
     pub(crate) fn changed(&self, change: &Change) {
         match change {
             Change::Realm(id) => drop(self.realms.remove(id)),
+            Change::Components => {}
             Change::Everything => self.realms.clear(),
         }
     }

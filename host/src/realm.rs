@@ -204,6 +204,7 @@ impl Realms {
         self.announced.fetch_add(1, Ordering::SeqCst);
         match change {
             Change::Realm(id) => self.snapshots.retain(|_, realm| realm.id != *id),
+            Change::Components => {}
             Change::Everything => self.snapshots.clear(),
         }
     }

@@ -204,10 +204,10 @@ impl Known {
         self.active.as_ref().map(|active| active.ready.component.digest.to_string())
     }
 
-    /// The version that should be watched and is not.
-    pub(super) fn missing_shadow(&self) -> Option<String> {
+    /// The version that should be watched, if another one is, or none.
+    pub(super) fn other_shadow(&self) -> Option<Option<String>> {
         let watched = self.shadow.as_ref().map(|ready| &*ready.component.digest);
-        self.choice.shadow.clone().filter(|wanted| Some(wanted.as_str()) != watched)
+        (self.choice.shadow.as_deref() != watched).then(|| self.choice.shadow.clone())
     }
 
     /// Ids of the policies, conditions and executors that it has now.

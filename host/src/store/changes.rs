@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) enum Change {
     /// Something of the realm with this id: settings, client scopes, policies, keys.
     Realm(String),
+    /// Uploaded components, or which of their versions decide.
+    Components,
     /// Anything: announcements may have been missed.
     Everything,
 }
@@ -108,13 +110,17 @@ impl Listening {
         }
     }
 
-    /// An announcement: the number of the change, a blank, the realm's id.
+    /// An announcement: the number of the change, a blank, the realm's id; without one it is about components.
     fn heard(&mut self, announcement: &str) -> Change {
         let parsed = announcement.split_once(' ').and_then(|(number, id)| Some((number.parse::<i64>().ok()?, id)));
         let Some((number, id)) = parsed else { return Change::Everything };
         let missed = number > self.seen + 1;
         self.seen = self.seen.max(number);
-        if missed { Change::Everything } else { Change::Realm(id.to_owned()) }
+        match id {
+            _ if missed => Change::Everything,
+            "" => Change::Components,
+            realm => Change::Realm(realm.to_owned()),
+        }
     }
 }
 
