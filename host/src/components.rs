@@ -35,9 +35,12 @@ use folder::{Change, DroppedFile, Folder};
 use known::{Active, Known};
 use signature::TrustedKeys;
 
+/// The registration providers: name and file.
+pub(crate) const CORE: (&str, &[u8]) = ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm")));
+
 /// The components that come with the binary: name and file.
-const BUILT_IN: [(&str, &[u8]); 3] = [
-    ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm"))),
+pub(crate) const BUILT_IN: [(&str, &[u8]); 3] = [
+    CORE,
     ("policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/builtin.wasm"))),
     ("client-policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/client-policy-builtin.wasm"))),
 ];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::builder::{FalseyValueParser, OsStr};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 /// A client registration service for OAuth 2.0, OpenID Connect and SAML: what Keycloak's offers, on the same wire.
@@ -45,7 +45,7 @@ pub enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
-    /// Lists the registration policies of a realm.
+    /// Lists the registration policies of a realm; makes, checks and tries policies of one's own.
     Policy {
         /// What to do with policies.
         #[command(subcommand)]
@@ -238,6 +238,56 @@ pub enum PolicyCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Makes a folder with a policy to start from: its rule, its cases, and the command that builds it.
+    New {
+        /// Its name, which is also the folder's: lower-case letters, digits and hyphens.
+        name: String,
+        /// The language to write it in.
+        #[arg(long, value_enum)]
+        language: Language,
+    },
+    /// Makes a component of a module that cargo built for wasm32-unknown-unknown.
+    Wrap {
+        /// The module.
+        module: PathBuf,
+        /// The component's file.
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Says whether a server can use a component, and if not, why; tries it with an empty client.
+    Check {
+        /// The component.
+        file: PathBuf,
+    },
+    /// Asks a policy about a request; prints its decision and what that took.
+    Run {
+        /// The component.
+        file: PathBuf,
+        /// The request: a case (see docs/writing-a-policy.md), `name` and `expected` may be absent.
+        #[arg(long, value_name = "FILE")]
+        request: PathBuf,
+        /// Settings of the policy, instead of the request's: a JSON object of lists.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Runs cases: requests with the answer that is expected.
+    Test {
+        /// The component.
+        file: PathBuf,
+        /// Files with cases, or folders of such files [default: the folder `cases` beside the component].
+        cases: Vec<PathBuf>,
+    },
+}
+
+/// Languages in which policies can be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// With cargo: the smallest and fastest components.
+    Rust,
+    /// With npm and componentize-qjs.
+    Javascript,
+    /// With pip and componentize-py: the largest components.
+    Python,
 }
 
 /// What can be done with components.
@@ -335,7 +385,11 @@ impl Cli {
 
 /// The configuration file and what it says, if there is one.
 fn options_of_file() -> anyhow::Result<Option<(PathBuf, toml::Table)>> {
-    let mut arguments = std::env::args_os().skip(1);
+    let mut arguments = std::env::args_os().skip(1).collect::<Vec<_>>().into_iter();
+    if arguments.clone().take(2).eq(["policy", "run"].map(OsString::from)) {
+        // Its `--config` names the settings of a policy.
+        arguments.by_ref().for_each(drop);
+    }
     let given = std::iter::from_fn(|| arguments.next()).find_map(|argument| match argument.to_str() {
         Some("--config") => Some(None),
         Some(text) => text.strip_prefix("--config=").map(|file| Some(OsString::from(file))),

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-pub(crate) use record::{Evaluation, Mode, PolicyViolation, Verdict};
+pub(crate) use record::{Evaluation, Mode, PolicyViolation, Verdict, hook_name};
 
 use crate::app::App;
 use crate::client_policies::ClientPolicies;
@@ -433,8 +433,9 @@ impl Policies {
         proposed: Option<&mut Client>,
         evaluation: &mut Evaluation,
     ) -> Result<(), PolicyError> {
+        let provider = self.components.policy_provider(&policy.provider_id).cloned();
         let nonsense = |detail: &str| WasmError {
-            component: policy.provider_id.clone(),
+            component: provider.as_ref().map(|provider| provider.component.name.to_string()).unwrap_or_default(),
             failure: Failure::Nonsense,
             detail: detail.to_owned(),
         };

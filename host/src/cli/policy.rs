@@ -1,31 +1,27 @@
-//! `matricula policy …`
+//! `matricula policy …`: the policies of a server, and an author's tools, which need no server.
 
-use reqwest::Method;
+mod case;
+mod check;
+mod explain;
+mod list;
+mod new;
+mod run;
+mod templates;
+mod test;
+mod trial;
+mod value;
+mod wrap;
 
-use super::connection::{Server, segment};
-use super::table;
 use crate::config::PolicyCommand;
-use crate::policies::PROVIDER_TYPE;
 
 /// Runs the command.
 pub(crate) async fn run(command: PolicyCommand) -> anyhow::Result<()> {
-    let PolicyCommand::List { realm, connection } = command;
-    let server = Server::connect(&connection).await?;
-    let path = format!("/{}/components?type={PROVIDER_TYPE}", segment(&realm));
-    let policies = server.json(Method::GET, &path, None).await?;
-    let rows: Vec<[String; 4]> = policies
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|policy| {
-            let text = |name: &str| policy[name].as_str().unwrap_or_default().to_owned();
-            let config = policy["config"].as_object().into_iter().flatten().map(|(name, values)| {
-                let values = values.as_array().into_iter().flatten().filter_map(|value| value.as_str());
-                format!("{name}={}", values.collect::<Vec<_>>().join(","))
-            });
-            [text("subType"), text("name"), text("providerId"), config.collect::<Vec<_>>().join(" ")]
-        })
-        .collect();
-    table::print(["SET", "NAME", "PROVIDER", "CONFIGURATION"], &rows);
-    Ok(())
+    match command {
+        PolicyCommand::List { realm, connection } => list::list(&realm, &connection).await,
+        PolicyCommand::New { name, language } => new::new(&name, language),
+        PolicyCommand::Wrap { module, output } => wrap::wrap(&module, &output),
+        PolicyCommand::Check { file } => check::check(&file).await,
+        PolicyCommand::Run { file, request, config } => run::run(&file, &request, config.as_deref()).await,
+        PolicyCommand::Test { file, cases } => test::test(&file, &cases).await,
+    }
 }

@@ -91,7 +91,7 @@ impl Evaluation {
 }
 
 /// A hook under its name in the contract.
-fn hook_name(hook: Hook) -> &'static str {
+pub(crate) fn hook_name(hook: Hook) -> &'static str {
     match hook {
         Hook::BeforeRegister => "before-register",
         Hook::AfterRegister => "after-register",

@@ -16,7 +16,7 @@ use super::contract::client_policy::{ClientPolicy, ClientPolicyIndices};
 use super::contract::policy::{Policy, PolicyIndices};
 use super::contract::provider::{Provider, ProviderIndices};
 use super::engine::{CALLS_AT_ONCE, RETURNED, TICK};
-use super::facts::{Pause, Sources, State};
+use super::facts::{Answers, Pause, State};
 use super::figures::Figures;
 use super::fitness::{Fitness, Trial};
 
@@ -65,10 +65,11 @@ pub(crate) struct LoadedComponent {
     /// Its first calls, if it has replaced another version.
     pub(super) trial: Option<Trial>,
     engine: Engine,
-    sources: Sources,
+    answers: Answers,
 }
 
 /// The part that a component is to play.
+#[derive(Default)]
 pub(crate) struct Part {
     /// Where its doings are counted.
     pub(crate) figures: Arc<Figures>,
@@ -82,6 +83,8 @@ pub(crate) struct Instance {
     pub(crate) store: Store<State>,
     /// What can be called.
     pub(crate) exports: Exports,
+    /// What it exports, by name; for those who try a component out.
+    pub(crate) untyped: wasmtime::component::Instance,
     /// Calls it has served.
     pub(crate) calls: u32,
 }
@@ -97,7 +100,7 @@ impl LoadedComponent {
         name: &str,
         bytes: &[u8],
         cache: &Cache,
-        sources: &Sources,
+        answers: impl Into<Answers>,
         part: Part,
     ) -> wasmtime::Result<LoadedComponent> {
         let digest = digest(bytes);
@@ -140,8 +143,13 @@ impl LoadedComponent {
             fitness: Fitness::default(),
             trial: part.trial,
             engine: engine.clone(),
-            sources: sources.clone(),
+            answers: answers.into(),
         })
+    }
+
+    /// What runs it.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Name and digest, as decision records have it.
@@ -172,7 +180,7 @@ impl LoadedComponent {
     /// # Errors
     /// When all slots are taken or the component's types are not those of the contract.
     pub(crate) async fn instantiate(&self) -> wasmtime::Result<Instance> {
-        let mut store = Store::new(&self.engine, State::new(Arc::clone(&self.name), self.sources.clone()));
+        let mut store = Store::new(&self.engine, State::new(Arc::clone(&self.name), self.answers.clone()));
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(RETURNED);
         store.set_epoch_deadline(1);
@@ -192,7 +200,7 @@ impl LoadedComponent {
             policy: policy.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?,
             client_policy: client_policy.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?,
         };
-        Ok(Instance { store, exports, calls: 0 })
+        Ok(Instance { store, exports, untyped: instance, calls: 0 })
     }
 }
 

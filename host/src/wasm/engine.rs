@@ -28,6 +28,10 @@ pub(crate) const CALLS_PER_INSTANCE: u32 = 1_000;
 pub(crate) const IDLE_INSTANCES: usize = 64;
 /// Instances that exist at the same time.
 const INSTANCES: u32 = 256;
+/// Modules that a component may consist of: ours are 3, componentize-qjs makes 13, componentize-py 38.
+const MODULES: u32 = 64;
+/// Memories of an instance: ours have 1, componentize-qjs makes 3, of which two stay empty.
+const MEMORIES: u32 = 4;
 /// Stack of a call, WebAssembly's own and the host's.
 const STACK: usize = 1 << 20;
 /// Memory that a slot keeps from one instance to the next, so that it need not be mapped again.
@@ -40,12 +44,12 @@ const KEPT_RESIDENT: usize = 256 << 10;
 pub(crate) fn engine() -> anyhow::Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(INSTANCES)
-        .total_core_instances(INSTANCES * 4)
-        .total_memories(INSTANCES)
+        .total_core_instances(INSTANCES * MODULES)
+        .total_memories(INSTANCES * 2)
         .total_tables(INSTANCES * 4)
         .total_stacks(INSTANCES)
-        .max_core_instances_per_component(4)
-        .max_memories_per_component(1)
+        .max_core_instances_per_component(MODULES)
+        .max_memories_per_component(MEMORIES)
         .max_tables_per_component(4)
         .table_elements(TABLE_ELEMENTS)
         .max_memory_size(MEMORY)

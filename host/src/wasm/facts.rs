@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use wasmtime::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
-
 use super::contract::{ClientScope, ScopeAssignment, client, clients, config, decision, facts, fetch, realm, request};
-use super::engine::{CALL_TIME, LOG_LINES, LONG, MEMORY, TABLE_ELEMENTS};
+use super::engine::{CALL_TIME, LOG_LINES, LONG};
+use super::fixed::Fixed;
+use super::limits::Limits;
 use crate::names::Names;
 use crate::outside::Outside;
 use crate::realm::Realm;
@@ -29,40 +29,32 @@ pub(crate) struct Sources {
     pub(crate) protocol_mapper_types: Arc<Vec<String>>,
 }
 
+/// Where the answers come from.
+#[derive(Clone)]
+pub(crate) enum Answers {
+    /// A running server.
+    Server(Sources),
+    /// Data, for components that are tried out.
+    Fixed(Arc<Fixed>),
+}
+
+impl From<&Sources> for Answers {
+    fn from(sources: &Sources) -> Answers {
+        Answers::Server(sources.clone())
+    }
+}
+
+impl From<&Arc<Fixed>> for Answers {
+    fn from(fixed: &Arc<Fixed>) -> Answers {
+        Answers::Fixed(Arc::clone(fixed))
+    }
+}
+
 /// The realm of a call, and the address under which the caller sees the server.
 #[derive(Clone)]
 pub(crate) struct RealmOfCall {
     pub(crate) realm: Arc<Realm>,
     pub(crate) base_url: Arc<str>,
-}
-
-/// Memory and tables of an instance; wasmtime asks it.
-pub(crate) struct Limits {
-    inner: StoreLimits,
-    /// The most linear memory so far, in bytes.
-    pub(crate) memory: usize,
-}
-
-impl ResourceLimiter for Limits {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let allowed = self.inner.memory_growing(current, desired, maximum)?;
-        if allowed {
-            self.memory = self.memory.max(desired);
-        }
-        Ok(allowed)
-    }
-
-    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.inner.memory_grow_failed(error)
-    }
-
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        self.inner.table_growing(current, desired, maximum)
-    }
-
-    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.inner.table_grow_failed(error)
-    }
 }
 
 /// Long calls of all components that are running.
@@ -94,10 +86,10 @@ pub(super) enum Pause {
 
 /// The host's side of one instance: who calls, what is left of its limits.
 pub(crate) struct State {
-    /// Memory and tables.
+    /// Memory and tables; wasmtime asks it.
     pub(crate) limits: Limits,
     component: Arc<str>,
-    sources: Sources,
+    answers: Answers,
     call: Option<RealmOfCall>,
     began: Instant,
     waited: Duration,
@@ -108,18 +100,11 @@ pub(crate) struct State {
 
 impl State {
     /// The state of a new instance, before its first call.
-    pub(crate) fn new(component: Arc<str>, sources: Sources) -> State {
+    pub(crate) fn new(component: Arc<str>, answers: Answers) -> State {
         State {
-            limits: Limits {
-                inner: StoreLimitsBuilder::new()
-                    .memory_size(MEMORY)
-                    .table_elements(TABLE_ELEMENTS)
-                    .trap_on_grow_failure(true)
-                    .build(),
-                memory: 0,
-            },
+            limits: Limits::default(),
             component,
-            sources,
+            answers,
             call: None,
             began: Instant::now(),
             waited: Duration::ZERO,
@@ -180,6 +165,9 @@ impl config::Host for State {}
 
 impl realm::Host for State {
     fn client_scopes(&mut self, protocol: String) -> wasmtime::Result<Vec<ClientScope>> {
+        if let Answers::Fixed(fixed) = &self.answers {
+            return Ok(fixed.facts().client_scopes(&protocol));
+        }
         let scopes = self.realm().map_or(&[][..], |realm| &realm.scopes);
         Ok(scopes
             .iter()
@@ -196,53 +184,84 @@ impl realm::Host for State {
     }
 
     fn protocol_mapper_types(&mut self) -> wasmtime::Result<Vec<String>> {
-        Ok(self.sources.protocol_mapper_types.to_vec())
+        Ok(match &self.answers {
+            Answers::Server(sources) => sources.protocol_mapper_types.to_vec(),
+            Answers::Fixed(fixed) => fixed.facts().protocol_mapper_types.clone(),
+        })
     }
 
     fn acr_levels(&mut self) -> wasmtime::Result<Vec<(String, i32)>> {
+        if let Answers::Fixed(fixed) = &self.answers {
+            return Ok(fixed.facts().acr_levels.clone().into_iter().collect());
+        }
         Ok(self.realm().map(Realm::acr_levels).unwrap_or_default())
     }
 
-    fn has_flow(&mut self, _id: String) -> wasmtime::Result<bool> {
-        // Authentication flows belong to the server that logs users in; this one has none.
-        Ok(false)
+    fn has_flow(&mut self, id: String) -> wasmtime::Result<bool> {
+        Ok(match &self.answers {
+            // Authentication flows belong to the server that logs users in; this one has none.
+            Answers::Server(_) => false,
+            Answers::Fixed(fixed) => fixed.facts().flows.contains(&id),
+        })
     }
 
     fn base_url(&mut self) -> wasmtime::Result<String> {
+        if let Answers::Fixed(fixed) = &self.answers {
+            return Ok(fixed.facts().base_url.clone());
+        }
         Ok(self.call.as_ref().map(|call| call.base_url.to_string()).unwrap_or_default())
     }
 
     fn setting(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        if let Answers::Fixed(fixed) = &self.answers {
+            return Ok(fixed.facts().settings.get(&name).cloned());
+        }
         Ok(self.realm().and_then(|realm| realm.setting(&name)))
     }
 }
 
 impl facts::Host for State {
     async fn client_count(&mut self) -> wasmtime::Result<u64> {
+        let sources = match &self.answers {
+            Answers::Server(sources) => sources,
+            Answers::Fixed(fixed) => return Ok(fixed.facts().client_count),
+        };
         let Some(call) = self.call.clone() else { return Ok(0) };
-        let database = self.sources.database.clone();
+        let database = sources.database.clone();
         let count = self.wait(async move { realms::client_count(&database, &call.realm.id).await }).await;
         count.map_err(|error| wasmtime::Error::msg(error.to_string()))
     }
 
     async fn addresses_of(&mut self, host: String) -> wasmtime::Result<Vec<String>> {
+        let sources = match &self.answers {
+            Answers::Server(sources) => sources,
+            Answers::Fixed(fixed) => return Ok(fixed.facts().addresses_of(&host)),
+        };
         if self.call.is_none() {
             return Ok(Vec::new());
         }
-        let names = self.sources.names.clone();
+        let names = sources.names.clone();
         let found = self.wait(async move { names.addresses_of(&host).await }).await;
         Ok(found.iter().map(ToString::to_string).collect())
     }
 
     async fn names_of(&mut self, address: String) -> wasmtime::Result<Vec<String>> {
+        let sources = match &self.answers {
+            Answers::Server(sources) => sources,
+            Answers::Fixed(fixed) => return Ok(fixed.facts().names_of(&address)),
+        };
         let (true, Ok(address)) = (self.call.is_some(), address.parse()) else { return Ok(Vec::new()) };
-        let names = self.sources.names.clone();
+        let names = sources.names.clone();
         Ok(self.wait(async move { names.names_of(address).await }).await.to_vec())
     }
 
     fn log(&mut self, level: facts::Level, message: String) -> wasmtime::Result<()> {
         self.log_lines += 1;
         if self.log_lines > LOG_LINES {
+            return Ok(());
+        }
+        if let Answers::Fixed(fixed) = &self.answers {
+            fixed.log(level, message);
             return Ok(());
         }
         let component = &*self.component;
@@ -259,8 +278,12 @@ impl facts::Host for State {
 
 impl clients::Host for State {
     async fn roles_of(&mut self, id: String) -> wasmtime::Result<Vec<String>> {
+        let sources = match &self.answers {
+            Answers::Server(sources) => sources,
+            Answers::Fixed(fixed) => return Ok(fixed.facts().roles_of(&id)),
+        };
         let Some(call) = self.call.clone() else { return Ok(Vec::new()) };
-        let database = self.sources.database.clone();
+        let database = sources.database.clone();
         let found = self.wait(async move { roles::of_client(&database, &call.realm.id, &id).await }).await;
         let found = found.map_err(|error| wasmtime::Error::msg(error.to_string()))?;
         Ok(found.into_iter().map(|role| role.name).collect())
@@ -269,10 +292,14 @@ impl clients::Host for State {
 
 impl fetch::Host for State {
     async fn get(&mut self, url: String) -> wasmtime::Result<Result<fetch::Response, String>> {
+        let sources = match &self.answers {
+            Answers::Server(sources) => sources,
+            Answers::Fixed(fixed) => return Ok(fixed.facts().fetch(&url)),
+        };
         if self.call.is_none() {
             return Ok(Err("there is no request".to_owned()));
         }
-        let outside = self.sources.outside.clone();
+        let outside = sources.outside.clone();
         let answer = self.wait(async move { outside.get(&url).await }).await;
         Ok(answer.map(|document| fetch::Response {
             status: document.status,

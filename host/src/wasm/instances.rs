@@ -66,7 +66,7 @@ impl Instances {
         let out_of_time = instance.store.data().out_of_time() && result.is_err();
         instance.store.data_mut().end();
         instance.calls += 1;
-        component.called(took, instance.store.data().limits.memory as u64, result.is_err(), out_of_time);
+        component.called(took, instance.store.data().limits.memory_peak as u64, result.is_err(), out_of_time);
         match result {
             Ok(value) => {
                 if instance.calls < CALLS_PER_INSTANCE {

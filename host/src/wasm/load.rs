@@ -65,7 +65,10 @@ impl Loader {
 }
 
 /// Asks a component what it offers, which also instantiates it (only then are its types compared), and tries it.
-async fn offered(component: &Arc<LoadedComponent>) -> wasmtime::Result<ComponentSet> {
+///
+/// # Errors
+/// What is wrong with it, in words for its author.
+pub(crate) async fn offered(component: &Arc<LoadedComponent>) -> wasmtime::Result<ComponentSet> {
     let mut instance = component.instantiate().await?;
     instance.store.data_mut().begin(None);
     let mut offered = ComponentSet::default();

@@ -35,7 +35,7 @@
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 pub mod contract {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         world: "policy",
         generate_all,
         pub_export_macro: true,
@@ -65,7 +65,7 @@ pub mod contract {
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 pub mod client_policy_contract {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         world: "client-policy",
         pub_export_macro: true,
         export_macro_name: "export_client_policies",

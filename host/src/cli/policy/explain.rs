@@ -1,0 +1,194 @@
+//! Why a component can't be used, in words for its author.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, anyhow, bail};
+use wasmparser::{Parser, Payload};
+
+use crate::policies::hook_name;
+use crate::wasm::component::Instance;
+use crate::wasm::contract::Hook;
+use crate::wasm::engine::{CALL_TIME, MEMORY};
+
+/// What the names of the contract's interfaces begin with.
+pub(super) const PACKAGE: &str = "matricula:registration/";
+/// The contract's version.
+pub(super) const VERSION: &str = "0.1.0";
+
+/// What a component may export: interface, and the world in `wit/world.wit` that has it.
+const EXPORTS: [(&str, &str); 3] =
+    [("policies", "policy"), ("client-policies", "client-policy"), ("providers", "provider")];
+/// What every component may import.
+const IMPORTS: [&str; 6] = ["client", "request", "decision", "config", "realm", "facts"];
+
+/// What a component asks for and offers, by name.
+pub(super) struct Shape {
+    /// Imported interfaces.
+    pub(super) imports: Vec<String>,
+    /// Exported interfaces.
+    pub(super) exports: Vec<String>,
+}
+
+/// Looks at a file's outside: whether it is a component, and one of this contract.
+///
+/// # Errors
+/// Why it is not.
+pub(super) fn shape(bytes: &[u8]) -> anyhow::Result<Shape> {
+    match bytes {
+        [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => {}
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => bail!(
+            "it is a core module, not yet a component. What cargo builds for wasm32-unknown-unknown becomes one by \
+             `matricula policy wrap MODULE --output FILE`"
+        ),
+        [0, b'a', b's', b'm', ..] => bail!("it is of a version of WebAssembly that this server does not know"),
+        _ => bail!("it is no WebAssembly file"),
+    }
+    let shape = outside(bytes).context("it is no valid component")?;
+    exports(&shape)?;
+    imports(&shape)?;
+    Ok(shape)
+}
+
+/// The names on a component's outside.
+fn outside(bytes: &[u8]) -> anyhow::Result<Shape> {
+    let mut shape = Shape { imports: Vec::new(), exports: Vec::new() };
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    shape.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    shape.exports.push(export?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(shape)
+}
+
+/// An interface of the contract by its whole name: its short name, when the version is ours.
+fn ours(name: &str) -> Option<&str> {
+    name.strip_prefix(PACKAGE)?.strip_suffix(VERSION)?.strip_suffix('@')
+}
+
+/// The version in the name of an interface of the contract, when it is another one.
+fn other_version(name: &str) -> Option<&str> {
+    name.strip_prefix(PACKAGE)?.split_once('@').map(|(_, version)| version).filter(|version| *version != VERSION)
+}
+
+fn exports(shape: &Shape) -> anyhow::Result<()> {
+    if shape.exports.iter().filter_map(|name| ours(name)).any(|name| EXPORTS.iter().any(|(known, _)| *known == name)) {
+        return Ok(());
+    }
+    if let Some(version) = shape.exports.iter().find_map(|name| other_version(name)) {
+        bail!(
+            "it is made for version {version} of the contract, and this server has {VERSION}: build it with the WIT \
+             files of this version, which `matricula policy new` puts into a folder"
+        );
+    }
+    let expected = EXPORTS.map(|(interface, world)| format!("{PACKAGE}{interface}@{VERSION} (world `{world}`)"));
+    let found = if shape.exports.is_empty() { "nothing".to_owned() } else { shape.exports.join(", ") };
+    bail!(
+        "it is of the wrong world: it exports {found}, and a component for this server exports {}",
+        expected.join(" or ")
+    )
+}
+
+fn imports(shape: &Shape) -> anyhow::Result<()> {
+    let exports = |interface: &str| shape.exports.iter().any(|name| ours(name) == Some(interface));
+    let offered = |name: &str| match ours(name) {
+        Some("fetch") => exports("providers"),
+        Some("clients") => exports("client-policies"),
+        Some(name) => IMPORTS.contains(&name),
+        None => false,
+    };
+    let denied: Vec<&str> = shape.imports.iter().map(String::as_str).filter(|name| !offered(name)).collect();
+    if denied.is_empty() {
+        return Ok(());
+    }
+    let mut text = "it imports what the host does not offer:".to_owned();
+    for name in &denied {
+        let _ = write!(text, "\n  {name}: {}", denial(name));
+    }
+    if denied.iter().any(|name| name.starts_with("wasi:")) {
+        text.push_str(
+            "\nA component here gets nothing of the system (WASI), so leave it out when you build:\n  \
+             JavaScript: componentize-qjs --stub-wasi (with --sync)\n  \
+             Python: componentize-py … componentize --stub-wasi\n  \
+             Rust: build for wasm32-unknown-unknown, not for wasm32-wasip1 or wasm32-wasip2",
+        );
+    }
+    Err(anyhow!(text))
+}
+
+/// Why an import is not there.
+fn denial(name: &str) -> String {
+    let Some(system) = name.strip_prefix("wasi:") else {
+        return match (ours(name), other_version(name)) {
+            (Some("fetch"), _) => "documents elsewhere are fetched for providers only".to_owned(),
+            (Some("clients"), _) => "roles of clients are told to client policies only".to_owned(),
+            (_, Some(version)) => format!("version {version} of the contract; this server has {VERSION}"),
+            _ => "it is not in the contract".to_owned(),
+        };
+    };
+    let package = system.split(['/', '@']).next().unwrap_or_default();
+    match package {
+        "clocks" => "there is no clock; the time of the request is in the context: `now`",
+        "random" => "there is no randomness",
+        "filesystem" => "there are no files",
+        "sockets" | "http" => "there is no network; for DNS ask `facts`",
+        "cli" => "there are no environment, arguments, terminal or exit; to log use `facts.log`",
+        "io" => "there is nothing to read from or write to",
+        _ => "it is not in the contract",
+    }
+    .to_owned()
+}
+
+/// Why a component with the right names did not load.
+pub(super) fn unloadable(error: wasmtime::Error) -> anyhow::Error {
+    anyhow!(
+        "{error:#}\n\
+         Where types differ, it was built from other WIT files than those of version {VERSION} of the contract, which \
+         `matricula policy new` puts into a folder"
+    )
+}
+
+/// Why a call has no answer. The server refuses the request then.
+pub(super) fn failure(instance: &Instance, error: &wasmtime::Error) -> anyhow::Error {
+    let state = instance.store.data();
+    let (peak, whole) = (state.limits.memory_peak, format!("{error:?}"));
+    let why = if state.out_of_time() {
+        format!("it took longer than {} s, the limit of a call", CALL_TIME.as_secs())
+    } else if whole.contains("growing memory") {
+        format!(
+            "it wants more than {} MiB of memory, the limit of an instance; it had {} MiB",
+            MEMORY >> 20,
+            peak >> 20
+        )
+    } else {
+        format!("it trapped: {error:#}")
+    };
+    anyhow!("the policy has no answer: {why}\nA server answers 500 `server_error` and stores nothing")
+}
+
+/// Whether there is a hook of this name.
+pub(super) fn is_hook(name: &str) -> bool {
+    HOOKS.iter().any(|hook| hook_name(*hook) == name)
+}
+
+/// Every hook.
+const HOOKS: [Hook; 6] = [
+    Hook::BeforeRegister,
+    Hook::AfterRegister,
+    Hook::BeforeUpdate,
+    Hook::AfterUpdate,
+    Hook::BeforeView,
+    Hook::BeforeDelete,
+];
