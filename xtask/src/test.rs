@@ -2,6 +2,7 @@
 
 mod clients;
 mod conformance;
+mod docs;
 mod postgres;
 mod python;
 mod rust;
@@ -45,6 +46,11 @@ pub(crate) enum Only {
         /// Without one: all of them.
         programs: Vec<clients::Program>,
     },
+    /// Only docs/writing-a-policy.md, followed as it stands there.
+    Docs {
+        /// Without one: all of them.
+        languages: Vec<docs::Language>,
+    },
 }
 
 /// Builds and runs the tests on this database, or on both. After a failed build nothing runs; after a failed test the
@@ -53,17 +59,24 @@ pub(crate) enum Only {
 /// # Errors
 /// A step failed.
 pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Option<Only>) -> Result<()> {
-    let (rust, conformance, clients) = match &only {
-        None => (Some(&[][..]), Some(&[][..]), Some(&[][..])),
-        Some(Only::Rust { arguments }) => (Some(arguments.as_slice()), None, None),
-        Some(Only::Conformance { arguments }) => (None, Some(arguments.as_slice()), None),
-        Some(Only::Clients { programs }) => (None, None, Some(programs.as_slice())),
-    };
+    let (mut rust, mut conformance, mut clients, mut docs) = (None, None, None, None);
+    match &only {
+        None => {
+            (rust, conformance, clients, docs) = (Some(&[][..]), Some(&[][..]), Some(&[][..]), Some(&[][..]));
+        }
+        Some(Only::Rust { arguments }) => rust = Some(arguments.as_slice()),
+        Some(Only::Conformance { arguments }) => conformance = Some(arguments.as_slice()),
+        Some(Only::Clients { programs }) => clients = Some(programs.as_slice()),
+        Some(Only::Docs { languages }) => docs = Some(languages.as_slice()),
+    }
     let on = |wanted| database.is_none_or(|chosen| chosen == wanted);
     let mut steps = Steps::new("test");
     let mut server = None;
     if steps.run("build", || build(workspace)) {
-        steps.run("start PostgreSQL", || Ok(server = Some(Postgres::start()?)));
+        steps.run("start PostgreSQL", || {
+            server = Some(Postgres::start()?);
+            Ok(())
+        });
     }
     if let Some(postgres) = server {
         if let Some(arguments) = rust {
@@ -90,6 +103,9 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
                 let url = if on(Database::Sqlite) { None } else { Some(postgres.database("clients")?) };
                 clients::test(workspace, programs, url.as_deref())
             });
+        }
+        if let Some(languages) = docs {
+            steps.run("docs", || docs::test(workspace, languages));
         }
     }
     steps.finish()

@@ -52,6 +52,14 @@ impl Toolchain {
             compiler.apply(cargo);
         }
     }
+
+    /// Gives a command that runs cargo itself this toolchain, by the environment alone.
+    pub(crate) fn provide(&self, command: &mut Command) {
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if let Toolchain::Debian(compiler) = self {
+            compiler.provide(command);
+        }
+    }
 }
 
 /// Whether the compiler at hand has the target.

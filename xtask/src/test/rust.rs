@@ -22,10 +22,10 @@ pub(crate) fn test(workspace: &Workspace, postgres: &Postgres, arguments: &[OsSt
 }
 
 /// Runs those tests on PostgreSQL that meet a database at all: those of the store and those from outside. Tests of
-/// several nodes are left to [`test`], as they are on PostgreSQL there too.
+/// several nodes are left to [`test()`], as they are on PostgreSQL there too.
 ///
 /// # Errors
-/// As [`test`].
+/// As [`test()`].
 pub(crate) fn test_on_postgres(workspace: &Workspace, postgres: &Postgres, arguments: &[OsString]) -> Result<()> {
     let mut skip = vec![OsStr::new("--skip"), OsStr::new("nodes::")];
     if !arguments.iter().any(|argument| argument == "--") {

@@ -139,6 +139,15 @@ impl Drop for Server {
     }
 }
 
+/// An address of this machine that nobody listens on at the moment.
+///
+/// # Errors
+/// There is none.
+pub(super) fn free_address() -> Result<String> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("finding a free port")?;
+    Ok(listener.local_addr()?.to_string())
+}
+
 /// The first `http://127.0.0.1:PORT` of a complete line.
 fn address(log: &str) -> Option<String> {
     const START: &str = "http://127.0.0.1:";

@@ -27,12 +27,20 @@ impl Compiler {
     /// Makes a cargo command use this compiler. It compiles std from source, which only a development compiler may,
     /// so it is told to behave as one.
     pub(crate) fn apply(&self, cargo: &mut Command) {
-        cargo
+        self.tell(cargo).arg("-Zbuild-std=std,panic_abort");
+    }
+
+    /// The same for a command that runs cargo in its turn.
+    pub(crate) fn provide(&self, command: &mut Command) {
+        self.tell(command).env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort");
+    }
+
+    fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
             .env("RUSTC", rustc(&self.root))
             .env("RUSTC_BOOTSTRAP", "1")
             .env("LD_LIBRARY_PATH", library_path(&self.root))
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &self.linker)
-            .arg("-Zbuild-std=std,panic_abort");
     }
 }
 
