@@ -35,7 +35,19 @@ async fn a_provider_from_the_folder_is_served_at_its_own_address() -> anyhow::Re
 #[tokio::test]
 async fn a_policy_that_fails_refuses_its_requests_and_harms_nobody_else() -> anyhow::Result<()> {
     let service = with_guests()?;
-    for policy in ["loops", "traps", "hoards", "recurses", "overreaches", "babbles"] {
+    let policies = [
+        ("loops", "unruly"),
+        ("traps", "unruly"),
+        ("hoards", "unruly"),
+        ("recurses", "unruly"),
+        ("overreaches", "unruly"),
+        ("babbles", "unruly"),
+        ("hastens", "unruly"),
+        ("sulks", "unruly"),
+        ("mumbles", "unruly"),
+        ("miscounts", "miscounts"),
+    ];
+    for (policy, component) in policies {
         service.realm(policy).await?;
         service.policy(policy, "authenticated", policy, json!({})).await?;
         let token = service.initial_access_token(policy, json!({})).await?;
@@ -50,11 +62,116 @@ async fn a_policy_that_fails_refuses_its_requests_and_harms_nobody_else() -> any
         assert!(service.clients(policy, "unlucky").await?.is_empty(), "{policy}");
         let listed = service.admin(Method::GET, &format!("/{policy}/clients-initial-access"), None).await?;
         assert_eq!(listed.json::<Value>().await?[0]["remainingCount"], 1, "{policy}");
+        let log = service.log()?;
+        let line = log.lines().find(|line| line.contains(&decision)).unwrap_or_default();
+        assert!(line.contains(&format!("\"component\":\"{component}\"")), "{policy}: {line}");
     }
     service.realm("lucky").await?;
     let token = service.initial_access_token("lucky", json!({})).await?;
     let made = service.register("lucky", "default", Some(&token)).json(&json!({})).send().await?;
     assert_eq!(made.status(), 201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_trap_at_any_hook_refuses_the_request_and_changes_nothing() -> anyhow::Result<()> {
+    let service = with_guests()?;
+    for hook in ["before-register", "after-register", "before-update", "after-update", "before-view", "before-delete"] {
+        service.realm(hook).await?;
+        service.policy(hook, "authenticated", "traps", json!({"at": [hook]})).await?;
+        let token = service.initial_access_token(hook, json!({})).await?;
+        let client = json!({"clientId": "app", "name": "as it was"});
+        let made = service.register(hook, "default", Some(&token)).json(&client).send().await?;
+        if hook.ends_with("register") {
+            assert_eq!(made.status(), 500, "{hook}");
+            assert!(service.clients(hook, "app").await?.is_empty(), "{hook}");
+            continue;
+        }
+        assert_eq!(made.status(), 201, "{hook}");
+        let made: Value = made.json().await?;
+        let method = match hook {
+            "before-view" => Method::GET,
+            "before-delete" => Method::DELETE,
+            _ => Method::PUT,
+        };
+        let url = format!("{}/realms/{hook}/clients-registrations/default/app", service.url);
+        let mut request = service.http.request(method.clone(), url);
+        if method == Method::PUT {
+            request = request.json(&json!({"clientId": "app", "name": "changed"}));
+        }
+        let token = made["registrationAccessToken"].as_str().unwrap_or_default();
+        let refused = request.bearer_auth(token).send().await?;
+        assert_eq!(refused.status(), 500, "{hook}");
+        assert_eq!(refused.json::<Value>().await?["error"], "server_error", "{hook}");
+        assert_eq!(service.clients(hook, "app").await?[0]["name"], "as it was", "{hook}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_slow_policy_that_keeps_to_the_limits_is_waited_for_and_others_go_on() -> anyhow::Result<()> {
+    let service = with_guests()?;
+    service.realm("slow").await?;
+    service.policy("slow", "authenticated", "dawdles", json!({})).await?;
+    let token = service.initial_access_token("slow", json!({"count": 8})).await?;
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        waiting.push(tokio::spawn(service.register("slow", "default", Some(&token)).json(&json!({})).send()));
+    }
+    let ready = service.http.get(format!("{}/health/ready", service.url)).send().await?;
+    assert_eq!(ready.status(), 200);
+    for made in waiting {
+        assert_eq!(made.await??.status(), 201);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_policy_remembers_never_reaches_another_realm() -> anyhow::Result<()> {
+    let service = with_guests()?;
+    let mut tokens = Vec::new();
+    for realm in ["red", "blue"] {
+        service.realm(realm).await?;
+        service.policy(realm, "authenticated", "remembers", json!({})).await?;
+        tokens.push((realm, service.initial_access_token(realm, json!({"count": 5})).await?));
+    }
+    for _ in 0..5 {
+        for (realm, token) in &tokens {
+            let made = service.register(realm, "default", Some(token)).json(&json!({})).send().await?;
+            let made: Value = made.json().await?;
+            let served = made["description"].as_str().unwrap_or_default();
+            assert!(served.split(' ').all(|served| served == *realm), "{realm}: {served:?}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_flood_of_log_lines_only_the_first_are_written() -> anyhow::Result<()> {
+    let service = with_guests()?;
+    service.realm("shop").await?;
+    service.policy("shop", "authenticated", "floods", json!({})).await?;
+    let token = service.initial_access_token("shop", json!({})).await?;
+    let made = service.register("shop", "default", Some(&token)).json(&json!({})).send().await?;
+    assert_eq!(made.status(), 201);
+    let log = service.log()?;
+    let flood: Vec<_> = log.lines().filter(|line| line.contains("flood ")).collect();
+    assert_eq!(flood.len(), 16);
+    assert!(flood.iter().all(|line| line.contains("\"component\":\"unruly\"") && line.contains("\"realm\":\"shop\"")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn components_that_do_not_fit_are_named_in_the_log_and_the_others_are_there() -> anyhow::Result<()> {
+    let service = with_guests()?;
+    let log = service.log()?;
+    for (component, reason) in [("wrong-world", "it exports none of"), ("outsider", "test:outsider/clock")] {
+        let line =
+            log.lines().find(|line| line.contains(&format!("\"component\":\"{component}\""))).unwrap_or_default();
+        assert!(line.contains(reason), "{component}: {line}");
+    }
+    service.realm("shop").await?;
+    service.policy("shop", "authenticated", "holds", json!({})).await?;
     Ok(())
 }
 

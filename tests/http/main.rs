@@ -1,6 +1,7 @@
 //! What the conformance suite cannot see: restarts, concurrency, several nodes, components of one's own, the command
 //! line.
 
+mod author;
 mod command_line;
 mod component_files;
 mod components;

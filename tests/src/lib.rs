@@ -125,6 +125,14 @@ impl Service {
         Ok(())
     }
 
+    /// What the server has logged, a JSON object a line.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn log(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(log_file(&self.data))?)
+    }
+
     /// Changes an option for the next start.
     pub fn set_option(&mut self, name: &str, value: &str) {
         if let Some(at) = self.options.iter().position(|option| option == name) {
@@ -265,11 +273,20 @@ pub async fn within(time: Duration, holds: impl AsyncFn() -> anyhow::Result<bool
 
 impl Drop for Service {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.log().unwrap_or_default());
+        }
         // It may have ended already; the folder is only in the way of nobody.
         let _ = self.process.kill();
         let _ = self.process.wait();
         let _ = std::fs::remove_dir_all(&self.data);
+        let _ = std::fs::remove_file(log_file(&self.data));
     }
+}
+
+/// Where the server's log goes: beside its folder, as it is there before the folder.
+fn log_file(data: &Path) -> PathBuf {
+    data.with_extension("log")
 }
 
 /// Starts the program and waits until it says where it listens.
@@ -284,6 +301,7 @@ fn launch(data: &Path, options: &[String]) -> anyhow::Result<(Child, String, Str
         .env("MATRICULA_LOG", "warn")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(std::fs::OpenOptions::new().create(true).append(true).open(log_file(data))?)
         .spawn()
         .context("starting the server")?;
     let mut lines = BufReader::new(process.stdout.take().context("no output")?).lines();

@@ -1,9 +1,11 @@
-//! Policies that no administrator wants: each misbehaves in its own way after a client was completed. And two that do
-//! what others here cannot: one holds clients, one refuses them on a day of the week.
+//! Policies that no administrator wants: each misbehaves in its own way, most of them after a client was completed. And
+//! some that do what others here cannot: one holds clients, one refuses them on a day of the week, one takes its time.
 
-use matricula_policy_sdk::{Client, Config, ConfigError, Decision, Hook, Policy, Request};
+use std::sync::{Mutex, PoisonError};
 
-/// A policy without settings that decides after a client was completed.
+use matricula_policy_sdk::{ALL_HOOKS, Client, Config, ConfigError, Decision, Hook, Level, Policy, Property, Request};
+
+/// A policy without settings that decides after a client was completed, or at another hook.
 macro_rules! policy {
     ($(#[$comment:meta])* $name:ident, $id:literal, |$request:ident, $client:ident| $decision:expr) => {
         $(#[$comment])*
@@ -38,15 +40,128 @@ policy!(
     }
 );
 
-policy!(
-    /// Traps.
-    Traps,
-    "traps",
-    |_request, _client| {
+/// Traps at the hook that its setting names; without one after a client was completed.
+pub struct Traps {
+    at: String,
+}
+
+impl Traps {
+    fn reach(&self, hook: &str) -> Decision {
         #[expect(clippy::panic, reason = "this is what it is for")]
-        {
+        if self.at == hook {
             panic!("trapped on purpose")
         }
+        Decision::accept()
+    }
+}
+
+impl Policy for Traps {
+    const ID: &'static str = "traps";
+    const HELP_TEXT: &'static str = "For tests";
+    const HOOKS: &'static [Hook] = &ALL_HOOKS;
+
+    fn read(config: &mut Config) -> Result<Self, ConfigError> {
+        let at = config.text(&Property::text("at"))?;
+        Ok(Self { at: at.unwrap_or_else(|| "after-register".to_owned()) })
+    }
+
+    fn before_register(&self, _: &Request, _: &Client) -> Decision {
+        self.reach("before-register")
+    }
+
+    fn after_register(&self, _: &Request, _: &Client) -> Decision {
+        self.reach("after-register")
+    }
+
+    fn before_update(&self, _: &Request, _: &Client, _: &Client) -> Decision {
+        self.reach("before-update")
+    }
+
+    fn after_update(&self, _: &Request, _: &Client, _: &Client) -> Decision {
+        self.reach("after-update")
+    }
+
+    fn before_view(&self, _: &Request, _: &Client) -> Decision {
+        self.reach("before-view")
+    }
+
+    fn before_delete(&self, _: &Request, _: &Client) -> Decision {
+        self.reach("before-delete")
+    }
+}
+
+/// Amends a client before there is one.
+pub struct Hastens;
+
+impl Policy for Hastens {
+    const ID: &'static str = "hastens";
+    const HELP_TEXT: &'static str = "For tests";
+    const HOOKS: &'static [Hook] = &[Hook::BeforeRegister];
+
+    fn read(_: &mut Config) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+
+    fn before_register(&self, _: &Request, _: &Client) -> Decision {
+        Decision::amend(Client { name: Some("amended".to_owned()), ..Client::default() })
+    }
+}
+
+policy!(
+    /// Refuses without a reason.
+    Sulks,
+    "sulks",
+    |_request, _client| Decision::Reject(Vec::new())
+);
+
+policy!(
+    /// Answers with text that is none.
+    Mumbles,
+    "mumbles",
+    |_request, _client| {
+        #[expect(unsafe_code, reason = "a text that is no UTF-8 is what it is for")]
+        // SAFETY: none; nobody here reads the text, and the host must not trust it.
+        let text = unsafe { String::from_utf8_unchecked(vec![b'a', 0xff, 0xfe]) };
+        Decision::refuse(text)
+    }
+);
+
+policy!(
+    /// Writes more log lines than anybody reads.
+    Floods,
+    "floods",
+    |request, _client| {
+        for line in 0..10_000 {
+            request.host.log(Level::Warn, &format!("flood {line}"));
+        }
+        Decision::accept()
+    }
+);
+
+policy!(
+    /// Counts for some hundredths of a second, as it may.
+    Dawdles,
+    "dawdles",
+    |_request, _client| {
+        let mut rounds = 0_u64;
+        while rounds < 30_000_000 {
+            rounds = std::hint::black_box(rounds + 1);
+        }
+        Decision::accept()
+    }
+);
+
+/// Realms that an instance has served.
+static SERVED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+policy!(
+    /// Remembers, as no policy should, which realms it has served, and writes them into each client.
+    Remembers,
+    "remembers",
+    |request, _client| {
+        let mut served = SERVED.lock().unwrap_or_else(PoisonError::into_inner);
+        served.push(request.context.realm.clone());
+        Decision::amend(Client { description: Some(served.join(" ")), ..Client::default() })
     }
 );
 
@@ -109,4 +224,19 @@ policy!(
     }
 );
 
-matricula_policy_sdk::export!(Loops, Traps, Hoards, Recurses, Overreaches, Babbles, Holds, Mondays);
+matricula_policy_sdk::export!(
+    Loops,
+    Traps,
+    Hoards,
+    Recurses,
+    Overreaches,
+    Babbles,
+    Hastens,
+    Sulks,
+    Mumbles,
+    Floods,
+    Dawdles,
+    Remembers,
+    Holds,
+    Mondays,
+);
