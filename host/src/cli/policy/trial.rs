@@ -12,8 +12,8 @@ use wasmtime::component::Val;
 use super::case::{Call, Case, CasePolicy};
 use super::explain::{self, Shape};
 use super::value;
-use crate::policies::hook_name;
 use crate::components::{BUILT_IN, CORE};
+use crate::policies::hook_name;
 use crate::wasm::component::{Cache, Instance, LoadedComponent, Part};
 use crate::wasm::contract::PolicyProvider;
 use crate::wasm::engine;
@@ -67,7 +67,8 @@ impl Trial {
         let fixed = Arc::new(Fixed::default());
         let cache = Cache::new(cache_folder());
         let began = Instant::now();
-        let component = LoadedComponent::load(engine, name, bytes, &cache, &fixed, Part::default()).map_err(explain::unloadable)?;
+        let component =
+            LoadedComponent::load(engine, name, bytes, &cache, &fixed, Part::default()).map_err(explain::unloadable)?;
         let loaded = began.elapsed();
         let mut trial =
             Trial { component: Arc::new(component), kinds: Vec::new(), shape, size: bytes.len(), loaded, fixed };
@@ -121,7 +122,8 @@ impl Trial {
         let (name, bytes) = CORE;
         let cache = Cache::new(cache_folder());
         let engine = self.component.engine();
-        let core = LoadedComponent::load(engine, name, bytes, &cache, &self.fixed, Part::default()).map_err(explain::unloadable)?;
+        let core = LoadedComponent::load(engine, name, bytes, &cache, &self.fixed, Part::default())
+            .map_err(explain::unloadable)?;
         let core = Arc::new(core);
         let refused = |violations: &Value| anyhow!("the document is refused before policies are asked: {violations}");
         let sent = call(&core, read).await?.value;

@@ -3,7 +3,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use matricula_policy_sdk::{ALL_HOOKS, Client, Config, ConfigError, Decision, Hook, Level, Policy, Property, Request};
+use matricula_policy_sdk::{
+    ALL_HOOKS, Client, Config, ConfigError, ConfigProperty, Decision, Hook, Host, Level, Policy, Property, Request,
+};
 
 /// A policy without settings that decides after a client was completed, or at another hook.
 macro_rules! policy {
@@ -59,6 +61,10 @@ impl Policy for Traps {
     const ID: &'static str = "traps";
     const HELP_TEXT: &'static str = "For tests";
     const HOOKS: &'static [Hook] = &ALL_HOOKS;
+
+    fn properties(_: &Host) -> Vec<ConfigProperty> {
+        vec![Property::text("at").form(Vec::new())]
+    }
 
     fn read(config: &mut Config) -> Result<Self, ConfigError> {
         let at = config.text(&Property::text("at"))?;
