@@ -62,7 +62,8 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
     let (mut rust, mut conformance, mut clients, mut docs) = (None, None, None, None);
     match &only {
         None => {
-            (rust, conformance, clients, docs) = (Some(&[][..]), Some(&[][..]), Some(&[][..]), Some(&[][..]));
+            // The page downloads the compilers of three languages: it is followed on demand.
+            (rust, conformance, clients) = (Some(&[][..]), Some(&[][..]), Some(&[][..]));
         }
         Some(Only::Rust { arguments }) => rust = Some(arguments.as_slice()),
         Some(Only::Conformance { arguments }) => conformance = Some(arguments.as_slice()),
