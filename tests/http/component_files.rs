@@ -9,13 +9,13 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 /// A version of policy `gate`: `open`, `shut` or `broken`.
-fn gate(version: &str) -> anyhow::Result<Vec<u8>> {
+pub(super) fn gate(version: &str) -> anyhow::Result<Vec<u8>> {
     let file = guests()?.join(format!("gate-{version}.wasm"));
     Ok(std::fs::read(&file)?)
 }
 
 /// Uploads a version of component `gate`.
-async fn put(service: &Service, query: &str, bytes: Vec<u8>) -> anyhow::Result<Response> {
+pub(super) async fn put(service: &Service, query: &str, bytes: Vec<u8>) -> anyhow::Result<Response> {
     let token = service.administrator().await?;
     let url = format!("{}/admin/components/gate{query}", service.url);
     let request = service.http.put(url).bearer_auth(token).header("Content-Type", "application/wasm");
@@ -42,14 +42,14 @@ async fn listed(service: &Service) -> anyhow::Result<Value> {
 }
 
 /// A realm whose policy `gate` is asked about every registration with a token; gives such a token.
-async fn guarded(service: &Service) -> anyhow::Result<String> {
+pub(super) async fn guarded(service: &Service) -> anyhow::Result<String> {
     service.realm("shop").await?;
     service.policy("shop", "authenticated", "gate", json!({})).await?;
     service.initial_access_token("shop", json!({"count": 1000})).await
 }
 
 /// The status of a registration.
-async fn status(service: &Service, token: &str) -> anyhow::Result<u16> {
+pub(super) async fn status(service: &Service, token: &str) -> anyhow::Result<u16> {
     Ok(service.register("shop", "default", Some(token)).json(&json!({})).send().await?.status().as_u16())
 }
 

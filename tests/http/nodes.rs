@@ -9,7 +9,7 @@ use matricula_tests::{Cable, Service, new_database};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::concurrency;
+use crate::{component_files, concurrency};
 
 /// Time for what happens by itself; far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -128,6 +128,24 @@ async fn a_change_of_policies_holds_on_every_node() -> anyhow::Result<()> {
         .everywhere(async |node| Ok(register_at(node, None).await?.json::<Value>().await?["error"] == "access_denied"))
         .await?;
     println!("a realm was disabled everywhere after {took:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_uploaded_component_decides_on_every_node() -> anyhow::Result<()> {
+    let cluster = Cluster::start()?;
+    let [first, ..] = cluster.nodes.as_slice() else { anyhow::bail!("no nodes") };
+    assert_eq!(component_files::put(first, "", component_files::gate("open")?).await?.status(), 201);
+    let token = component_files::guarded(first).await?;
+    for (version, wanted) in [("", 201), ("shut", 403), ("open", 201)] {
+        if !version.is_empty() {
+            let put = component_files::put(first, "", component_files::gate(version)?).await?;
+            assert_eq!(put.status(), 200, "{}", put.text().await?);
+        }
+        let took =
+            cluster.everywhere(async |node| Ok(register_at(node, Some(&token)).await?.status() == wanted)).await?;
+        println!("a component decided everywhere after {took:?}");
+    }
     Ok(())
 }
 
