@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::app::App;
-use crate::policies::{Change, PolicyError, PolicyViolation, VALUE_LENGTH, amend, hide};
+use crate::policies::{PolicyError, PolicyViolation, VALUE_LENGTH, amend, hide, named};
 use crate::wasm::client_policy_provider::{ConditionHandle, ExecutorHandle, Occasion};
 use crate::wasm::component::LoadedComponent;
 use crate::wasm::contract::{Client, Configured, Context, Event, Outcome, Verdict, Violation};
@@ -282,7 +282,7 @@ impl Run<'_> {
                             })?;
                             changed.extend(changes.iter().map(|change| change.field.clone()));
                             evaluation.verdict = ExecutorVerdict::Amend;
-                            evaluation.changes = self.shown(changes).await;
+                            evaluation.changes = named(changes, &self.asking.provider).await;
                         }
                     }
                     said[index].executors.push(evaluation);
@@ -383,16 +383,6 @@ impl Run<'_> {
             late: matches!(self.event, Event::Registered | Event::Updated),
             decision: self.decision.to_owned(),
         }
-    }
-
-    /// Changes under the names of the caller's document.
-    async fn shown(&self, mut changes: Vec<Change>) -> Vec<Change> {
-        for change in &mut changes {
-            if let Some(name) = self.asking.provider.document_name(&change.field).await.unwrap_or_default() {
-                change.field = name;
-            }
-        }
-        changes
     }
 
     fn failed(&self, policy: &str, error: WasmError) -> ClientPolicyError {

@@ -1,8 +1,8 @@
 //! The host: HTTP, tokens, persistence, and the components that decide.
 //!
 //! Read it in this order: [`app`] (shared state, route table) → [`registration`] (the four requests) →
-//! [`authentication`] (who may do what) → [`policies`] (the realm's policies at work; [`client_policies`] come before them) → [`wasm`] (how components are
-//! loaded and called) → [`store`] (what is kept). [`admin`] is the Admin REST API, [`config`] the command line.
+//! [`authentication`] (who may do what) → [`policies`] (the realm's policies at work; [`client_policies`] come before them) → [`components`] (which versions
+//! of which components there are) → [`wasm`] (how they are loaded and called) → [`store`] (what is kept). [`admin`] is the Admin REST API, [`config`] the command line.
 
 mod addresses;
 mod admin;

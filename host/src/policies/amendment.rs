@@ -5,6 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::wasm::contract::{Attribute, Client};
+use crate::wasm::provider::ProviderCall;
 
 /// What no policy sees or changes, beside the secret.
 const PRIVATE_KEY: &str = "saml.signing.private.key";
@@ -113,6 +114,16 @@ pub(crate) fn amend(client: &mut Client, changes: Client) -> Result<Vec<Change>,
         merge("authentication-flow-binding-overrides", stored, flows, false, &mut made);
     }
     Ok(made)
+}
+
+/// Changes under the names of the caller's document, where it has one.
+pub(crate) async fn named(mut changes: Vec<Change>, provider: &ProviderCall) -> Vec<Change> {
+    for change in &mut changes {
+        if let Some(name) = provider.document_name(&change.field).await.unwrap_or_default() {
+            change.field = name;
+        }
+    }
+    changes
 }
 
 fn json(value: &impl Serialize) -> Value {
