@@ -31,7 +31,7 @@ use crate::store::Store;
 use crate::wasm::Wasm;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
-use crate::{admin, discovery, first_start, headers, health, protocol_mappers, registration, token_endpoint};
+use crate::{admin, discovery, first_start, headers, health, protocol_mappers, registration, token_endpoint, web};
 
 /// What every request may use. Cloning it is cheap.
 #[derive(Clone)]
@@ -216,6 +216,8 @@ pub(crate) fn routes(app: App) -> Router {
         // Registration: it answers every method itself, as the order of its checks is part of the contract.
         .route("/realms/{realm}/clients-registrations/{*rest}", any(registration::serve))
         .route("/openapi.json", get(move || document(Arc::clone(&description))))
+        // Pages for browsers.
+        .merge(web::routes())
         .fallback(async || ErrorResponse::framework(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || ErrorResponse::framework(StatusCode::METHOD_NOT_ALLOWED))
         .layer(axum::middleware::from_fn_with_state(app.clone(), headers::finish))

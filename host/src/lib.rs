@@ -41,6 +41,7 @@ mod store;
 mod token_endpoint;
 mod tokens;
 mod wasm;
+mod web;
 
 use anyhow::Context;
 use config::{Cli, Command};

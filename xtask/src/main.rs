@@ -11,6 +11,7 @@ mod run;
 mod steps;
 mod test;
 mod toolchain;
+mod web;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -34,7 +35,7 @@ struct Cli {
 /// One variant a command; the comments are its help text.
 #[derive(Subcommand)]
 enum Commands {
-    /// Builds the WebAssembly components and the server with them built in.
+    /// Builds the WebAssembly components, the web pages, and the server with them built in.
     Build {
         /// Only the components, into target/components.
         #[arg(long)]

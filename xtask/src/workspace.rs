@@ -40,6 +40,11 @@ impl Workspace {
         self.root.join("target/test-components")
     }
 
+    /// The sources of the web pages, a folder each.
+    pub(crate) fn web(&self) -> PathBuf {
+        self.root.join("web")
+    }
+
     /// The server's executable.
     pub(crate) fn server(&self) -> PathBuf {
         self.target.join("release/matricula")

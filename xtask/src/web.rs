@@ -1,0 +1,128 @@
+//! The web pages (`web/<name>`): made by npm, left in `target/web/<name>`, where the server's sources take them from.
+
+use crate::apt;
+use crate::command::{output, run};
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The oldest Node.js that the tools of the pages run on.
+const NODE: (u32, u32) = (20, 19);
+
+/// Builds every page that is not up to date.
+///
+/// # Errors
+/// Node.js or npm is missing and cannot be installed, or a page does not build.
+pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+    for name in names(workspace)? {
+        build_page(workspace, &name)?;
+    }
+    Ok(())
+}
+
+/// Folders of `web/` that hold an npm package, by name.
+fn names(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(workspace.web())? {
+        let entry = entry?;
+        if entry.path().join("package.json").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn build_page(workspace: &Workspace, name: &str) -> Result<()> {
+    let built = workspace.root.join("target/web").join(name);
+    let stamp = workspace.root.join("target/web").join(format!("{name}.sources"));
+    let sources = sources(workspace, name)?;
+    if built.join("index.html").is_file() && fs::read_to_string(&stamp).is_ok_and(|of| of == sources) {
+        return Ok(());
+    }
+    install(workspace, name)?;
+    eprintln!("building web/{name}");
+    run(npm(workspace, name)?.args(["run", "--silent", "build"]))?;
+    fs::write(&stamp, sources).with_context(|| stamp.display().to_string())
+}
+
+/// Puts the packages of a page's lock file into its `node_modules`, unless they are there.
+///
+/// # Errors
+/// Node.js or npm is missing and cannot be installed, or a package cannot be had.
+pub(crate) fn install(workspace: &Workspace, name: &str) -> Result<()> {
+    apt::ensure(has_node, &["nodejs", "npm"])
+        .with_context(|| format!("the web pages need Node.js {}.{} or newer, and npm", NODE.0, NODE.1))?;
+    let page = workspace.web().join(name);
+    let stamp = page.join("node_modules/.installed");
+    let lock = fs::read_to_string(page.join("package-lock.json")).context("package-lock.json")?;
+    if fs::read_to_string(&stamp).is_ok_and(|of| of == lock) {
+        return Ok(());
+    }
+    run(npm(workspace, name)?.args(["ci", "--prefer-offline", "--no-audit", "--no-fund"]))?;
+    fs::write(&stamp, lock).with_context(|| stamp.display().to_string())
+}
+
+/// `npm` in the folder of a page.
+///
+/// # Errors
+/// There is no such folder.
+pub(crate) fn npm(workspace: &Workspace, name: &str) -> Result<Command> {
+    let page = workspace.web().join(name);
+    if !page.is_dir() {
+        bail!("{} is missing", page.display());
+    }
+    let mut npm = Command::new("npm");
+    npm.current_dir(page);
+    Ok(npm)
+}
+
+fn has_node() -> bool {
+    let version = output(Command::new("node").arg("--version")).unwrap_or_default();
+    let mut numbers = version.trim().trim_start_matches('v').split('.').map_while(|number| number.parse().ok());
+    let found: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    found >= NODE && output(Command::new("npm").arg("--version")).is_ok()
+}
+
+/// Stands for everything that a page is made of: its files, what pages share, the components, the contract, and what
+/// they take from the rest of the sources.
+fn sources(workspace: &Workspace, name: &str) -> Result<String> {
+    let root = &workspace.root;
+    let mut files = vec![root.join("host/src/client_policies/global_profiles.json")];
+    for folder in [workspace.web().join(name), workspace.components(), root.join("wit"), root.join("tests/cases")] {
+        collect(&folder, &mut files)?;
+    }
+    for entry in fs::read_dir(workspace.web())? {
+        let path = entry?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        file.strip_prefix(root).unwrap_or(&file).hash(&mut hasher);
+        fs::read(&file).with_context(|| file.display().to_string())?.hash(&mut hasher);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+/// Every file below a folder but those that tools put there.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if entry.path().is_file() {
+            files.push(entry.path());
+        } else if name != "node_modules" && name != "generated" {
+            collect(&entry.path(), files)?;
+        }
+    }
+    Ok(())
+}
