@@ -1,0 +1,107 @@
+// The settings of one policy, as its component describes them, and those of the host.
+
+import { Content, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, Grid, GridItem, HelperText, HelperTextItem, Switch, TextArea, TextInput } from '@patternfly/react-core';
+import type { ConfigProperty, PolicyProvider } from '../engine/contract.js';
+import type { Policy } from '../engine/policies.js';
+
+interface Properties {
+  at: number;
+  policy: Policy;
+  provider: PolicyProvider | undefined;
+  onChange: (policy: Policy) => void;
+}
+
+/** See above. */
+export function PolicyForm({ at, policy, provider, onChange }: Properties) {
+  const setting = (name: string, values: string[]) => {
+    const { [name]: _, ...others } = policy.config;
+    onChange({ ...policy, config: values.length === 0 ? others : { ...others, [name]: values } });
+  };
+  return (
+    <Form className="policy-form" onSubmit={(event) => event.preventDefault()}>
+      {provider ? (
+        <Content component="p">{provider.helpText}</Content>
+      ) : (
+        <Content component="p">No component here offers {policy.providerId}: every request is refused. Add its component below, or remove the policy.</Content>
+      )}
+      {provider?.properties.map((property) => (
+        <Setting key={property.name} id={`policy-${at}-${property.name}`} property={property} values={policy.config[property.name] ?? []} onChange={(values) => setting(property.name, values)} />
+      ))}
+      <Grid hasGutter>
+        <GridItem span={12} md={6}>
+          <FormGroup label="Name" fieldId={`policy-${at}-name`}>
+            <TextInput id={`policy-${at}-name`} value={policy.name} onChange={(_, name) => onChange({ ...policy, name })} />
+          </FormGroup>
+        </GridItem>
+        <GridItem span={6} md={3}>
+          <FormGroup label="Mode" fieldId={`policy-${at}-mode`}>
+            <FormSelect id={`policy-${at}-mode`} value={policy.config.mode?.[0] ?? 'enforce'} onChange={(_, mode) => setting('mode', mode === 'shadow' ? ['shadow'] : [])}>
+              <FormSelectOption value="enforce" label="Counts" />
+              <FormSelectOption value="shadow" label="Only watched" />
+            </FormSelect>
+          </FormGroup>
+        </GridItem>
+        <GridItem span={6} md={3}>
+          <FormGroup label="Priority" fieldId={`policy-${at}-priority`}>
+            <TextInput id={`policy-${at}-priority`} type="number" value={policy.config.priority?.[0] ?? ''} placeholder="0" onChange={(_, text) => setting('priority', text === '' ? [] : [text])} />
+          </FormGroup>
+        </GridItem>
+      </Grid>
+    </Form>
+  );
+}
+
+interface SettingProperties {
+  id: string;
+  property: ConfigProperty;
+  values: string[];
+  onChange: (values: string[]) => void;
+}
+
+/** Labels of Keycloak's own policies are keys of its messages: then the name says more. */
+const caption = ({ label, name }: ConfigProperty) => (/^[a-z0-9.-]+\.label$/.test(label) ? name : label || name);
+
+function Setting({ id, property, values, onChange }: SettingProperties) {
+  if (property.type === 'boolean') {
+    return (
+      <FormGroup fieldId={id}>
+        <Switch id={id} label={caption(property)} isChecked={values[0] === 'true'} onChange={(_, on) => onChange([String(on)])} aria-describedby={`${id}-help`} />
+        <Help id={id} property={property} />
+      </FormGroup>
+    );
+  }
+  const several = property.type.startsWith('Multivalued');
+  return (
+    <FormGroup label={caption(property)} fieldId={id} isRequired={property.required}>
+      {several ? (
+        <TextArea id={id} className="code" rows={Math.min(Math.max(values.length, 2), 8)} value={values.join('\n')} placeholder="One value a line" aria-describedby={`${id}-help`} resizeOrientation="vertical" onChange={(_, text) => onChange(text === '' ? [] : text.split('\n'))} />
+      ) : property.options.length > 0 ? (
+        <FormSelect id={id} value={values[0] ?? ''} aria-describedby={`${id}-help`} onChange={(_, value) => onChange(value === '' ? [] : [value])}>
+          <FormSelectOption value="" label="(none)" />
+          {property.options.map((option) => (
+            <FormSelectOption key={option} value={option} label={option} />
+          ))}
+        </FormSelect>
+      ) : (
+        <TextInput id={id} value={values[0] ?? ''} aria-describedby={`${id}-help`} onChange={(_, value) => onChange(value === '' ? [] : [value])} />
+      )}
+      <Help id={id} property={property} />
+      {several && property.options.length > 0 && (
+        <details className="options">
+          <summary>{property.options.length} possible values</summary>
+          {property.options.join(', ')}
+        </details>
+      )}
+    </FormGroup>
+  );
+}
+
+function Help({ id, property }: { id: string; property: ConfigProperty }) {
+  return (
+    <FormHelperText>
+      <HelperText>
+        <HelperTextItem id={`${id}-help`}>{property.helpText}</HelperTextItem>
+      </HelperText>
+    </FormHelperText>
+  );
+}

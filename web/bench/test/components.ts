@@ -1,0 +1,33 @@
+// The built-in components in this process, for tests of the engine.
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ComponentSet } from '../src/engine/component-set.js';
+import { Instance } from '../src/engine/instance.js';
+
+const folder = join(import.meta.dirname, '../src/generated/components');
+const built = join(import.meta.dirname, '../../../target/components');
+
+/** A component that `scripts/components.mjs` made a script of; `file` is the component itself. */
+export function instance(name: string, file: string): Instance {
+  const paths = readdirSync(folder).filter((path) => path.startsWith(`${name}.core`));
+  const modules = Object.fromEntries(paths.map((path) => [path, new Uint8Array(readFileSync(join(folder, path)))]));
+  const digest = createHash('sha256').update(readFileSync(join(built, file))).digest('hex');
+  const script = pathToFileURL(join(folder, `${name}.js`)).href;
+  return new Instance(name, digest, { script, modules }, () => Promise.reject(new Error('all modules are given')));
+}
+
+/** What the server has built in. */
+export async function builtIn(): Promise<ComponentSet> {
+  let set = new ComponentSet();
+  for (const [name, file] of [
+    ['core', 'core.wasm'],
+    ['policies', 'builtin.wasm'],
+    ['client-policies', 'client-policy-builtin.wasm'],
+  ] as const) {
+    set = await set.with(instance(name, file));
+  }
+  return set;
+}
