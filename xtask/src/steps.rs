@@ -12,7 +12,7 @@ pub(crate) struct Steps {
 
 /// A step that has ended.
 struct Step {
-    name: &'static str,
+    name: String,
     took: Duration,
     passed: bool,
 }
@@ -24,7 +24,7 @@ impl Steps {
     }
 
     /// Runs a step, prints why it failed, and says whether it passed, so that the caller knows whether to go on.
-    pub(crate) fn run(&mut self, name: &'static str, step: impl FnOnce() -> Result<()>) -> bool {
+    pub(crate) fn run(&mut self, name: &str, step: impl FnOnce() -> Result<()>) -> bool {
         eprintln!("\n── {}: {name}", self.command);
         let started = Instant::now();
         let outcome = step();
@@ -33,7 +33,7 @@ impl Steps {
             Ok(()) => eprintln!("── {}: {name} passed in {}", self.command, readable(took)),
             Err(error) => eprintln!("── {}: {name} FAILED after {}: {error:#}", self.command, readable(took)),
         }
-        self.done.push(Step { name, took, passed: outcome.is_ok() });
+        self.done.push(Step { name: name.to_owned(), took, passed: outcome.is_ok() });
         outcome.is_ok()
     }
 
@@ -45,7 +45,7 @@ impl Steps {
         let total = readable(self.started.elapsed());
         let durations: Vec<_> = self.done.iter().map(|step| format!("{} {}", step.name, readable(step.took))).collect();
         let durations = durations.join(", ");
-        let failed: Vec<_> = self.done.iter().filter(|step| !step.passed).map(|step| step.name).collect();
+        let failed: Vec<_> = self.done.iter().filter(|step| !step.passed).map(|step| step.name.as_str()).collect();
         if failed.is_empty() {
             println!("\n{}: all passed in {total} ({durations})", self.command);
             Ok(())

@@ -7,6 +7,7 @@ mod postgres;
 mod python;
 mod rust;
 mod server;
+mod web;
 
 use crate::build::build;
 use crate::steps::Steps;
@@ -46,6 +47,11 @@ pub(crate) enum Only {
         /// Without one: all of them.
         programs: Vec<clients::Program>,
     },
+    /// Only the tests of the web pages, in Chromium. Pictures of the pages go to target/screenshots.
+    Web {
+        /// Names of folders in web/; without one: all of them.
+        pages: Vec<String>,
+    },
     /// Only docs/writing-a-policy.md, followed as it stands there.
     Docs {
         /// Without one: all of them.
@@ -59,15 +65,16 @@ pub(crate) enum Only {
 /// # Errors
 /// A step failed.
 pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Option<Only>) -> Result<()> {
-    let (mut rust, mut conformance, mut clients, mut docs) = (None, None, None, None);
+    let (mut rust, mut conformance, mut clients, mut web, mut docs) = (None, None, None, None, None);
     match &only {
         None => {
             // The page downloads the compilers of three languages: it is followed on demand.
-            (rust, conformance, clients) = (Some(&[][..]), Some(&[][..]), Some(&[][..]));
+            (rust, conformance, clients, web) = (Some(&[][..]), Some(&[][..]), Some(&[][..]), Some(&[][..]));
         }
         Some(Only::Rust { arguments }) => rust = Some(arguments.as_slice()),
         Some(Only::Conformance { arguments }) => conformance = Some(arguments.as_slice()),
         Some(Only::Clients { programs }) => clients = Some(programs.as_slice()),
+        Some(Only::Web { pages }) => web = Some(pages.as_slice()),
         Some(Only::Docs { languages }) => docs = Some(languages.as_slice()),
     }
     let on = |wanted| database.is_none_or(|chosen| chosen == wanted);
@@ -104,6 +111,9 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
                 let url = if on(Database::Sqlite) { None } else { Some(postgres.database("clients")?) };
                 clients::test(workspace, programs, url.as_deref())
             });
+        }
+        if let Some(pages) = web {
+            steps.run("web", || web::test(workspace, pages));
         }
         if let Some(languages) = docs {
             steps.run("docs", || docs::test(workspace, languages));

@@ -1,7 +1,7 @@
 //! The web pages (`web/<name>`): made by npm, left in `target/web/<name>`, where the server's sources take them from.
 
 use crate::apt;
-use crate::command::{output, run};
+use crate::command::{output, run, succeeds};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -12,10 +12,10 @@ use std::process::Command;
 /// The oldest Node.js that the tools of the pages run on.
 const NODE: (u32, u32) = (20, 19);
 
-/// Builds every page that is not up to date.
+/// Builds every page that is not up to date. Without Node.js that page is left out of the server, and said to be.
 ///
 /// # Errors
-/// Node.js or npm is missing and cannot be installed, or a page does not build.
+/// A page does not build.
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     for name in names(workspace)? {
         build_page(workspace, &name)?;
@@ -24,7 +24,10 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
 }
 
 /// Folders of `web/` that hold an npm package, by name.
-fn names(workspace: &Workspace) -> Result<Vec<String>> {
+///
+/// # Errors
+/// `web/` cannot be read.
+pub(crate) fn names(workspace: &Workspace) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(workspace.web())? {
         let entry = entry?;
@@ -43,6 +46,16 @@ fn build_page(workspace: &Workspace, name: &str) -> Result<()> {
     if built.join("index.html").is_file() && fs::read_to_string(&stamp).is_ok_and(|of| of == sources) {
         return Ok(());
     }
+    if let Err(missing) = ensure_node() {
+        eprintln!("warning: the server is built without /{name}/: {missing:#}");
+        // What an earlier build made of other sources is not to pass for this one.
+        for outdated in [&stamp, &built.join("index.html")] {
+            if outdated.exists() {
+                fs::remove_file(outdated).with_context(|| outdated.display().to_string())?;
+            }
+        }
+        return Ok(());
+    }
     install(workspace, name)?;
     eprintln!("building web/{name}");
     run(npm(workspace, name)?.args(["run", "--silent", "build"]))?;
@@ -54,8 +67,7 @@ fn build_page(workspace: &Workspace, name: &str) -> Result<()> {
 /// # Errors
 /// Node.js or npm is missing and cannot be installed, or a package cannot be had.
 pub(crate) fn install(workspace: &Workspace, name: &str) -> Result<()> {
-    apt::ensure(has_node, &["nodejs", "npm"])
-        .with_context(|| format!("the web pages need Node.js {}.{} or newer, and npm", NODE.0, NODE.1))?;
+    ensure_node()?;
     let page = workspace.web().join(name);
     let stamp = page.join("node_modules/.installed");
     let lock = fs::read_to_string(page.join("package-lock.json")).context("package-lock.json")?;
@@ -80,11 +92,16 @@ pub(crate) fn npm(workspace: &Workspace, name: &str) -> Result<Command> {
     Ok(npm)
 }
 
+fn ensure_node() -> Result<()> {
+    apt::ensure(has_node, &["nodejs", "npm"])
+        .with_context(|| format!("the web pages need Node.js {}.{} or newer, and npm", NODE.0, NODE.1))
+}
+
 fn has_node() -> bool {
     let version = output(Command::new("node").arg("--version")).unwrap_or_default();
     let mut numbers = version.trim().trim_start_matches('v').split('.').map_while(|number| number.parse().ok());
     let found: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    found >= NODE && output(Command::new("npm").arg("--version")).is_ok()
+    found >= NODE && succeeds(Command::new("npm").arg("--version"))
 }
 
 /// Stands for everything that a page is made of: its files, what pages share, the components, the contract, and what
@@ -110,7 +127,7 @@ fn sources(workspace: &Workspace, name: &str) -> Result<String> {
     Ok(format!("{:016x}", hasher.finish()))
 }
 
-/// Every file below a folder but those that tools put there.
+/// Every file below a folder but those that tools put there, and tests.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
@@ -120,7 +137,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         let name = entry.file_name();
         if entry.path().is_file() {
             files.push(entry.path());
-        } else if name != "node_modules" && name != "generated" {
+        } else if !["node_modules", "generated", "test"].iter().any(|other| name == *other) {
             collect(&entry.path(), files)?;
         }
     }

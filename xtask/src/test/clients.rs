@@ -1,6 +1,6 @@
 //! The programs that people register clients with today (`tests/clients`) against a server process of its own.
 
-use super::server::{ADMIN_PASSWORD, ADMIN_USER, Server};
+use super::server::Server;
 use crate::apt;
 use crate::command::{output, run, succeeds};
 use crate::steps::Steps;
@@ -63,14 +63,14 @@ fn install_tools(programs: &[Program]) -> Result<()> {
 fn java(folder: &Path, server: &Server) -> Result<()> {
     let mut maven = Command::new("mvn");
     maven.args(["--batch-mode", "--quiet", "--no-transfer-progress", "test"]).current_dir(folder.join("java"));
-    run(tell(&mut maven, server))
+    run(server.tell(&mut maven))
 }
 
 fn kcreg(folder: &Path, server: &Server) -> Result<()> {
     let kcreg = output(&mut Command::new(folder.join("kcreg/install.sh")))?;
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec", "kcreg.test.mjs"]).current_dir(folder.join("kcreg"));
-    run(tell(&mut node, server).env("KCREG", kcreg.trim_end()))
+    run(server.tell(&mut node).env("KCREG", kcreg.trim_end()))
 }
 
 fn openid_client(folder: &Path, server: &Server) -> Result<()> {
@@ -80,15 +80,5 @@ fn openid_client(folder: &Path, server: &Server) -> Result<()> {
         npm
     };
     run(npm().args(["ci", "--prefer-offline", "--no-audit", "--no-fund"]))?;
-    run(tell(npm().args(["test", "--silent"]), server))
-}
-
-/// Tells tests where the server is and who its administrator is.
-fn tell<'a>(command: &'a mut Command, server: &Server) -> &'a mut Command {
-    command
-        // The server is on this machine, whatever proxy there is for the rest of the world.
-        .env("NO_PROXY", "127.0.0.1,localhost")
-        .env("MATRICULA_URL", server.url())
-        .env("MATRICULA_ADMIN_USER", ADMIN_USER)
-        .env("MATRICULA_ADMIN_PASSWORD", ADMIN_PASSWORD)
+    run(server.tell(npm().args(["test", "--silent"])))
 }

@@ -74,6 +74,16 @@ impl Server {
         &self.url
     }
 
+    /// Tells tests that another program runs where the server is and who its administrator is.
+    pub(crate) fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
+            // The server is on this machine, whatever proxy there is for the rest of the world.
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("MATRICULA_URL", &self.url)
+            .env("MATRICULA_ADMIN_USER", ADMIN_USER)
+            .env("MATRICULA_ADMIN_PASSWORD", ADMIN_PASSWORD)
+    }
+
     /// Stops the server as an operator would, and judges the end of it together with the outcome of the tests.
     ///
     /// # Errors
