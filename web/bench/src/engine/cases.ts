@@ -67,8 +67,8 @@ export async function run(set: ComponentSet, { component, case: one }: Filed): P
   const began = performance.now();
   const took = () => performance.now() - began;
   try {
-    const got = await answer(set, component, one);
-    return { passed: same(normal(got), normal(one.expected)), got, millis: took() };
+    const got = normal(await answer(set, component, one));
+    return { passed: same(got, normal(one.expected)), got, millis: took() };
   } catch (error) {
     if (error instanceof ComponentFailure || error instanceof Mistake) return { passed: false, error: error.message, millis: took() };
     throw error;
@@ -244,18 +244,19 @@ function fromVariant({ tag, val }: { tag: string; val?: unknown }): Json {
   return val === undefined ? tag : { [tag]: fromValue(val) };
 }
 
-
 /** Lists that are never absent in the contract: an absent one is empty. */
 const LISTS = ['attributes', 'config', 'effects'];
 
-/** What two equal answers have in common: absent options and empty lists that may be left out are. */
+/** A value without what says as much when it is left out (host/src/cli/policy/value.rs), so that equal answers are equal. */
 function normal(json: Json): Json {
   if (Array.isArray(json)) return json.map(normal);
   if (typeof json !== 'object' || json === null) return json;
-  const entries = Object.entries(json)
-    .filter(([name, value]) => value !== null && !(LISTS.includes(name) && Object.keys(value as object).length === 0))
-    .map(([name, value]) => [name, normal(value)] as const);
-  return Object.fromEntries(entries);
+  const isMapper = 'mapper-type' in json;
+  const nothing = (name: string, value: Json) =>
+    value === null || (LISTS.includes(name) && Object.keys(value).length === 0) || (isMapper && name === 'consent-required' && value === false);
+  const entries = Object.entries(json).filter(([name, value]) => !nothing(name, value));
+  // A list of names with values is written as an object, an empty one as either.
+  return entries.length === 0 ? [] : Object.fromEntries(entries.map(([name, value]) => [name, normal(value)]));
 }
 
 function same(one: Json, other: Json): boolean {

@@ -103,7 +103,7 @@ export function newRealm(name = 'demo', baseUrl = 'https://id.example.com'): Rea
         rememberMe: 'false',
       },
       'client-count': BUILT_IN_CLIENTS.length,
-      'addresses-of': {},
+      'addresses-of': { localhost: ['127.0.0.1', '::1'] },
       'names-of': { '127.0.0.1': ['localhost'], '::1': ['localhost'] },
       'roles-of': {},
       fetch: {},

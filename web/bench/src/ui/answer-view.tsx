@@ -26,7 +26,7 @@ export function AnswerView({ tried, state, set }: Properties) {
       </CardTitle>
       <CardBody>
         <div aria-live="polite" className="verdict" data-testid="verdict">
-          {untryable !== undefined && <Alert variant="warning" isInline title="Not tried">{untryable}</Alert>}
+          {untryable !== undefined && <Alert component="h3" variant="warning" isInline title="Not tried">{untryable}</Alert>}
           {outcome && <Verdict outcome={outcome} />}
         </div>
         {outcome && <Parts outcome={outcome} state={state} set={set} />}
@@ -61,7 +61,7 @@ function Verdict({ outcome }: { outcome: Outcome }) {
   const { status } = outcome.answer;
   const shown = DECISIONS[outcome.decision];
   return (
-    <Alert variant={shown.status} isInline title={`${status} ${REASONS[status] ?? ''}: ${shown.title}`}>
+    <Alert component="h3" variant={shown.status} isInline title={`${status} ${REASONS[status] ?? ''}: ${shown.title}`}>
       {outcome.error_description ?? (outcome.decision === 'hold' ? heldBecause(outcome) : null)}
       {outcome.detail !== undefined && (
         <p className="hint">

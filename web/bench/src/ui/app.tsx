@@ -54,14 +54,14 @@ export function App() {
     <Page masthead={<Head cases={cases} />} skipToContent={<SkipToContent href="#main">Skip to content</SkipToContent>} mainContainerId="main">
       {unread && (
         <PageSection>
-          <Alert variant="warning" isInline title="The link could not be read">
+          <Alert component="h2" variant="warning" isInline title="The link could not be read">
             It is damaged or of another version. You see the bench as it begins; ask for the link again.
           </Alert>
         </PageSection>
       )}
       {typeof engine === 'string' && (
         <PageSection>
-          <Alert variant="danger" isInline title="The components did not start" actionLinks={<Button variant="link" isInline onClick={() => location.reload()}>Reload the page</Button>}>
+          <Alert component="h2" variant="danger" isInline title="The components did not start" actionLinks={<Button variant="link" isInline onClick={() => location.reload()}>Reload the page</Button>}>
             {engine}. The bench needs a browser of the last two years that allows WebAssembly.
           </Alert>
         </PageSection>
@@ -79,11 +79,12 @@ export function App() {
 
 function Head({ cases }: { cases: boolean }) {
   return (
-    <Masthead display={{ default: 'inline' }}>
+    <Masthead display={{ default: 'inline' }} className="head">
       <MastheadMain>
         <MastheadBrand>
           <Title headingLevel="h1" size="lg" className="brand">
-            <img src="./favicon.svg" alt="" width="28" height="28" /> Matricula test bench
+            <img src="./favicon.svg" alt="" width="28" height="28" /> <span className="wide">Matricula test bench</span>
+            <span className="narrow">Test bench</span>
           </Title>
         </MastheadBrand>
       </MastheadMain>

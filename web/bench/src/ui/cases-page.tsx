@@ -89,13 +89,13 @@ export function CasesPage({ engine }: { engine: Engine }) {
         <Switch id="only-red" label="Only those that fail" isChecked={onlyRed} onChange={(_, on) => setOnlyRed(on)} />
       </div>
       {wrong !== undefined && (
-        <Alert variant="danger" isInline title="The files cannot be run">
+        <Alert component="h3" variant="danger" isInline title="The files cannot be run">
           {wrong} The form of cases is in tests/cases/README.md.
         </Alert>
       )}
       <div aria-live="polite" data-testid="cases-result" className="gap-above">
         {done !== undefined && entries && <Progress aria-label="Cases run" title={`Running ${entries.length} cases`} value={(100 * done) / entries.length} />}
-        {done === undefined && entries && entries.length > 0 && <Alert variant={red === 0 ? 'success' : 'danger'} isInline title={red === 0 ? `All ${green} cases are green` : `${red} of ${entries.length} cases are red`} />}
+        {done === undefined && entries && entries.length > 0 && <Alert component="h3" variant={red === 0 ? 'success' : 'danger'} isInline title={red === 0 ? `All ${green} cases are green` : `${red} of ${entries.length} cases are red`} />}
       </div>
       {entries?.length === 0 && (
         <EmptyState headingLevel="h3" titleText="No cases came with this page">
@@ -137,7 +137,7 @@ function CaseView({ entry: { case: one, ended } }: { entry: Entry }) {
       >
         {open && (
           <>
-            {ended?.error !== undefined && <Alert variant="danger" isInline isPlain title={ended.error} />}
+            {ended?.error !== undefined && <Alert component="h3" variant="danger" isInline isPlain title={ended.error} />}
             {ended && !ended.passed && ended.got !== undefined && (
               <div className="compared">
                 <Block title="Expected" value={one.expected} />

@@ -5,27 +5,7 @@ import { useState } from 'react';
 import { same } from '../engine/amendment.js';
 import type { Operation } from '../engine/contract.js';
 import type { Outcome } from '../engine/evaluate.js';
-import type { Json } from '../engine/representation.js';
-
-/** A member whose value is there before, after, or both. */
-interface Line {
-  name: string;
-  before: Json | undefined;
-  after: Json | undefined;
-}
-
-/** Members of both, those of `before` first; of nested objects each member is a line of its own. */
-export function lines(before: Json, after: Json, prefix = ''): Line[] {
-  const of = (value: Json) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {});
-  const [old, young] = [of(before), of(after)];
-  return [...new Set([...Object.keys(old), ...Object.keys(young)])].flatMap((key) => {
-    const name = `${prefix}${key}`;
-    const [one, other] = [old[key], young[key]];
-    const nested = (value: Json | undefined) => value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value));
-    if (nested(one) && nested(other)) return lines(one ?? {}, other ?? {}, `${name}.`);
-    return [{ name, before: one, after: other }];
-  });
-}
+import { type Line, lines, text } from './client-lines.js';
 
 const TITLES: Record<Operation, [before: string, after: string]> = {
   register: ['As sent', 'As it would be stored'],
@@ -80,11 +60,4 @@ function kind({ before, after }: Line): string {
   if (before === undefined) return 'added';
   if (after === undefined) return 'removed';
   return same(before, after) ? '' : 'changed';
-}
-
-function text(value: Json | undefined): string {
-  if (value === undefined) return '–';
-  if (typeof value === 'string') return value === '' ? '""' : value;
-  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.length === 0 ? '[]' : value.join('\n');
-  return JSON.stringify(value, null, 1);
 }

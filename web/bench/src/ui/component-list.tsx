@@ -81,7 +81,7 @@ export function ComponentList({ engine, setEngine, state, set }: Properties) {
       </CardTitle>
       <CardBody>
         {missing.length > 0 && (
-          <Alert variant="warning" isInline title="The link was made with components that are not here" className="gap-below">
+          <Alert component="h3" variant="warning" isInline title="The link was made with components that are not here" className="gap-below">
             Drop these files: {missing.map(({ name, digest }) => `${name}.wasm (SHA-256 ${digest.slice(0, 12)}…)`).join(', ')}.
           </Alert>
         )}
@@ -96,7 +96,7 @@ export function ComponentList({ engine, setEngine, state, set }: Properties) {
                 {Math.ceil(one.size / 1000)} kB, SHA-256 <code>{one.component.digest.slice(0, 12)}</code>
               </span>
               {!one.builtIn && <Button variant="plain" size="sm" aria-label={`Remove ${one.component.name}`} icon={<TrashIcon />} onClick={() => void remove(one)} />}
-              <div className="hint">{engine.set.offeredBy(one.component).join(', ') || 'Everything that it offers is replaced by a component below.'}</div>
+              <Offered ids={engine.set.offeredBy(one.component)} />
             </li>
           ))}
         </ul>
@@ -130,13 +130,28 @@ export function ComponentList({ engine, setEngine, state, set }: Properties) {
         <div aria-live="polite">
           {job?.doing !== undefined && <Progress className="gap-above" size={ProgressSize.sm} aria-label={`${job.doing} ${job.file}`} title={`${job.doing}: ${job.file}`} value={progressOf(job.doing)} measureLocation="none" />}
           {job?.refused !== undefined && (
-            <Alert variant="danger" isInline title={`${job.file} cannot be used`} className="gap-above">
+            <Alert component="h3" variant="danger" isInline title={`${job.file} cannot be used`} className="gap-above">
               {job.refused}
             </Alert>
           )}
         </div>
       </CardBody>
     </Card>
+  );
+}
+
+/** More ids than this are shown on demand. */
+const SHORT = 12;
+
+/** What a component offers. */
+function Offered({ ids }: { ids: string[] }) {
+  if (ids.length === 0) return <div className="hint">Everything that it offers is replaced by a component below.</div>;
+  if (ids.length <= SHORT) return <div className="hint">{ids.join(', ')}</div>;
+  return (
+    <details className="hint">
+      <summary>offers {ids.length} policies, conditions and executors</summary>
+      {ids.join(', ')}
+    </details>
   );
 }
 

@@ -1,18 +1,45 @@
 // The settings of one policy, as its component describes them, and those of the host.
 
 import { Content, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, Grid, GridItem, HelperText, HelperTextItem, Switch, TextArea, TextInput } from '@patternfly/react-core';
+import { useEffect, useState } from 'react';
+import { ComponentFailure } from '../engine/component.js';
+import type { Offered } from '../engine/component-set.js';
 import type { ConfigProperty, PolicyProvider } from '../engine/contract.js';
 import type { Policy } from '../engine/policies.js';
+import { InvalidJson, realmOf, type State } from './state.js';
 
 interface Properties {
   at: number;
   policy: Policy;
-  provider: PolicyProvider | undefined;
+  offered: Offered<PolicyProvider> | undefined;
+  state: State;
   onChange: (policy: Policy) => void;
 }
 
+/** The description of a policy provider in the realm: the values that a setting offers come from there. */
+function useDescription(offered: Offered<PolicyProvider> | undefined, state: State): PolicyProvider | undefined {
+  const [described, setDescribed] = useState<PolicyProvider>();
+  useEffect(() => {
+    let current = true;
+    const ask = async () => {
+      if (!offered) return;
+      const answer = await offered.component.call('policies', 'describe', [], realmOf(state).facts);
+      if (current && 'ok' in answer) setDescribed(answer.ok.find(({ id }) => id === offered.description.id));
+    };
+    ask().catch((error: unknown) => {
+      // The description without a realm does; what is wrong shows where the request is tried.
+      if (!(error instanceof ComponentFailure || error instanceof InvalidJson)) throw error;
+    });
+    return () => {
+      current = false;
+    };
+  }, [offered, state.facts, state.realmName]);
+  return described ?? offered?.description;
+}
+
 /** See above. */
-export function PolicyForm({ at, policy, provider, onChange }: Properties) {
+export function PolicyForm({ at, policy, offered, state, onChange }: Properties) {
+  const provider = useDescription(offered, state);
   const setting = (name: string, values: string[]) => {
     const { [name]: _, ...others } = policy.config;
     onChange({ ...policy, config: values.length === 0 ? others : { ...others, [name]: values } });
@@ -58,8 +85,9 @@ interface SettingProperties {
   onChange: (values: string[]) => void;
 }
 
-/** Labels of Keycloak's own policies are keys of its messages: then the name says more. */
-const caption = ({ label, name }: ConfigProperty) => (/^[a-z0-9.-]+\.label$/.test(label) ? name : label || name);
+/** Texts of Keycloak's own policies are keys of its messages: then the name says more. */
+const isKey = (text: string) => /^[a-z0-9.-]+\.(label|tooltip)$/.test(text);
+const caption = ({ label, name }: ConfigProperty) => (isKey(label) ? name : label || name);
 
 function Setting({ id, property, values, onChange }: SettingProperties) {
   if (property.type === 'boolean') {
@@ -97,6 +125,7 @@ function Setting({ id, property, values, onChange }: SettingProperties) {
 }
 
 function Help({ id, property }: { id: string; property: ConfigProperty }) {
+  if (property.helpText === '' || isKey(property.helpText)) return null;
   return (
     <FormHelperText>
       <HelperText>

@@ -45,7 +45,7 @@ export function PolicyList({ engine, state, auth, set, wrong }: Properties) {
         {policies.length === 0 && <Content component="p">No policy judges this request. Add one below, to see what it says.</Content>}
         <ol className="policies">
           {policies.map((policy, at) => {
-            const provider = engine.set.policies.get(policy.providerId)?.description;
+            const offered = engine.set.policies.get(policy.providerId);
             const errors = wrong.get(at);
             return (
               <li key={`${auth}-${at}`}>
@@ -64,7 +64,7 @@ export function PolicyList({ engine, state, auth, set, wrong }: Properties) {
                             only watched
                           </Label>
                         )}
-                        {!provider && (
+                        {!offered && (
                           <Label isCompact status="danger">
                             component missing
                           </Label>
@@ -80,11 +80,11 @@ export function PolicyList({ engine, state, auth, set, wrong }: Properties) {
                     {open === at && (
                       <>
                         {errors && (
-                          <Alert variant="danger" isInline isPlain title="The server refuses this configuration">
+                          <Alert component="h3" variant="danger" isInline isPlain title="The server refuses this configuration">
                             {errors.join(' ')}
                           </Alert>
                         )}
-                        <PolicyForm at={at} policy={policy} provider={provider} onChange={(changed) => replace(policies.with(at, changed))} />
+                        <PolicyForm at={at} policy={policy} offered={offered} state={state} onChange={(changed) => replace(policies.with(at, changed))} />
                       </>
                     )}
                   </ExpandableSection>

@@ -64,7 +64,7 @@ export function RequestForm({ engine, state, set, setState }: Properties) {
             </FormSelect>
           </FormGroup>
           <Grid hasGutter>
-            <GridItem span={12} md={6}>
+            <GridItem span={12}>
               <FormGroup label="Provider (document format)" fieldId="provider">
                 <FormSelect id="provider" value={state.provider} onChange={(_, id) => choose(id)}>
                   {!provider && <FormSelectOption value={state.provider} label={`${state.provider} (its component is not here)`} />}
@@ -74,9 +74,9 @@ export function RequestForm({ engine, state, set, setState }: Properties) {
                 </FormSelect>
               </FormGroup>
             </GridItem>
-            <GridItem span={12} md={6}>
+            <GridItem span={12}>
               <FormGroup label="Operation" role="group" fieldId="operation">
-                <ToggleGroup aria-label="Operation" id="operation">
+                <ToggleGroup aria-label="Operation" id="operation" className="operations">
                   {(Object.keys(OPERATIONS) as Operation[]).map((operation) => (
                     <ToggleGroupItem
                       key={operation}

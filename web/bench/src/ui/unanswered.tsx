@@ -22,7 +22,7 @@ const PLACEHOLDER: Record<Question['question'], string> = { 'names-of': 'host.ex
 export function Unanswered({ questions, state, set }: Properties) {
   if (questions.length === 0) return null;
   return (
-    <Alert variant="info" isInline title="Components asked what the bench does not know" className="gap-above">
+    <Alert component="h3" variant="info" isInline title="Components asked what the bench does not know" className="gap-above">
       {questions.map((question) => (
         <Field key={`${question.question} ${question.about}`} question={question} state={state} set={set} />
       ))}
@@ -49,7 +49,7 @@ function Field({ question: { question, about }, state, set }: { question: Questi
     >
       <label htmlFor={id}>{ASKED[question](about)}</label>
       <TextInput id={id} value={text} placeholder={PLACEHOLDER[question]} onChange={(_, value) => setText(value)} />
-      <Button type="submit" variant="secondary">
+      <Button type="submit" variant="secondary" aria-label={`Answer: ${ASKED[question](about)}`}>
         Answer
       </Button>
     </form>

@@ -1,9 +1,11 @@
 // Tries the request after every change; while one attempt runs, only the newest change waits.
 
 import { useEffect, useRef, useState } from 'react';
-import { ComponentFailure } from '../engine/component.js';
+import { type Component, ComponentFailure } from '../engine/component.js';
 import type { ComponentSet } from '../engine/component-set.js';
+import type { ConfiguredPolicy } from '../engine/contract.js';
 import { evaluate, type Outcome, registrationAuth, Untryable } from '../engine/evaluate.js';
+import type { Facts } from '../engine/facts.js';
 import { configured, stored } from '../engine/policies.js';
 import { InvalidJson, realmOf, requestOf, type State } from './state.js';
 
@@ -74,20 +76,33 @@ export const TITLES: Record<InvalidJson['field'], string> = {
   clientPolicies: 'Client policies',
 };
 
+/** What components said about configurations at the last attempt: they say the same of the same. */
+let known = new Map<string, string[]>();
+
 /** What components object to in configurations, as when an administrator stores them. */
-async function checked(set: ComponentSet, policies: State['policies']['anonymous'], facts: Parameters<typeof evaluate>[1]['facts']) {
+async function checked(set: ComponentSet, policies: State['policies']['anonymous'], facts: Facts) {
   const wrong = new Map<number, string[]>();
+  const asked = new Map<string, string[]>();
   for (const [at, policy] of policies.entries()) {
     const offered = set.policies.get(policy.providerId);
     if (!offered) continue;
-    try {
-      const args = configured(stored(policy, offered.description));
-      const answer = await offered.component.call('policies', 'checkConfig', [args], facts);
-      if ('err' in answer) wrong.set(at, (answer.err as { message: string }[]).map(({ message }) => message));
-    } catch (error) {
-      // Whatever is wrong with the component shows when the policy is asked.
-      if (!(error instanceof ComponentFailure)) throw error;
-    }
+    const configuration = configured(stored(policy, offered.description));
+    const key = JSON.stringify([offered.component.digest, configuration, facts]);
+    const messages = known.get(key) ?? (await objections(offered.component, configuration, facts));
+    asked.set(key, messages);
+    if (messages.length > 0) wrong.set(at, messages);
   }
+  known = asked;
   return wrong;
+}
+
+async function objections(component: Component, configuration: ConfiguredPolicy, facts: Facts): Promise<string[]> {
+  try {
+    const answer = await component.call('policies', 'checkConfig', [configuration], facts);
+    return 'err' in answer ? (answer.err as { message: string }[]).map(({ message }) => message) : [];
+  } catch (error) {
+    // Whatever is wrong with the component shows when the policy is asked.
+    if (error instanceof ComponentFailure) return [];
+    throw error;
+  }
 }
