@@ -21,7 +21,7 @@ export function AnswerView({ tried, state, set }: Properties) {
   const { outcome, untryable, running, took } = tried;
   return (
     <Card component="section" aria-labelledby="answer-title" className="answer" aria-busy={running}>
-      <CardTitle component="h2" id="answer-title">
+      <CardTitle component="h2" id="answer-title" tabIndex={-1}>
         Answer <span className="hint took">{running ? 'running…' : outcome ? `in ${took < 1 ? '<1' : Math.round(took)} ms` : ''}</span>
       </CardTitle>
       <CardBody>

@@ -1,6 +1,7 @@
 // One request: what is chosen on the left, what the server would answer on the right.
 
 import { Button, Content, Grid, GridItem, PageSection } from '@patternfly/react-core';
+import ArrowDownIcon from '@patternfly/react-icons/dist/esm/icons/arrow-down-icon';
 import CheckIcon from '@patternfly/react-icons/dist/esm/icons/check-icon';
 import ShareIcon from '@patternfly/react-icons/dist/esm/icons/share-alt-icon';
 import { useState } from 'react';
@@ -42,12 +43,27 @@ export function BenchPage({ engine, setEngine, state, setState }: Properties) {
           <PolicyList engine={engine} state={state} auth={auth} set={set} wrong={tried.wrongConfigurations} />
           <ComponentList engine={engine} setEngine={setEngine} state={state} set={set} />
           <RealmForm state={state} set={set} invalid={tried.invalidJson} />
+          <ToAnswer status={tried.outcome?.answer.status} />
         </GridItem>
         <GridItem span={12} xl={6} className="column answer-column">
           <AnswerView tried={tried} state={state} set={set} />
         </GridItem>
       </Grid>
     </PageSection>
+  );
+}
+
+/** On narrow screens the answer is far below the request: how it ends, and the way there. */
+function ToAnswer({ status }: { status: number | undefined }) {
+  const go = () => {
+    const title = document.getElementById('answer-title');
+    title?.scrollIntoView();
+    title?.focus({ preventScroll: true });
+  };
+  return (
+    <Button className="to-answer" variant={status === undefined ? 'warning' : status < 400 ? 'primary' : 'danger'} icon={<ArrowDownIcon />} onClick={go}>
+      Answer: {status ?? 'not tried'}
+    </Button>
   );
 }
 

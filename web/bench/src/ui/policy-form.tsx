@@ -93,7 +93,7 @@ function Setting({ id, property, values, onChange }: SettingProperties) {
   if (property.type === 'boolean') {
     return (
       <FormGroup fieldId={id}>
-        <Switch id={id} label={caption(property)} isChecked={values[0] === 'true'} onChange={(_, on) => onChange([String(on)])} aria-describedby={`${id}-help`} />
+        <Switch id={id} label={caption(property)} isChecked={values[0] === 'true'} onChange={(_, on) => onChange([String(on)])} {...described(id, property)} />
         <Help id={id} property={property} />
       </FormGroup>
     );
@@ -102,16 +102,16 @@ function Setting({ id, property, values, onChange }: SettingProperties) {
   return (
     <FormGroup label={caption(property)} fieldId={id} isRequired={property.required}>
       {several ? (
-        <TextArea id={id} className="code" rows={Math.min(Math.max(values.length, 2), 8)} value={values.join('\n')} placeholder="One value a line" aria-describedby={`${id}-help`} resizeOrientation="vertical" onChange={(_, text) => onChange(text === '' ? [] : text.split('\n'))} />
+        <TextArea id={id} className="code" rows={Math.min(Math.max(values.length, 2), 8)} value={values.join('\n')} placeholder="One value a line" {...described(id, property)} resizeOrientation="vertical" onChange={(_, text) => onChange(text === '' ? [] : text.split('\n'))} />
       ) : property.options.length > 0 ? (
-        <FormSelect id={id} value={values[0] ?? ''} aria-describedby={`${id}-help`} onChange={(_, value) => onChange(value === '' ? [] : [value])}>
+        <FormSelect id={id} value={values[0] ?? ''} {...described(id, property)} onChange={(_, value) => onChange(value === '' ? [] : [value])}>
           <FormSelectOption value="" label="(none)" />
           {property.options.map((option) => (
             <FormSelectOption key={option} value={option} label={option} />
           ))}
         </FormSelect>
       ) : (
-        <TextInput id={id} value={values[0] ?? ''} aria-describedby={`${id}-help`} onChange={(_, value) => onChange(value === '' ? [] : [value])} />
+        <TextInput id={id} value={values[0] ?? ''} {...described(id, property)} onChange={(_, value) => onChange(value === '' ? [] : [value])} />
       )}
       <Help id={id} property={property} />
       {several && property.options.length > 0 && (
@@ -124,8 +124,11 @@ function Setting({ id, property, values, onChange }: SettingProperties) {
   );
 }
 
+const hasHelp = ({ helpText }: ConfigProperty) => helpText !== '' && !isKey(helpText);
+const described = (id: string, property: ConfigProperty) => (hasHelp(property) ? { 'aria-describedby': `${id}-help` } : {});
+
 function Help({ id, property }: { id: string; property: ConfigProperty }) {
-  if (property.helpText === '' || isKey(property.helpText)) return null;
+  if (!hasHelp(property)) return null;
   return (
     <FormHelperText>
       <HelperText>
