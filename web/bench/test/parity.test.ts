@@ -4,22 +4,20 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { ComponentSet } from '../src/engine/component-set.js';
 import { type Caller, evaluate, type Request } from '../src/engine/evaluate.js';
 import type { Policy } from '../src/engine/policies.js';
-import { newRealm, type Realm } from '../src/engine/realm.js';
+import { newRealm } from '../src/engine/realm.js';
 import { EXAMPLES } from '../src/examples/examples.js';
 import { builtIn } from './components.js';
+import { comparable, dryRun, newRealmOnServer } from './dry-run.js';
 import { admin, serverUrl } from './server.js';
 
-const REALM = `bench-${process.pid}`;
+let shared: string;
 const anonymous: Caller = { kind: 'anonymous', address: '127.0.0.1', roles: [], groups: [] };
 const NOW = Math.floor(Date.now() / 1000);
-
-/** What a dry run answers, as far as both can know it. */
-const SAME = ['decision', 'status', 'error', 'error_description', 'violations', 'clientPolicies', 'policies', 'before', 'after'];
 
 let components: ComponentSet;
 beforeAll(async () => {
   components = await builtIn();
-  await admin('POST', '', { realm: REALM, enabled: true });
+  shared = await newRealmOnServer();
 });
 
 interface Case {
@@ -107,79 +105,31 @@ const CLIENT_POLICIES: { name: string; profiles: unknown[]; policies: unknown[];
 describe('client policies as in the server', () => {
   for (const { name, profiles, policies, request } of CLIENT_POLICIES) {
     test(name, async () => {
-      await admin('PUT', `/${REALM}/client-policies/profiles`, { profiles });
-      await admin('PUT', `/${REALM}/client-policies/policies`, { policies });
+      await admin('PUT', `/${shared}/client-policies/profiles`, { profiles });
+      await admin('PUT', `/${shared}/client-policies/policies`, { policies });
       try {
         const { here, there } = await both({ name, request, policies: [] }, { profiles, policies });
         expect(comparable(here)).toEqual(comparable(there));
       } finally {
-        await admin('PUT', `/${REALM}/client-policies/policies`, { policies: [] });
-        await admin('PUT', `/${REALM}/client-policies/profiles`, { profiles: [] });
+        await admin('PUT', `/${shared}/client-policies/policies`, { policies: [] });
+        await admin('PUT', `/${shared}/client-policies/profiles`, { profiles: [] });
       }
     });
   }
 });
 
-let realms = 0;
-
 /** The request here and there. */
 async function both(one: Case, clientPolicies?: { profiles: unknown[]; policies: unknown[] }) {
   const caller = { ...anonymous, ...one.request.caller };
-  const realm = newRealm(REALM, serverUrl());
+  // A stored client is in the way of the next test's: each has a realm of its own.
+  const realm = newRealm(one.request.stored ? await newRealmOnServer() : shared, serverUrl());
   const auth = caller.kind === 'initial-access-token' || caller.kind === 'bearer' ? 'authenticated' : 'anonymous';
   if (one.policies) realm.policies[auth] = one.policies;
   if (clientPolicies) {
     realm.profiles = { profiles: clientPolicies.profiles as never };
     realm.clientPolicies = { policies: clientPolicies.policies as never };
   }
-  const clientId = one.request.stored && (await register(realm, one.request.stored));
-  const request: Request = { ...one.request, caller, registeredAs: 'anonymous', now: NOW };
-  const outcome = await evaluate(components, realm, request);
-  const here = { ...outcome, status: outcome.answer.status };
-  const there = (await admin('POST', `/${realm.name}/client-registration-policy/evaluate`, {
-    provider: request.provider,
-    operation: request.operation,
-    contentType: request.document.contentType,
-    document: request.document.text,
-    ...(clientId ? { clientId } : {}),
-    caller: { kind: caller.kind, address: caller.address },
-    ...(one.policies ? { policies: one.policies } : {}),
-  })) as typeof here;
-  return { here, there };
-}
-
-/** Registers what the request finds, in a realm of its own; the client's id in the protocol. */
-async function register(realm: Realm, { provider, document }: NonNullable<Request['stored']>): Promise<string> {
-  realms += 1;
-  realm.name = `${REALM}-${realms}`;
-  await admin('POST', '', { realm: realm.name, enabled: true });
-  const { token } = (await admin('POST', `/${realm.name}/clients-initial-access`, { count: 1 })) as { token: string };
-  const response = await fetch(`${serverUrl()}/realms/${realm.name}/clients-registrations/${provider}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': document.contentType },
-    body: document.text,
-  });
-  const answer = (await response.json()) as { clientId?: string; client_id?: string };
-  if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(answer)}`);
-  return answer.clientId ?? answer.client_id ?? '';
-}
-
-const PAIRWISE = 'oidc-sha256-pairwise-sub-mapper';
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-
-/** Without what differs from one request to the next: ids, times, durations. */
-function comparable(answer: Record<string, unknown>) {
-  // Without client policies the server leaves the list out.
-  const chosen = Object.fromEntries(SAME.map((name) => [name, answer[name] ?? (name === 'clientPolicies' ? [] : undefined)]));
-  return JSON.parse(
-    JSON.stringify(chosen, (name, value) => {
-      if (name === 'micros' || name === 'hints') return undefined;
-      // A dry run leaves the mapper that no policy sees without an id; a registration gives it one.
-      if (value?.protocolMapper === PAIRWISE) return { ...value, id: 'uuid' };
-      if (name === 'component') return String(value).split('@')[0];
-      if (name === 'client.secret.creation.time') return 'time';
-      if (name === 'salt' || name.endsWith('.salt') || name === 'pairwiseSubAlgorithmSalt') return 'salt';
-      return typeof value === 'string' ? value.replace(UUID, 'uuid').replaceAll('made-by-the-server', 'uuid') : value;
-    }),
-  );
+  const there = await dryRun(realm.name, { ...one.request, caller }, one.policies);
+  const outcome = await evaluate(components, realm, { ...one.request, caller, registeredAs: 'anonymous', now: NOW });
+  return { here: { ...outcome, status: outcome.answer.status }, there };
 }
