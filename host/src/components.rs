@@ -29,7 +29,7 @@ use crate::wasm::compiler::Pace;
 use crate::wasm::component::{Part, digest};
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::{Failed, Trial, TrialRules};
-use crate::wasm::load::{Loader, Ready};
+use crate::wasm::load::{Loader, Ready, is_plain};
 use crate::wasm::{ComponentSet, Wasm};
 use folder::{Change, DroppedFile, Folder};
 use known::{Active, Known};
@@ -167,12 +167,14 @@ impl Components {
 
     /// All components by name.
     pub(crate) fn summaries(&self) -> Vec<(String, Summary)> {
-        self.lock().iter().map(|(name, known)| (name.clone(), known.summary())).collect()
+        let all = self.lock();
+        let shown = all.iter().filter(|(_, known)| !known.is_forgettable());
+        shown.map(|(name, known)| (name.clone(), known.summary())).collect()
     }
 
     /// One component.
     pub(crate) fn summary(&self, name: &str) -> Option<Summary> {
-        self.lock().get(name).map(Known::summary)
+        self.lock().get(name).filter(|known| !known.is_forgettable()).map(Known::summary)
     }
 
     /// Who uses what a component offers now.
@@ -404,8 +406,8 @@ impl Components {
         digest: &str,
     ) -> Result<(ComponentSet, Arc<Ready>), ChangeError> {
         let bytes = self.bytes(name, digest).await?;
-        let part = Part { figures: Arc::default(), trial: None };
-        let ready = self.inner.loader.load(Pace::Serving, name, bytes, part).await.map_err(ChangeError::Refused)?;
+        let ready =
+            self.inner.loader.load(Pace::Serving, name, bytes, Part::default()).await.map_err(ChangeError::Refused)?;
         let set = self.compose(Some((name, Some(&ready)))).map_err(ChangeError::Refused)?;
         Ok((set, Arc::new(ready)))
     }
@@ -466,7 +468,10 @@ impl Components {
                 name
             }
             Change::Removed(name) => {
-                self.with_known(&name, |known| known.file = None);
+                self.with_known(&name, |known| {
+                    known.file = None;
+                    known.refused = None;
+                });
                 name
             }
         };
@@ -602,15 +607,20 @@ impl Components {
 
     /// The swap: requests that begin from now on find this version.
     fn swap(&self, name: &str, ready: Option<Arc<Ready>>, source: Source) {
-        let replaced = self.with_known(name, |known| {
+        let retired = self.with_known(name, |known| {
             known.refused = None;
             let next = ready.map(|ready| Active { ready, source, since: clock::now() });
+            let is_other = known.active_digest() != next.as_ref().map(Active::digest);
             let replaced = std::mem::replace(&mut known.active, next);
-            std::mem::replace(&mut known.previous, replaced)
+            let retired = replaced.as_ref().map(|replaced| Arc::clone(&replaced.ready));
+            // The same version once more must not become the one to go back to.
+            if is_other {
+                known.previous = replaced;
+            }
+            retired
         });
         self.publish();
-        let previous = self.with_known(name, |known| known.previous.as_ref().map(|it| Arc::clone(&it.ready)));
-        for retired in previous.into_iter().chain(replaced.map(|it| it.ready)) {
+        if let Some(retired) = retired {
             self.inner.wasm.instances.retire(&retired.component);
         }
     }
@@ -696,8 +706,7 @@ const NO_VERSION: ChangeError = ChangeError::Missing("There is no such version o
 
 /// Names stand in addresses and are names of files.
 fn check_name(name: &str) -> Result<(), ChangeError> {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    if name.is_empty() || name.len() > 100 || name.starts_with('.') || !name.chars().all(plain) {
+    if name.starts_with('.') || !is_plain(name) {
         return Err(ChangeError::Refused(
             "name: 1 to 100 letters, digits, `-`, `_` and `.` are expected, and no `.` at the beginning".to_owned(),
         ));

@@ -64,6 +64,12 @@ pub(super) struct Active {
     pub(super) since: i64,
 }
 
+impl Active {
+    pub(super) fn digest(&self) -> String {
+        self.ready.component.digest.to_string()
+    }
+}
+
 /// A version that is not used, and why.
 pub(super) struct Refused {
     digest: String,
@@ -201,7 +207,7 @@ impl Known {
 
     /// The digest of the version that decides.
     pub(super) fn active_digest(&self) -> Option<String> {
-        self.active.as_ref().map(|active| active.ready.component.digest.to_string())
+        self.active.as_ref().map(Active::digest)
     }
 
     /// The version that should be watched, if another one is, or none.
