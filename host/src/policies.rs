@@ -25,10 +25,11 @@ use crate::wasm::contract::{
     Violation,
 };
 use crate::wasm::facts::RealmOfCall;
+use crate::wasm::policy_exports::Told;
 use crate::wasm::policy_provider::PolicyProviderHandle;
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, Failure, Wasm, WasmError};
-pub(crate) use amendment::{Change, amend, hide};
+pub(crate) use amendment::{Change, amend, hide, named};
 
 /// The provider type of Keycloak's components that are registration policies.
 pub(crate) const PROVIDER_TYPE: &str = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
@@ -215,8 +216,7 @@ impl Policies {
                 continue;
             }
             let configured: Vec<_> = run.policies.iter().map(|policy| configured(policy)).collect();
-            let allowed =
-                provider.allowed_origins(&self.wasm.instances, self.call(), &self.context, &configured).await?;
+            let allowed = provider.allowed_origins(&self.wasm.instances, self.call(), self.told(), &configured).await?;
             origins.extend(allowed);
         }
         Ok(origins)
@@ -247,6 +247,11 @@ impl Policies {
         self.run(Hook::BeforeView, None, Some(stored)).await
     }
 
+    /// Before a client's credentials are shown to whoever has them (Keycloak: `install`).
+    pub(crate) async fn before_install(&mut self, stored: &Client) -> Result<(), PolicyError> {
+        self.run(Hook::BeforeInstall, None, Some(stored)).await
+    }
+
     /// Before a client is deleted.
     pub(crate) async fn before_delete(&mut self, stored: &Client) -> Result<(), PolicyError> {
         self.run(Hook::BeforeDelete, None, Some(stored)).await
@@ -267,6 +272,10 @@ impl Policies {
         let conditional = self.conditions.get(index)?;
         let violation = self.shown(&conditional.policy, conditional.condition.otherwise.clone()).await;
         Some(Refused { violations: vec![violation], decision: self.decision.clone() })
+    }
+
+    fn told(&self) -> Told<'_> {
+        Told { context: &self.context, decision: &self.decision }
     }
 
     fn call(&self) -> RealmOfCall {
@@ -346,7 +355,7 @@ impl Policies {
         let decisions = match &run.provider {
             Some(provider) => {
                 let clients = (proposed.as_deref(), stored);
-                provider.evaluate(&self.wasm.instances, self.call(), hook, &self.context, clients, &configured).await
+                provider.evaluate(&self.wasm.instances, self.call(), hook, self.told(), clients, &configured).await
             }
             None => Err(missing(&run.policies)),
         };
@@ -378,6 +387,7 @@ impl Policies {
                 violations.extend(evaluation.violations.iter().cloned());
             }
             if evaluation.verdict == Verdict::Reject
+                && !run.shadow
                 && let Some(provider) = &run.provider
             {
                 provider.component.figures.refused();
@@ -388,7 +398,8 @@ impl Policies {
         Ok(())
     }
 
-    /// What the watched version of a component says to the same question, if there is one. Nothing comes of it.
+    /// What the watched version of a component says to the same question about the policies that it offers too. Nothing
+    /// comes of it.
     async fn watch(
         &mut self,
         hook: Hook,
@@ -396,12 +407,19 @@ impl Policies {
         (proposed, stored): (Option<&Client>, Option<&Client>),
         configured: &[ConfiguredPolicy],
     ) -> Vec<Evaluation> {
-        let first = run.policies.first().and_then(|policy| self.components.shadow(&policy.provider_id));
-        let Some(shadow) = first.map(Arc::clone) else { return Vec::new() };
+        let watched = |policy: &PolicyRow| {
+            let shadow = self.components.shadow(&policy.provider_id)?;
+            shadow.description.hooks.contains(&hook).then_some(shadow)
+        };
+        let Some(shadow) = run.policies.iter().find_map(|policy| watched(policy)).map(Arc::clone) else {
+            return Vec::new();
+        };
+        let asked = run.policies.iter().zip(configured).filter(|(policy, _)| watched(policy).is_some());
+        let (policies, configured): (Vec<_>, Vec<_>) = asked.map(|(policy, one)| (policy, one.clone())).unzip();
         let began = Instant::now();
         let clients = (proposed, stored);
-        let answer = shadow.evaluate(&self.wasm.instances, self.call(), hook, &self.context, clients, configured).await;
-        let micros = share(began, run.policies.len());
+        let answer = shadow.evaluate(&self.wasm.instances, self.call(), hook, self.told(), clients, &configured).await;
+        let micros = share(began, policies.len());
         let decisions = match answer {
             Ok(decisions) => decisions,
             Err(error) => {
@@ -412,7 +430,7 @@ impl Policies {
         let (conditions, held) = (self.conditions.len(), self.held.clone());
         let mut seen = proposed.cloned();
         let mut evaluations = Vec::with_capacity(decisions.len());
-        for (policy, decision) in run.policies.iter().zip(decisions) {
+        for (policy, decision) in policies.into_iter().zip(decisions) {
             let mut evaluation = Evaluation::of(policy, shadow.component.label(), Mode::Shadow, hook, micros);
             match self.decided(hook, policy, decision, seen.as_mut(), &mut evaluation).await {
                 Ok(()) => evaluations.push(evaluation),
@@ -457,14 +475,9 @@ impl Policies {
                 };
                 evaluation.verdict = Verdict::Amend;
                 evaluation.changes = match amend(client, changes) {
-                    Ok(changes) => changes,
+                    Ok(changes) => named(changes, &self.provider).await,
                     Err(field) => return Err(self.failed(Some(policy), nonsense(&format!("it amends {field}")))),
                 };
-                for change in &mut evaluation.changes {
-                    if let Some(name) = self.provider.document_name(&change.field).await.unwrap_or_default() {
-                        change.field = name;
-                    }
-                }
             }
             Decision::Hold(reason) => {
                 if hook != Hook::AfterRegister {

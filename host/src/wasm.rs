@@ -12,6 +12,7 @@ pub(crate) mod fixed;
 mod instances;
 mod limits;
 pub(crate) mod load;
+pub(crate) mod policy_exports;
 pub(crate) mod policy_provider;
 pub(crate) mod provider;
 mod set;

@@ -6,6 +6,7 @@ mod command_line;
 mod component_files;
 mod components;
 mod concurrency;
+mod contract_versions;
 mod decisions;
 mod durability;
 mod limits;

@@ -99,5 +99,6 @@ pub(crate) fn hook_name(hook: Hook) -> &'static str {
         Hook::AfterUpdate => "after-update",
         Hook::BeforeView => "before-view",
         Hook::BeforeDelete => "before-delete",
+        Hook::BeforeInstall => "before-install",
     }
 }

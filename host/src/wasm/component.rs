@@ -13,20 +13,20 @@ use wasmtime::error::Context;
 use wasmtime::{Engine, Store, UpdateDeadline, bail};
 
 use super::contract::client_policy::{ClientPolicy, ClientPolicyIndices};
-use super::contract::policy::{Policy, PolicyIndices};
+use super::contract::next;
+use super::contract::policy::Policy;
 use super::contract::provider::{Provider, ProviderIndices};
 use super::engine::{CALLS_AT_ONCE, RETURNED, TICK};
 use super::facts::{Answers, Pause, State};
 use super::figures::Figures;
 use super::fitness::{Fitness, Trial};
+use super::policy_exports::{self, PolicyExports, PolicyIndices};
 
-/// Version of the contract in `wit/`.
+/// Version of the contract in `wit/`; what of a later one is on trial is in `wit/next/`.
 pub(crate) const CONTRACT: &str = "0.1.0";
 
 /// Names of the exported interfaces, which tell what kind of component a file is.
 const PROVIDERS: &str = "matricula:registration/providers@0.1.0";
-const POLICIES: &str = "matricula:registration/policies@0.1.0";
-
 const CLIENT_POLICIES: &str = "matricula:registration/client-policies@0.1.0";
 
 /// What a component exports: one or several interfaces. Ready to be instantiated.
@@ -42,7 +42,7 @@ pub(crate) struct Exports {
     /// Registration providers.
     pub(crate) provider: Option<Provider>,
     /// Registration policies.
-    pub(crate) policy: Option<Policy>,
+    pub(crate) policy: Option<PolicyExports>,
     /// Conditions and executors of client policies.
     pub(crate) client_policy: Option<ClientPolicy>,
 }
@@ -109,24 +109,35 @@ impl LoadedComponent {
         let mut linker = Linker::<State>::new(engine);
         // The interfaces that they import are the same: the last one to add them wins.
         linker.allow_shadowing(true);
-        let (provider, policy, client_policy) = (exports(PROVIDERS), exports(POLICIES), exports(CLIENT_POLICIES));
+        let (provider, client_policy) = (exports(PROVIDERS), exports(CLIENT_POLICIES));
+        let policy = policy_exports::INTERFACES.into_iter().filter(|(interface, _)| exports(interface));
+        let policies: Vec<_> = policy.map(|(_, contract)| contract).collect();
+        if policies.len() > 1 {
+            bail!("it exports the interface `policies` of several versions of the contract");
+        }
+        let policy = policies.first().copied();
         if provider {
             Provider::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
         }
-        if policy {
+        if policy.is_some() {
             Policy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+            next::Policy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
         }
         if client_policy {
             ClientPolicy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
         }
-        if !(provider || policy || client_policy) {
-            bail!("it exports none of {PROVIDERS}, {POLICIES} and {CLIENT_POLICIES}");
+        if !(provider || policy.is_some() || client_policy) {
+            let [(policies, _), (policies_on_trial, _)] = policy_exports::INTERFACES;
+            bail!("it exports none of {PROVIDERS}, {policies}, {policies_on_trial} and {CLIENT_POLICIES}");
         }
         let pre = linker.instantiate_pre(&component).context("it imports what the host does not offer")?;
         let fits = |world| format!("it does not fit world `{world}`");
         let interfaces = Interfaces {
             provider: provider.then(|| ProviderIndices::new(&pre)).transpose().with_context(|| fits("provider"))?,
-            policy: policy.then(|| PolicyIndices::new(&pre)).transpose().with_context(|| fits("policy"))?,
+            policy: policy
+                .map(|contract| PolicyIndices::new(&pre, contract))
+                .transpose()
+                .with_context(|| fits("policy"))?,
             client_policy: client_policy
                 .then(|| ClientPolicyIndices::new(&pre))
                 .transpose()
@@ -136,7 +147,7 @@ impl LoadedComponent {
         Ok(LoadedComponent {
             name: name.into(),
             digest: digest.into(),
-            contract: CONTRACT,
+            contract: policy.unwrap_or(CONTRACT),
             interfaces,
             turns: Semaphore::new(CALLS_AT_ONCE),
             figures: part.figures,

@@ -37,6 +37,26 @@ pub(crate) mod policy {
     });
 }
 
+/// World `policy` of contract 0.2.0-trial, which shares with 0.1.0 what it does not change.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+pub(crate) mod next {
+    wasmtime::component::bindgen!({
+        path: ["../wit", "../wit/next"],
+        world: "matricula:registration/policy@0.2.0-trial",
+        exports: { default: async },
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+        with: {
+            "matricula:registration/client@0.1.0": super::provider::matricula::registration::client,
+            "matricula:registration/request@0.1.0": super::provider::matricula::registration::request,
+            "matricula:registration/decision@0.1.0": super::provider::matricula::registration::decision,
+            "matricula:registration/config@0.1.0": super::policy::matricula::registration::config,
+            "matricula:registration/realm@0.1.0": super::provider::matricula::registration::realm,
+            "matricula:registration/facts@0.1.0": super::provider::matricula::registration::facts,
+        },
+        require_store_data_send: true,
+    });
+}
+
 /// World `client-policy`: conditions and executors.
 #[allow(missing_docs, unreachable_pub, clippy::all)]
 pub(crate) mod client_policy {
@@ -65,7 +85,8 @@ pub(crate) use client_policy::exports::matricula::registration::client_policies:
     ConditionProvider, Configured, Event, ExecutorProvider, Outcome, Role, Verdict,
 };
 pub(crate) use client_policy::matricula::registration::clients;
-pub(crate) use policy::exports::matricula::registration::policies::{ConfiguredPolicy, Hook, PolicyProvider};
+pub(crate) use next::exports::matricula::registration0_2_0_trial::policies::{Hook, PolicyProvider};
+pub(crate) use policy::exports::matricula::registration::policies::ConfiguredPolicy;
 pub(crate) use policy::matricula::registration::config::{self, ConfigEntry, ConfigError, ConfigProperty};
 pub(crate) use provider::exports::matricula::registration::providers::{
     Access, Completed, Document, Effect, Registration, RegistrationProvider,

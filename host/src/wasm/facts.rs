@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use super::contract::{ClientScope, ScopeAssignment, client, clients, config, decision, facts, fetch, realm, request};
+use super::contract::{
+    ClientScope, ScopeAssignment, client, clients, config, decision, facts, fetch, next, realm, request,
+};
 use super::engine::{CALL_TIME, LOG_LINES, LONG};
 use super::fixed::Fixed;
 use super::limits::Limits;
@@ -162,6 +164,7 @@ impl client::Host for State {}
 impl request::Host for State {}
 impl decision::Host for State {}
 impl config::Host for State {}
+impl next::matricula::registration0_2_0_trial::request::Host for State {}
 
 impl realm::Host for State {
     fn client_scopes(&mut self, protocol: String) -> wasmtime::Result<Vec<ClientScope>> {

@@ -16,6 +16,7 @@ use super::contract::{
 };
 use super::engine;
 use super::facts::Sources;
+use super::policy_exports::Told;
 use super::policy_provider::PolicyProviderHandle;
 use super::provider::ProviderHandle;
 use super::set::ComponentSet;
@@ -118,15 +119,14 @@ async fn policies(
     offered: &mut ComponentSet,
 ) -> wasmtime::Result<()> {
     let Some(exports) = &instance.exports.policy else { return Ok(()) };
-    let guest = exports.matricula_registration_policies();
-    let descriptions: Vec<PolicyProvider> =
-        guest.call_describe(&mut instance.store).await.context("`describe` failed")?;
+    let descriptions: Vec<PolicyProvider> = exports.describe(&mut instance.store).await.context("`describe` failed")?;
     let (client, context) = (empty_client()?, nobody());
+    let told = Told { context: &context, decision: "" };
     for description in descriptions {
         check_id(&description.id)?;
         for hook in &description.hooks {
-            let decisions =
-                guest.call_evaluate(&mut instance.store, *hook, &context, Some(&client), Some(&client), &[]);
+            let clients = (Some(&client), Some(&client));
+            let decisions = exports.evaluate(&mut instance.store, *hook, told, clients, &[]);
             let decisions =
                 decisions.await.with_context(|| format!("`evaluate` failed in {hook:?} without policies"))?;
             if !decisions.is_empty() {
@@ -177,10 +177,15 @@ async fn client_policies(
     Ok(())
 }
 
+/// Whether a text can be an id or a name: 1 to 100 letters, digits, `-`, `_` and `.`.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    (1..=100).contains(&text.len()) && text.chars().all(plain)
+}
+
 /// Ids stand in addresses and settings.
 fn check_id(id: &str) -> wasmtime::Result<()> {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    if id.is_empty() || id.len() > 100 || !id.chars().all(plain) {
+    if !is_plain(id) {
         bail!("{id:?} is no id: 1 to 100 letters, digits, `-`, `_` and `.` are expected");
     }
     Ok(())

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::component::{Exports, LoadedComponent};
-use super::contract::policy::exports::matricula::registration::policies::Guest;
-use super::contract::{Client, ConfigError, ConfiguredPolicy, Context, Decision, Hook, PolicyProvider};
+use super::contract::{Client, ConfigError, ConfiguredPolicy, Decision, Hook, PolicyProvider};
 use super::facts::RealmOfCall;
 use super::instances::Instances;
+use super::policy_exports::{PolicyExports, Told};
 use super::{Failure, WasmError};
 
 /// A policy provider and the component that has it.
@@ -17,9 +17,8 @@ pub(crate) struct PolicyProviderHandle {
 }
 
 /// The exported functions of an instance.
-fn exports(exports: &Exports) -> wasmtime::Result<&Guest> {
-    let policy = exports.policy.as_ref().ok_or_else(|| wasmtime::Error::msg("not a policy"))?;
-    Ok(policy.matricula_registration_policies())
+fn exports(exports: &Exports) -> wasmtime::Result<&PolicyExports> {
+    exports.policy.as_ref().ok_or_else(|| wasmtime::Error::msg("not a policy"))
 }
 
 impl PolicyProviderHandle {
@@ -31,7 +30,7 @@ impl PolicyProviderHandle {
     ) -> Result<Vec<PolicyProvider>, WasmError> {
         instances
             .call(&self.component, call, async |instance| {
-                exports(&instance.exports)?.call_describe(&mut instance.store).await
+                exports(&instance.exports)?.describe(&mut instance.store).await
             })
             .await
     }
@@ -45,7 +44,7 @@ impl PolicyProviderHandle {
     ) -> Result<Result<(), Vec<ConfigError>>, WasmError> {
         instances
             .call(&self.component, call, async |instance| {
-                exports(&instance.exports)?.call_check_config(&mut instance.store, policy).await
+                exports(&instance.exports)?.check_config(&mut instance.store, policy).await
             })
             .await
     }
@@ -56,15 +55,13 @@ impl PolicyProviderHandle {
         instances: &Instances,
         call: RealmOfCall,
         hook: Hook,
-        context: &Context,
-        (proposed, stored): (Option<&Client>, Option<&Client>),
+        told: Told<'_>,
+        clients: (Option<&Client>, Option<&Client>),
         policies: &[ConfiguredPolicy],
     ) -> Result<Vec<Decision>, WasmError> {
         let decisions = instances
             .call(&self.component, call, async |instance| {
-                exports(&instance.exports)?
-                    .call_evaluate(&mut instance.store, hook, context, proposed, stored, policies)
-                    .await
+                exports(&instance.exports)?.evaluate(&mut instance.store, hook, told, clients, policies).await
             })
             .await?;
         if decisions.len() == policies.len() {
@@ -82,12 +79,12 @@ impl PolicyProviderHandle {
         &self,
         instances: &Instances,
         call: RealmOfCall,
-        context: &Context,
+        told: Told<'_>,
         policies: &[ConfiguredPolicy],
     ) -> Result<Vec<String>, WasmError> {
         instances
             .call(&self.component, call, async |instance| {
-                exports(&instance.exports)?.call_allowed_origins(&mut instance.store, context, policies).await
+                exports(&instance.exports)?.allowed_origins(&mut instance.store, told, policies).await
             })
             .await
     }

@@ -83,10 +83,9 @@ async fn self_check(trial: &Trial) -> anyhow::Result<String> {
         let hooks = kind.hooks.iter().map(|hook| {
             let empty = json!({});
             let updates = matches!(hook, Hook::BeforeUpdate | Hook::AfterUpdate);
-            let sees_stored = updates || matches!(hook, Hook::BeforeView | Hook::BeforeDelete);
-            let proposed =
-                if matches!(hook, Hook::BeforeView | Hook::BeforeDelete) { Value::Null } else { empty.clone() };
-            let stored = if sees_stored { empty } else { Value::Null };
+            let proposes = !matches!(hook, Hook::BeforeView | Hook::BeforeDelete | Hook::BeforeInstall);
+            let proposed = if proposes { empty.clone() } else { Value::Null };
+            let stored = if updates || !proposes { empty } else { Value::Null };
             (Some(*hook), json!({"policy": policy, "hook": hook_name(*hook), "proposed": proposed, "stored": stored}))
         });
         let mut calls: Vec<_> = hooks.collect();

@@ -11,15 +11,19 @@ use crate::wasm::contract::Hook;
 use crate::wasm::engine::{CALL_TIME, MEMORY};
 
 /// What the names of the contract's interfaces begin with.
-pub(super) const PACKAGE: &str = "matricula:registration/";
+const PACKAGE: &str = "matricula:registration/";
 /// The contract's version.
-pub(super) const VERSION: &str = "0.1.0";
+const VERSION: &str = "0.1.0";
 
 /// What a component may export: interface, and the world in `wit/world.wit` that has it.
 const EXPORTS: [(&str, &str); 3] =
     [("policies", "policy"), ("client-policies", "client-policy"), ("providers", "provider")];
 /// What every component may import.
 const IMPORTS: [&str; 6] = ["client", "request", "decision", "config", "realm", "facts"];
+/// What of the next version of the contract is on trial (`wit/next/`).
+const ON_TRIAL: [&str; 2] = ["policies", "request"];
+/// That version.
+const TRIAL_VERSION: &str = "0.2.0-trial";
 
 /// What a component asks for and offers, by name.
 pub(super) struct Shape {
@@ -73,14 +77,23 @@ fn outside(bytes: &[u8]) -> anyhow::Result<Shape> {
     Ok(shape)
 }
 
-/// An interface of the contract by its whole name: its short name, when the version is ours.
+/// An interface of the contract by its whole name: its short name, when the server has it in this version.
 fn ours(name: &str) -> Option<&str> {
-    name.strip_prefix(PACKAGE)?.strip_suffix(VERSION)?.strip_suffix('@')
+    let (interface, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
+    let known = version == VERSION || version == TRIAL_VERSION && ON_TRIAL.contains(&interface);
+    known.then_some(interface)
 }
 
-/// The version in the name of an interface of the contract, when it is another one.
+/// The version in the name of an interface of the contract, when the server has it in another one.
 fn other_version(name: &str) -> Option<&str> {
-    name.strip_prefix(PACKAGE)?.split_once('@').map(|(_, version)| version).filter(|version| *version != VERSION)
+    let (_, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
+    ours(name).is_none().then_some(version)
+}
+
+/// The names that an interface may be exported under.
+pub(super) fn exported_names(interface: &str) -> impl Iterator<Item = String> {
+    let on_trial = ON_TRIAL.contains(&interface).then_some(TRIAL_VERSION);
+    [VERSION].into_iter().chain(on_trial).map(move |version| format!("{PACKAGE}{interface}@{version}"))
 }
 
 fn exports(shape: &Shape) -> anyhow::Result<()> {
@@ -184,11 +197,12 @@ pub(super) fn is_hook(name: &str) -> bool {
 }
 
 /// Every hook.
-const HOOKS: [Hook; 6] = [
+const HOOKS: [Hook; 7] = [
     Hook::BeforeRegister,
     Hook::AfterRegister,
     Hook::BeforeUpdate,
     Hook::AfterUpdate,
     Hook::BeforeView,
     Hook::BeforeDelete,
+    Hook::BeforeInstall,
 ];

@@ -74,7 +74,7 @@ impl Trial {
             Trial { component: Arc::new(component), kinds: Vec::new(), shape, size: bytes.len(), loaded, fixed };
         let mut instance = instance(&trial.component).await?;
         if let Some(exports) = &instance.exports.policy {
-            let described = exports.matricula_registration_policies().call_describe(&mut instance.store).await;
+            let described = exports.describe(&mut instance.store).await;
             trial.kinds = described.map_err(|error| anyhow!("`describe` fails: {error:#}"))?;
         }
         Ok(trial)
@@ -238,13 +238,13 @@ fn ready(instance: &mut Instance) {
 /// A function of an instance by its name.
 fn function(instance: &mut Instance, call: Call) -> anyhow::Result<wasmtime::component::Func> {
     let (interface, name) = call.function();
-    let exported = format!("{}{interface}@{}", explain::PACKAGE, explain::VERSION);
     let store = &mut instance.store;
-    let interface = instance.untyped.get_export_index(&mut *store, None, &exported);
-    let interface = interface.with_context(|| format!("the component has no {exported}"))?;
-    let function = instance.untyped.get_export_index(&mut *store, Some(&interface), name);
+    let exported = explain::exported_names(interface)
+        .find_map(|exported| instance.untyped.get_export_index(&mut *store, None, &exported));
+    let exported = exported.with_context(|| format!("the component has no {interface}"))?;
+    let function = instance.untyped.get_export_index(&mut *store, Some(&exported), name);
     let function = function.and_then(|index| instance.untyped.get_func(&mut *store, index));
-    function.with_context(|| format!("the component has no {exported} with {name}"))
+    function.with_context(|| format!("the component has no {interface} with {name}"))
 }
 
 /// The result of a function as cases write it.
