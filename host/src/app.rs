@@ -196,6 +196,7 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::component_files::upload, admin::component_files::remove))
         .routes(routes!(admin::component_files::activate))
         .routes(routes!(admin::component_files::watch, admin::component_files::unwatch))
+        .routes(routes!(admin::component_files::limit))
         .routes(routes!(admin::component_files::compare))
         .routes(routes!(admin::component_files::download, admin::component_files::remove_version))
         // The realm's own endpoints: clients and users.

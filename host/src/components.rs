@@ -12,6 +12,7 @@ mod known;
 pub(crate) mod signature;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,10 +24,11 @@ pub(crate) use known::{Health, Source, Summary, Version};
 use crate::clock;
 use crate::events::Event;
 use crate::realm::MASTER;
-use crate::store::component_files::{self, ChoiceRow, FileRow, User};
+use crate::store::component_files::{self, ChoiceRow, FileRow, Limits, User};
 use crate::store::{self, Store, StoreError, Write, events, realms};
 use crate::wasm::compiler::Pace;
 use crate::wasm::component::{Part, digest};
+use crate::wasm::engine::LARGEST_MEMORY;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::{Failed, Trial, TrialRules};
 use crate::wasm::load::{Loader, Ready, is_plain};
@@ -44,6 +46,10 @@ pub(crate) const BUILT_IN: [(&str, &[u8]); 3] = [
     ("policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/builtin.wasm"))),
     ("client-policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/client-policy-builtin.wasm"))),
 ];
+/// Wall time of a call that may be allowed, in milliseconds.
+const CALL_MILLIS: RangeInclusive<u32> = 10..=10_000;
+/// Memory of an instance that may be allowed, in MiB.
+const MEMORY_MIB: RangeInclusive<u32> = 1..=(LARGEST_MEMORY >> 20) as u32;
 /// Versions on trial that may wait for their end.
 const ALARMS: usize = 16;
 
@@ -58,6 +64,8 @@ pub(crate) enum ChangeError {
     InUse(Vec<User>),
     /// It cannot be done to this component; why.
     Impossible(&'static str),
+    /// A limit is not within these bounds.
+    OutOfBounds(&'static str, RangeInclusive<u32>),
     /// The store has no answer.
     Store(StoreError),
 }
@@ -243,7 +251,7 @@ impl Components {
         self.inner.store.writer.write(write).await.inspect_err(|_| self.forget(name))?;
         self.with_known(name, |known| known.add_stored(file));
         if let Some(choice) = choice {
-            self.with_known(name, |known| known.choice = choice);
+            self.with_known(name, |known| known.choose(choice));
             self.swap(name, Some(ready), Source::Database);
         }
         Ok(if is_new { Uploaded::New } else { Uploaded::Version })
@@ -276,9 +284,9 @@ impl Components {
         }
         self.check_swap(name, Some(&ready), force).await?;
         let active = (source == Source::Database).then(|| digest.to_owned());
-        let shadow = choice.shadow.filter(|shadow| shadow != digest);
+        let shadow = choice.shadow.clone().filter(|shadow| shadow != digest);
         let watched = shadow.is_some();
-        self.store_choice(name, ChoiceRow { active, shadow, since: clock::now() }, |known| {
+        self.store_choice(name, ChoiceRow { active, shadow, since: clock::now(), ..choice }, |known| {
             if !watched {
                 known.shadow = None;
             }
@@ -302,6 +310,35 @@ impl Components {
         self.store_choice(name, ChoiceRow { shadow: None, ..choice }, |known| known.shadow = None).await
     }
 
+    /// Sets what a component may use, from the next instance and the next look at a running call on.
+    ///
+    /// # Errors
+    /// When there is no such component, or a limit is out of bounds.
+    pub(crate) async fn limit(&self, name: &str, limits: Limits) -> Result<(), ChangeError> {
+        let within =
+            |limit: Option<u32>, bounds: RangeInclusive<u32>| limit.is_none_or(|limit| bounds.contains(&limit));
+        if !within(limits.call_millis, CALL_MILLIS) {
+            return Err(ChangeError::OutOfBounds("callMillis", CALL_MILLIS));
+        }
+        if !within(limits.memory_mib, MEMORY_MIB) {
+            return Err(ChangeError::OutOfBounds("memoryMib", MEMORY_MIB));
+        }
+        let _changing = self.inner.changing.lock().await;
+        let choice = self.lock().get(name).filter(|known| !known.is_forgettable()).map(|known| known.choice.clone());
+        let choice = ChoiceRow { limits, ..choice.ok_or(NO_COMPONENT)? };
+        self.store_choice(name, choice, |_| ()).await?;
+        let active = self.with_known(name, |known| known.active.as_ref().map(|active| Arc::clone(&active.ready)));
+        if let Some(active) = active {
+            // Their memory is as it was.
+            self.inner.wasm.instances.retire(&active.component);
+        }
+        // A version that needs more could not be loaded before.
+        if let Err(reason) = self.settle(Pace::Serving, name).await {
+            tracing::error!(component = name, reason, "not loaded");
+        }
+        Ok(())
+    }
+
     async fn store_choice(
         &self,
         name: &str,
@@ -312,7 +349,7 @@ impl Components {
         component_files::choose(&mut write, name, &choice);
         self.inner.store.writer.write(write).await?;
         self.with_known(name, |known| {
-            known.choice = choice;
+            known.choose(choice);
             then(known);
         });
         self.publish();
@@ -348,7 +385,7 @@ impl Components {
         self.inner.store.writer.write(write).await?;
         self.with_known(name, |known| {
             known.stored.clear();
-            known.choice = ChoiceRow::default();
+            known.choose(ChoiceRow::default());
             known.shadow = None;
         });
         let source = fallback.as_ref().map_or(Source::Database, |(source, _)| *source);
@@ -406,8 +443,9 @@ impl Components {
         digest: &str,
     ) -> Result<(ComponentSet, Arc<Ready>), ChangeError> {
         let bytes = self.bytes(name, digest).await?;
-        let ready =
-            self.inner.loader.load(Pace::Serving, name, bytes, Part::default()).await.map_err(ChangeError::Refused)?;
+        let allowance = self.with_known(name, |known| Arc::clone(&known.allowance));
+        let part = Part { allowance, ..Part::default() };
+        let ready = self.inner.loader.load(Pace::Serving, name, bytes, part).await.map_err(ChangeError::Refused)?;
         let set = self.compose(Some((name, Some(&ready)))).map_err(ChangeError::Refused)?;
         Ok((set, Arc::new(ready)))
     }
@@ -453,7 +491,7 @@ impl Components {
             all.entry(file.name.clone()).or_default().stored.push(file);
         }
         for (name, known) in &mut *all {
-            known.choice = choices.get(name).cloned().unwrap_or_default();
+            known.choose(choices.get(name).cloned().unwrap_or_default());
         }
         Ok(())
     }
@@ -557,11 +595,12 @@ impl Components {
     }
 
     async fn load(&self, pace: Pace, name: &str, bytes: Bytes) -> Result<Ready, String> {
-        let (figures, replaces) =
-            self.with_known(name, |known| (Arc::clone(&known.figures), known.active_digest().is_some()));
+        let (figures, allowance, replaces) = self.with_known(name, |known| {
+            (Arc::clone(&known.figures), Arc::clone(&known.allowance), known.active_digest().is_some())
+        });
         let trial =
             (replaces && self.inner.trial.calls > 0).then(|| Trial::new(self.inner.trial, self.inner.alarm.clone()));
-        let loaded = self.inner.loader.load(pace, name, bytes, Part { figures, trial }).await;
+        let loaded = self.inner.loader.load(pace, name, bytes, Part { figures, allowance, trial }).await;
         if loaded.is_err() {
             self.forget(name);
         }
@@ -669,7 +708,7 @@ impl Components {
             events::insert(&mut write, &master.id, &Event::of_component(&master.id, &details));
         }
         self.inner.store.writer.write(write).await?;
-        self.with_known(name, |known| known.choice = choice);
+        self.with_known(name, |known| known.choose(choice));
         self.swap(name, Some(previous), source);
         self.with_known(name, |known| known.put_back(&failed.digest, &reason));
         Ok(())

@@ -345,6 +345,20 @@ pub enum ComponentCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Sets what a component may use; what is left out is as for every component.
+    Limit {
+        /// Name of the component.
+        name: String,
+        /// Wall time of a call in milliseconds, 10 to 10000.
+        #[arg(long, value_name = "NUMBER")]
+        call_millis: Option<u32>,
+        /// Memory of an instance in MiB, 1 to 256.
+        #[arg(long, value_name = "NUMBER")]
+        memory_mib: Option<u32>,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Removes a component, or one version of it.
     Remove {
         /// Name of the component.

@@ -10,7 +10,7 @@ pub(crate) mod figures;
 pub(crate) mod fitness;
 pub(crate) mod fixed;
 mod instances;
-mod limits;
+pub(crate) mod limits;
 pub(crate) mod load;
 pub(crate) mod policy_exports;
 pub(crate) mod policy_provider;

@@ -305,6 +305,33 @@ async fn a_version_that_fails_on_trial_is_put_back_with_an_event() -> anyhow::Re
 }
 
 #[tokio::test]
+async fn what_a_component_may_use_is_set_for_each() -> anyhow::Result<()> {
+    let mut service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    assert_eq!(status(&service, &token).await?, 201);
+    assert_eq!(listed(&service).await?["limits"], json!({"callMillis": 1000, "memoryMib": 64}));
+    for (limits, field) in [(json!({"callMillis": 9}), "callMillis"), (json!({"memoryMib": 257}), "memoryMib")] {
+        let refused = call(&service, Method::PUT, "/gate/limits", Some(limits)).await?;
+        assert_eq!(refused.status(), 400);
+        let refused: Value = refused.json().await?;
+        assert!(refused["error_description"].as_str().is_some_and(|text| text.starts_with(field)), "{refused}");
+    }
+    // What Rust makes of it wants 17 pages, a little more than a MiB.
+    let said = service.command(&["component", "limit", "gate", "--memory-mib", "1", "--call-millis", "500"])?;
+    assert!(said.contains("500 ms a call, 1 MiB of memory"), "{said}");
+    assert_eq!(status(&service, &token).await?, 500);
+    service.kill_and_restart()?;
+    let token = service.initial_access_token("shop", json!({"count": 10})).await?;
+    assert_eq!(listed(&service).await?["limits"], json!({"callMillis": 500, "memoryMib": 1}));
+    assert_eq!(status(&service, &token).await?, 500, "it is kept");
+    assert_eq!(call(&service, Method::PUT, "/gate/limits", Some(json!({}))).await?.status(), 204);
+    assert_eq!(status(&service, &token).await?, 201);
+    assert_eq!(call(&service, Method::PUT, "/other/limits", Some(json!({}))).await?.status(), 404);
+    Ok(())
+}
+
+#[tokio::test]
 async fn with_trusted_keys_only_signed_components_are_loaded() -> anyhow::Result<()> {
     let folder = std::env::temp_dir().join(format!("matricula-keys-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir_all(&folder)?;

@@ -15,7 +15,7 @@ use crate::components::compare::{self, Comparison};
 use crate::components::{ChangeError, Health, Source, Summary, Uploaded, Version, signature};
 use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::store::component_files::User;
+use crate::store::component_files::{Limits, User};
 
 /// Longest component file, in bytes.
 const LENGTH: usize = 64 << 20;
@@ -66,8 +66,25 @@ pub(crate) struct ComponentRepresentation {
     p99_micros: u64,
     /// Most memory of an instance, in bytes.
     memory_peak: u64,
+    /// What it may use.
+    limits: LimitsRepresentation,
     /// Its versions, the newest upload first.
     versions: Vec<Version>,
+}
+
+/// What a component may use. In a request, what is absent is as for every component.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct LimitsRepresentation {
+    /// Wall time of a call in milliseconds, 10 to 10,000; usually 1,000.
+    call_millis: Option<u32>,
+    /// Linear memory of an instance in MiB, 1 to 256; usually 64.
+    memory_mib: Option<u32>,
+}
+
+impl Representation for LimitsRepresentation {
+    const NAME: &'static str = "ComponentLimits";
+    const MEMBERS: Option<&'static [&'static str]> = Some(&["callMillis", "memoryMib"]);
 }
 
 /// A policy that needs a component.
@@ -103,6 +120,10 @@ impl ComponentRepresentation {
             median_micros: figures.quantile(0.5),
             p99_micros: figures.quantile(0.99),
             memory_peak: figures.memory(),
+            limits: LimitsRepresentation {
+                call_millis: Some(summary.allowance.call_millis()),
+                memory_mib: Some(summary.allowance.memory_mib()),
+            },
             versions: summary.versions,
         }
     }
@@ -114,6 +135,10 @@ impl From<ChangeError> for ErrorResponse {
             ChangeError::Refused(reason) => ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_component", reason),
             ChangeError::Missing(what) => ErrorResponse::new(StatusCode::NOT_FOUND, "not_found", what),
             ChangeError::Impossible(why) => ErrorResponse::new(StatusCode::CONFLICT, "conflict", why),
+            ChangeError::OutOfBounds(field, bounds) => {
+                let description = format!("{field}: {} to {} is expected", bounds.start(), bounds.end());
+                ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+            }
             ChangeError::InUse(users) => {
                 let named = |user: &User| format!("{:?} of realm {}", user.policy, user.realm);
                 let mut names: Vec<String> = users.iter().take(NAMED).map(named).collect();
@@ -312,6 +337,25 @@ pub(crate) async fn unwatch(
 ) -> Result<StatusCode, ErrorResponse> {
     require_administrator(&visitor)?;
     app.components.unwatch(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Limits what a component may use
+///
+/// Python and JavaScript need more than others. Running calls and new instances are held to it at once.
+#[utoipa::path(put, path = "/admin/components/{name}/limits", tag = "components",
+    params(("name" = String, Path)), request_body = LimitsRepresentation,
+    responses((status = 204), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn limit(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(name): Path<String>,
+    body::Json(limits): body::Json<LimitsRepresentation>,
+) -> Result<StatusCode, ErrorResponse> {
+    require_administrator(&visitor)?;
+    let limits = Limits { call_millis: limits.call_millis, memory_mib: limits.memory_mib };
+    app.components.limit(&name, limits).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

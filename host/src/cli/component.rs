@@ -51,6 +51,16 @@ pub(crate) async fn run(command: ComponentCommand) -> anyhow::Result<()> {
             server.components(Method::POST, &path, Some(json!({"digest": digest}))).await?;
             println!("{name}: version {} is active", short(&digest));
         }
+        ComponentCommand::Limit { name, call_millis, memory_mib, connection } => {
+            let server = Server::connect(&connection).await?;
+            let limits = json!({"callMillis": call_millis, "memoryMib": memory_mib});
+            server.components(Method::PUT, &format!("/{}/limits", segment(&name)), Some(limits)).await?;
+            let components = server.components(Method::GET, "", None).await?;
+            let mut all = components.as_array().into_iter().flatten();
+            let limits = all.find(|component| component["name"] == *name).map(|component| &component["limits"]);
+            let limits = limits.with_context(|| format!("there is no component {name:?} any more"))?;
+            println!("{name}: {} ms a call, {} MiB of memory", limits["callMillis"], limits["memoryMib"]);
+        }
         ComponentCommand::Remove { name, version: wanted, force, connection } => {
             let server = Server::connect(&connection).await?;
             let path = match wanted {

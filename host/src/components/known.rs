@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::store::component_files::{ChoiceRow, FileRow};
 use crate::wasm::component::CONTRACT;
 use crate::wasm::figures::Figures;
+use crate::wasm::limits::Allowance;
 use crate::wasm::load::Ready;
 
 /// Where a version comes from.
@@ -82,6 +83,7 @@ pub(super) struct Refused {
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) figures: Arc<Figures>,
+    pub(super) allowance: Arc<Allowance>,
     pub(super) built_in: Option<(Version, Bytes)>,
     pub(super) file: Option<(Version, Bytes)>,
     /// Newest first.
@@ -117,10 +119,17 @@ pub(crate) struct Summary {
     pub(crate) reason: Option<String>,
     pub(crate) since: Option<i64>,
     pub(crate) figures: Arc<Figures>,
+    pub(crate) allowance: Arc<Allowance>,
     pub(crate) versions: Vec<Version>,
 }
 
 impl Known {
+    /// What an administrator has chosen is so from now on.
+    pub(super) fn choose(&mut self, choice: ChoiceRow) {
+        self.allowance.set(choice.limits.call_millis, choice.limits.memory_mib);
+        self.choice = choice;
+    }
+
     /// Whether it has no version.
     pub(super) fn is_empty(&self) -> bool {
         self.built_in.is_none() && self.file.is_none() && self.stored.is_empty()
@@ -244,6 +253,7 @@ impl Known {
             }),
             since: active.map(|active| active.since),
             figures: Arc::clone(&self.figures),
+            allowance: Arc::clone(&self.allowance),
             versions: self.versions().collect(),
         }
     }

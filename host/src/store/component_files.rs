@@ -29,6 +29,17 @@ pub(crate) struct ChoiceRow {
     pub(crate) shadow: Option<String>,
     /// Unix seconds.
     pub(crate) since: i64,
+    /// What it may use.
+    pub(crate) limits: Limits,
+}
+
+/// What a component may use; absent: what every component may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Wall time of a call, in milliseconds.
+    pub(crate) call_millis: Option<u32>,
+    /// Linear memory of an instance, in MiB.
+    pub(crate) memory_mib: Option<u32>,
 }
 
 /// Who uses a component.
@@ -64,9 +75,15 @@ pub(crate) async fn list(database: &Database) -> Result<Vec<FileRow>, StoreError
 
 /// What was chosen, by the names of the components.
 pub(crate) async fn choices(database: &Database) -> Result<Vec<(String, ChoiceRow)>, StoreError> {
-    let rows = database.all("SELECT name, active, shadow, since FROM components ORDER BY name", values![]).await?;
+    let rows = database
+        .all("SELECT name, active, shadow, since, call_millis, memory_mib FROM components ORDER BY name", values![])
+        .await?;
     rows.iter()
-        .map(|row| Ok((row.get(0)?, ChoiceRow { active: row.get(1)?, shadow: row.get(2)?, since: row.get(3)? })))
+        .map(|row| {
+            let number = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+            let limits = Limits { call_millis: number(row.get(4)?), memory_mib: number(row.get(5)?) };
+            Ok((row.get(0)?, ChoiceRow { active: row.get(1)?, shadow: row.get(2)?, since: row.get(3)?, limits }))
+        })
         .collect()
 }
 
@@ -94,9 +111,17 @@ pub(crate) fn insert(write: &mut Write, file: &FileRow, bytes: Vec<u8>, signatur
 /// Stores what was chosen.
 pub(crate) fn choose(write: &mut Write, name: &str, choice: &ChoiceRow) {
     write.run(
-        "INSERT INTO components (name, active, shadow, since) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (name) DO UPDATE SET active = excluded.active, shadow = excluded.shadow, since = excluded.since",
-        values![name, choice.active.clone(), choice.shadow.clone(), choice.since],
+        "INSERT INTO components (name, active, shadow, since, call_millis, memory_mib) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (name) DO UPDATE SET active = excluded.active, shadow = excluded.shadow, since = excluded.since, \
+         call_millis = excluded.call_millis, memory_mib = excluded.memory_mib",
+        values![
+            name,
+            choice.active.clone(),
+            choice.shadow.clone(),
+            choice.since,
+            choice.limits.call_millis.map(i64::from),
+            choice.limits.memory_mib.map(i64::from)
+        ],
     );
 }
 

@@ -20,6 +20,7 @@ use super::engine::{CALLS_AT_ONCE, RETURNED, TICK};
 use super::facts::{Answers, Pause, State};
 use super::figures::Figures;
 use super::fitness::{Fitness, Trial};
+use super::limits::Allowance;
 use super::policy_exports::{self, PolicyExports, PolicyIndices};
 
 /// Version of the contract in `wit/`; what of a later one is on trial is in `wit/next/`.
@@ -62,6 +63,8 @@ pub(crate) struct LoadedComponent {
     pub(crate) figures: Arc<Figures>,
     /// How its calls went lately.
     pub(super) fitness: Fitness,
+    /// What it may use.
+    pub(crate) allowance: Arc<Allowance>,
     /// Its first calls, if it has replaced another version.
     pub(super) trial: Option<Trial>,
     engine: Engine,
@@ -73,6 +76,8 @@ pub(crate) struct LoadedComponent {
 pub(crate) struct Part {
     /// Where its doings are counted.
     pub(crate) figures: Arc<Figures>,
+    /// What it may use.
+    pub(crate) allowance: Arc<Allowance>,
     /// Whether its first calls are watched.
     pub(crate) trial: Option<Trial>,
 }
@@ -152,6 +157,7 @@ impl LoadedComponent {
             turns: Semaphore::new(CALLS_AT_ONCE),
             figures: part.figures,
             fitness: Fitness::default(),
+            allowance: part.allowance,
             trial: part.trial,
             engine: engine.clone(),
             answers: answers.into(),
@@ -186,12 +192,15 @@ impl LoadedComponent {
         self.fitness.is_failing()
     }
 
-    /// A new instance under the limits of [`super::engine`].
+    /// A new instance under the limits of [`super::engine`] and of its allowance.
     ///
     /// # Errors
     /// When all slots are taken or the component's types are not those of the contract.
     pub(crate) async fn instantiate(&self) -> wasmtime::Result<Instance> {
-        let mut store = Store::new(&self.engine, State::new(Arc::clone(&self.name), self.answers.clone()));
+        let mut store = Store::new(
+            &self.engine,
+            State::new(Arc::clone(&self.name), self.answers.clone(), Arc::clone(&self.allowance)),
+        );
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(RETURNED);
         store.set_epoch_deadline(1);

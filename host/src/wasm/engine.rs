@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::Context;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
-/// Wall time that a call may take, waiting for the host not counted. A busy machine must not fail healthy calls.
+/// Wall time that a call may take, waiting for the host not counted. A busy machine must not fail healthy calls. An
+/// administrator may set another one for a component.
 pub(crate) const CALL_TIME: Duration = Duration::from_secs(1);
 /// How often a running call is looked at, and lets others run on its thread.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -14,6 +15,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 pub(crate) const LONG: u32 = 5;
 /// Linear memory of an instance.
 pub(crate) const MEMORY: usize = 64 << 20;
+/// The most that an administrator may give to the instances of a component.
+pub(crate) const LARGEST_MEMORY: usize = 256 << 20;
 /// Elements in a table of an instance.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 /// Bytes that may be copied out of an instance by one call (a document is at most 1 MiB).
@@ -52,7 +55,7 @@ pub(crate) fn engine() -> anyhow::Result<Engine> {
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(4)
         .table_elements(TABLE_ELEMENTS)
-        .max_memory_size(MEMORY)
+        .max_memory_size(LARGEST_MEMORY)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(1 << 20)
         .linear_memory_keep_resident(KEPT_RESIDENT)

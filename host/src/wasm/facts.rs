@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use super::contract::{
     ClientScope, ScopeAssignment, client, clients, config, decision, facts, fetch, next, realm, request,
 };
-use super::engine::{CALL_TIME, LOG_LINES, LONG};
+use super::engine::{LOG_LINES, LONG};
 use super::fixed::Fixed;
-use super::limits::Limits;
+use super::limits::{Allowance, Limits};
 use crate::names::Names;
 use crate::outside::Outside;
 use crate::realm::Realm;
@@ -90,6 +90,7 @@ pub(super) enum Pause {
 pub(crate) struct State {
     /// Memory and tables; wasmtime asks it.
     pub(crate) limits: Limits,
+    allowance: Arc<Allowance>,
     component: Arc<str>,
     answers: Answers,
     call: Option<RealmOfCall>,
@@ -102,9 +103,10 @@ pub(crate) struct State {
 
 impl State {
     /// The state of a new instance, before its first call.
-    pub(crate) fn new(component: Arc<str>, answers: Answers) -> State {
+    pub(crate) fn new(component: Arc<str>, answers: Answers, allowance: Arc<Allowance>) -> State {
         State {
-            limits: Limits::default(),
+            limits: Limits::of(&allowance),
+            allowance,
             component,
             answers,
             call: None,
@@ -143,7 +145,7 @@ impl State {
 
     /// Whether the call has used up its time; waiting for the host does not count.
     pub(crate) fn out_of_time(&self) -> bool {
-        self.began.elapsed().saturating_sub(self.waited) > CALL_TIME
+        self.began.elapsed().saturating_sub(self.waited) > self.allowance.call_time()
     }
 
     fn realm(&self) -> Option<&Realm> {

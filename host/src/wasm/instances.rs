@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::component::{Instance, LoadedComponent};
-use super::engine::{CALL_TIME, CALLS_PER_INSTANCE, IDLE_INSTANCES};
+use super::engine::{CALLS_PER_INSTANCE, IDLE_INSTANCES};
 use super::facts::RealmOfCall;
 use super::{Failure, WasmError};
 
@@ -45,7 +45,7 @@ impl Instances {
             return Err(resting());
         }
         // The semaphore is never closed.
-        let turn = tokio::time::timeout(CALL_TIME, component.turns.acquire()).await;
+        let turn = tokio::time::timeout(component.allowance.call_time(), component.turns.acquire()).await;
         let _turn = turn.map_err(|_| failed(Failure::Time, "too many of its calls are running".to_owned()))?;
         // While this call waited, others may have found out.
         if !tries && !component.fitness.may_be_asked() {

@@ -173,7 +173,6 @@ impl Case {
             "caller": {"kind": "anonymous", "roles": [], "groups": [], "address": "127.0.0.1"},
             "registration-auth": "anonymous",
             "now": 1_700_000_000,
-            "decision": "",
             "attributes": {},
         });
         overlay(&mut context, &self.context);
