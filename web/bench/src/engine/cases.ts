@@ -158,6 +158,7 @@ const OPERATIONS: Record<Hook, Operation> = {
   'after-update': 'update',
   'before-view': 'read',
   'before-delete': 'delete',
+  'before-install': 'read',
 };
 
 function contextOf(one: Case): Context {
@@ -168,6 +169,7 @@ function contextOf(one: Case): Context {
     provider: 'openid-connect',
     operation: one.operation ?? (one.hook ? OPERATIONS[one.hook] : 'register'),
     registrationAuth: 'anonymous',
+    decision: '',
     ...given,
     caller,
     now: BigInt((given.now as unknown as number | undefined) ?? ISSUED.now),

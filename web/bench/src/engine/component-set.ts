@@ -37,7 +37,7 @@ export class ComponentSet {
       executors.push(...offer.executors);
     }
     if (providers.length + policies.length + conditions.length + executors.length === 0) {
-      throw new Error('It offers nothing: it exports none of the interfaces providers, policies and client-policies of matricula:registration@0.1.');
+      throw new Error('It offers nothing: it exports none of the interfaces providers, policies and client-policies of matricula:registration@0.1.0.');
     }
     const merged = <T extends { id: string }>(map: ReadonlyMap<string, Offered<T>>, more: T[]) => {
       const result = new Map(map);

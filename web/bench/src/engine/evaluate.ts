@@ -7,7 +7,7 @@ import type { CallerKind, Client, Completed, Context, Document, Effect, Issued, 
 import { Exchange, type Trace } from './exchange.js';
 import { type Noted, Policies } from './policies.js';
 import { BUILT_IN_CLIENTS, type Realm } from './realm.js';
-import { type ErrorBody, invalidClientMetadata, type PolicyViolation, Refusal } from './refusal.js';
+import { DECISION, type ErrorBody, invalidClientMetadata, type PolicyViolation, Refusal } from './refusal.js';
 import { asSent, type Json } from './representation.js';
 
 /** A document with its media type. */
@@ -151,6 +151,7 @@ function context(realm: Realm, request: Request, registrationAuth: RegistrationA
     },
     registrationAuth,
     now: BigInt(request.now),
+    decision: DECISION,
     attributes: [],
   };
 }
@@ -268,6 +269,7 @@ class Attempt {
   private async read(stored: Client): Promise<Decided> {
     await this.clientPolicies.run('view', undefined, stored);
     await this.policies.run('before-view', undefined, stored);
+    if (this.exchange.provider.description.clientAuthentication) await this.policies.run('before-install', undefined, stored);
     const token = this.exchange.provider.description.clientAuthentication ? undefined : this.shownToken();
     const rendered = await this.exchange.render(stored, this.registration(stored, token));
     return { decision: 'accept', answer: documentAnswer(200, rendered), after: await this.shown(stored) };

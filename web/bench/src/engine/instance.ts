@@ -1,7 +1,7 @@
 // A component in this thread. The page runs it in a worker, as a call cannot be interrupted otherwise.
 
 import { type Answer, type Arguments, type Component, ComponentFailure, type Returned, type Transpiled } from './component.js';
-import { CONTRACT, INTERFACES, type InterfaceName, type Interfaces } from './contract.js';
+import { CONTRACTS, INTERFACES, type InterfaceName, type Interfaces } from './contract.js';
 import { type Facts, type Heard, imports, NO_FACTS } from './facts.js';
 
 type Exports = Record<string, Record<string, (...args: unknown[]) => unknown>>;
@@ -55,7 +55,7 @@ export class Instance implements Component {
   }
 
   private find(exported: Exports, name: InterfaceName) {
-    const key = Object.keys(exported).find((key) => key.startsWith(`matricula:registration/${name}@${CONTRACT}.`));
+    const key = Object.keys(exported).find((key) => CONTRACTS.some((version) => key.startsWith(`matricula:registration/${name}@${version}`)));
     return key === undefined ? undefined : exported[key];
   }
 

@@ -65,6 +65,19 @@ describe('a component that is dropped', () => {
     expect(await bench.page.getByTestId('body').innerText()).toContain('client_id: reports');
   });
 
+  test('may be made for the next version of the contract', async () => {
+    await bench.add(guest('gate-next'));
+    await added('gate-next');
+    await bench.example('install');
+    await bench.verdict(/\b200 OK/);
+    await addPolicy('gate-next');
+    expect(await bench.verdict(/\b403 Forbidden/)).toContain('see decision 00000000-');
+    expect(await bench.decisions()).toEqual([
+      ['Gate Next', 'before-view', 'accepts'],
+      ['Gate Next', 'before-install', 'refuses'],
+    ]);
+  });
+
   test('that traps, loops or answers nonsense refuses the request, and the page goes on', async () => {
     await bench.add(guest('unruly'));
     await added('unruly');
