@@ -20,16 +20,21 @@ export function CasesPage({ engine }: { engine: Engine }) {
   const [wrong, setWrong] = useState<string>();
   const [onlyRed, setOnlyRed] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const latest = useRef<Entry[]>(undefined);
 
   const runAll = async (cases: Filed[]) => {
     const ended: Entry[] = cases.map((one) => ({ ...one }));
+    latest.current = ended;
     setEntries(ended);
     for (const [at, one] of ended.entries()) {
+      // Others were chosen meanwhile.
+      if (latest.current !== ended) return;
       setDone(at);
       one.ended = await run(engine.set, one);
       // Now and then, so that the page shows how far it is.
       if (at % 10 === 9) setEntries([...ended]);
     }
+    if (latest.current !== ended) return;
     setEntries([...ended]);
     setDone(undefined);
   };

@@ -3,16 +3,16 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Bench, benchUrl } from './bench.js';
 
 const root = join(import.meta.dirname, '../../../..');
 
 let bench: Bench;
-beforeAll(async () => {
+beforeEach(async () => {
   bench = await Bench.open(`${benchUrl()}#cases`);
 });
-afterAll(() => bench.close());
+afterEach(() => bench.close());
 
 describe('cases', () => {
   test('all of them are green, here and in the engine of the server', async () => {
