@@ -30,13 +30,14 @@ use crate::app::{App, Peer};
 use crate::authentication::bearer_token::{self, Bearer};
 use crate::caller::Caller;
 use crate::clock;
+use crate::authentication::session_cookie;
 use crate::error::ErrorResponse;
 use crate::realm::{MASTER, Realm};
 use crate::tokens::{self, kind};
 use crate::wasm::contract::{self, CallerKind, Context, Operation, RegistrationAuth};
 use crate::wasm::facts::RealmOfCall;
 
-/// Somebody with a good access token of the realm in question, or of realm `master`.
+/// Somebody with a good access token of the realm in question or of realm `master`, or with the console's cookie instead.
 pub(crate) struct Administrator {
     /// The realm in the address.
     pub(crate) realm: Arc<Realm>,
@@ -47,7 +48,7 @@ pub(crate) struct Administrator {
     foreign: bool,
 }
 
-/// Somebody with a good access token, where no realm is in the address.
+/// Somebody with a good access token or the console's cookie, where no realm is in the address.
 pub(crate) struct Visitor {
     /// The realm of the token.
     pub(crate) realm: Arc<Realm>,
@@ -70,7 +71,9 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorResponse> {
         let caller = app.caller_of(parts.extensions.get::<Peer>(), &parts.headers, &parts.uri);
-        let token = caller.bearer_token().ok_or_else(unauthorized)?;
+        let Some(token) = caller.bearer_token() else {
+            return signed_in(app, caller, parts).await;
+        };
         // The token says which realm it is of; that realm's keys then tell whether it is true.
         let name = claimed_realm(token).ok_or_else(unauthorized)?;
         let realm = app.realms.get(&name).await?.ok_or_else(unauthorized)?;
@@ -88,7 +91,18 @@ impl FromRequestParts<App> for Visitor {
 }
 
 /// Name of the realm that a token says it is of.
-fn claimed_realm(token: &str) -> Option<String> {
+pub(crate) fn claimed_realm(token: &str) -> Option<String> {
+/// Somebody who is signed in to the console.
+async fn signed_in(app: &App, caller: Caller, parts: &Parts) -> Result<Visitor, ErrorResponse> {
+    let cookie = session_cookie::of(&parts.headers).ok_or_else(unauthorized)?;
+    let name = claimed_realm(cookie).ok_or_else(unauthorized)?;
+    let realm = app.realms.get(&name).await?.ok_or_else(unauthorized)?;
+    let session = session_cookie::session(app, &realm, &caller, cookie).await?.ok_or_else(unauthorized)?;
+    session_cookie::check_sender(app, &caller, &parts.method, &parts.headers, &session)?;
+    session_cookie::prolong(app, &realm, &session).await?;
+    Ok(Visitor { realm, caller, bearer: session.bearer })
+}
+
     #[derive(Deserialize)]
     struct Issuer {
         iss: String,

@@ -31,7 +31,9 @@ use crate::store::Store;
 use crate::wasm::Wasm;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
-use crate::{admin, discovery, first_start, headers, health, protocol_mappers, registration, token_endpoint, web};
+use crate::{
+    admin, console, discovery, first_start, headers, health, protocol_mappers, registration, token_endpoint, web,
+};
 
 /// What every request may use. Cloning it is cheap.
 #[derive(Clone)]
@@ -211,6 +213,8 @@ pub(crate) fn routes(app: App) -> Router {
         // Operation.
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        // The console's session.
+        .routes(routes!(console::sign_in, console::read, console::sign_out))
         .split_for_parts();
     let description: Arc<str> = description.to_json().unwrap_or_default().into();
     admin

@@ -6,6 +6,7 @@ pub(crate) mod bearer_token;
 pub(crate) mod client_credentials;
 pub(crate) mod initial_access_token;
 pub(crate) mod registration_access_token;
+pub(crate) mod session_cookie;
 pub(crate) mod trusted_issuer;
 
 use std::sync::Arc;

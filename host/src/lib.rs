@@ -14,6 +14,7 @@ mod client_policies;
 mod clock;
 mod components;
 pub mod config;
+mod console;
 mod discovery;
 mod document;
 mod error;

@@ -23,6 +23,8 @@ pub(crate) mod kind {
     pub(crate) const REFRESH: &str = "Refresh";
     /// Tells a client who the user is.
     pub(crate) const ID: &str = "ID";
+    /// The console's cookie.
+    pub(crate) const CONSOLE: &str = "Console";
 }
 
 /// Names of roles under `roles`, as in `realm_access` and `resource_access`.

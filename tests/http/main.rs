@@ -8,6 +8,7 @@ mod components;
 mod concurrency;
 mod contract_versions;
 mod decisions;
+mod console_session;
 mod durability;
 mod limits;
 mod nodes;

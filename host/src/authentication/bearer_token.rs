@@ -112,6 +112,11 @@ impl Bearer {
         self.is_administrator || names.iter().any(|name| self.management.contains(*name))
     }
 
+    /// The roles of the client that manages the realm, in alphabetical order.
+    pub(crate) fn management_roles(&self) -> Vec<String> {
+        self.management.iter().cloned().collect()
+    }
+
     /// Whether the holder has this role of the realm.
     pub(crate) fn has_realm_role(&self, name: &str) -> bool {
         self.of_realm.contains(name)

@@ -43,6 +43,22 @@ pub(crate) async fn holder_by_session(
     found.map(|row| Ok(Holder { user_id: row.get(0)?, active: row.get(1)? })).transpose()
 }
 
+/// When a session ends that has not ended yet, Unix seconds.
+pub(crate) async fn expires_at(
+    database: &Database,
+    realm_id: &str,
+    session: &str,
+    now: i64,
+) -> Result<Option<i64>, StoreError> {
+    let found = database
+        .first(
+            "SELECT expires_at FROM sessions WHERE realm_id = $1 AND id = $2 AND expires_at > $3",
+            values![realm_id, session, now],
+        )
+        .await?;
+    found.map(|row| row.get(0)).transpose()
+}
+
 /// Adds a session, and removes a few that have expired.
 pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, user_id: &str, now: i64, expires_at: i64) {
     write.run(

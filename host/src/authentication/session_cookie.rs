@@ -1,0 +1,194 @@
+//! The console's session: a signed cookie that names a stored session, so that no token lies in a browser's storage.
+//!
+//! The cookie is a token of the realm that only this server reads (`typ` = [`kind::CONSOLE`]). It is good while its
+//! session is stored, and for as long at most as the realm's `ssoSessionMaxLifespan` says; each use lets the session live
+//! on for `ssoSessionIdleTimeout`. Rights are those that the user has at that moment.
+
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::bearer_token::{self, Bearer};
+use super::client_credentials::same_secret;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::ErrorResponse;
+use crate::keys::Kind;
+use crate::realm::Realm;
+use crate::store::users::UserRow;
+use crate::store::{StoreError, Write, sessions};
+use crate::tokens::{self, Claims, kind};
+use crate::{clock, random};
+
+/// The header that shows that a request was made by the console's own script.
+pub(crate) const CSRF: HeaderName = HeaderName::from_static("matricula-csrf");
+/// Name of the cookie.
+const COOKIE_NAME: &str = "matricula_session";
+/// The claim with the value that [`CSRF`] must have.
+const CSRF_CLAIM: &str = "csrf";
+/// Seconds of use after which a session is prolonged: not every request needs a write.
+const PROLONG_AFTER: i64 = 60;
+
+/// A session that is going on.
+pub(crate) struct ConsoleSession {
+    /// The user and the rights it has now.
+    pub(crate) bearer: Bearer,
+    /// Unix seconds: the session ends unless it is used before.
+    pub(crate) expires_at: i64,
+    /// Unix seconds: it ends then in any case.
+    pub(crate) ends_at: i64,
+}
+
+impl ConsoleSession {
+    /// What the header [`CSRF`] must say.
+    pub(crate) fn csrf(&self) -> &str {
+        self.bearer.claims.other.get(CSRF_CLAIM).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Id of the session.
+    pub(crate) fn id(&self) -> &str {
+        self.bearer.claims.sid.as_deref().unwrap_or_default()
+    }
+}
+
+/// Begins a session and gives the cookie's value.
+///
+/// # Errors
+/// When the database or the realm's keys cannot be reached.
+pub(crate) async fn begin(app: &App, realm: &Realm, caller: &Caller, user: &UserRow) -> Result<String, StoreError> {
+    let (now, settings) = (clock::now(), &realm.settings);
+    let session = Uuid::new_v4().to_string();
+    let ends_at = now + settings.sso_session_max_lifespan;
+    let claims = Claims {
+        exp: Some(ends_at),
+        iat: now,
+        jti: Uuid::new_v4().to_string(),
+        iss: app.issuer(realm, caller),
+        typ: kind::CONSOLE.to_owned(),
+        sid: Some(session.clone()),
+        other: [(CSRF_CLAIM.to_owned(), random::text(32).into())].into(),
+        ..Claims::default()
+    };
+    let token = tokens::sign(&app.keys, realm, Kind::Secret, &claims).await?;
+    let mut write = Write::default();
+    let expires_at = ends_at.min(now + settings.sso_session_idle_timeout);
+    sessions::insert(&mut write, &realm.id, &session, &user.id, now, expires_at);
+    app.store.writer.write(write).await?;
+    Ok(token)
+}
+
+/// The header that gives the browser a cookie; without a value it takes the cookie away.
+pub(crate) fn set_cookie(caller: &Caller, value: Option<&str>) -> String {
+    let secure = if caller.is_secure() { "; Secure" } else { "" };
+    let age = if value.is_none() { "; Max-Age=0" } else { "" };
+    format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Strict{secure}{age}", value.unwrap_or_default())
+}
+
+/// The value of the cookie that a request brings.
+pub(crate) fn of(headers: &HeaderMap) -> Option<&str> {
+    let cookies =
+        headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+    let mut named = cookies.filter_map(|cookie| cookie.trim().split_once('='));
+    named.find_map(|(name, value)| (name == COOKIE_NAME && !value.is_empty()).then_some(value))
+}
+
+/// The session of a cookie of this realm; `None` when there is none any more.
+///
+/// # Errors
+/// When the database or the realm's keys cannot be reached.
+pub(crate) async fn session(
+    app: &App,
+    realm: &Realm,
+    caller: &Caller,
+    cookie: &str,
+) -> Result<Option<ConsoleSession>, ErrorResponse> {
+    let verified = tokens::verify(&app.keys, realm, &app.issuer(realm, caller), cookie).await?;
+    let Some(claims) = verified.map(|verified| verified.claims).filter(|claims| claims.typ == kind::CONSOLE) else {
+        return Ok(None);
+    };
+    let session = claims.sid.clone().unwrap_or_default();
+    let Some(expires_at) = sessions::expires_at(&app.store.database, &realm.id, &session, clock::now()).await? else {
+        return Ok(None);
+    };
+    let ends_at = claims.exp.unwrap_or(expires_at);
+    let bearer = bearer_token::examine(app, realm, claims).await?;
+    Ok(bearer.holder.is_some().then_some(ConsoleSession { bearer, expires_at, ends_at }))
+}
+
+/// Lets a session live on, as it was used.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub(crate) async fn prolong(app: &App, realm: &Realm, session: &ConsoleSession) -> Result<(), StoreError> {
+    let expires_at = session.ends_at.min(clock::now() + realm.settings.sso_session_idle_timeout);
+    if expires_at - session.expires_at < PROLONG_AFTER {
+        return Ok(());
+    }
+    let mut write = Write::default();
+    sessions::extend(&mut write, &realm.id, session.id(), expires_at);
+    app.store.writer.write(write).await
+}
+
+/// A browser sends the cookie along whoever made it ask: what changes something must come from the console's own pages,
+/// and whatever says where it comes from must come from there.
+///
+/// # Errors
+/// 403 when it does not.
+pub(crate) fn check_sender(
+    app: &App,
+    caller: &Caller,
+    method: &Method,
+    headers: &HeaderMap,
+    session: &ConsoleSession,
+) -> Result<(), ErrorResponse> {
+    check_origin(app, caller)?;
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    let shown = headers.get(CSRF).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if caller.origin.is_some() && !session.csrf().is_empty() && same_secret(session.csrf(), shown) {
+        return Ok(());
+    }
+    Err(foreign("The request does not carry the session's CSRF token or its origin. Reload the page."))
+}
+
+/// The `Origin` header, where there is one, names this server.
+///
+/// # Errors
+/// 403 when it names another.
+pub(crate) fn check_origin(app: &App, caller: &Caller) -> Result<(), ErrorResponse> {
+    let asked = format!("{}://{}", caller.scheme, caller.host);
+    let public = reqwest::Url::parse(&app.own_url(caller)).map(|url| url.origin().ascii_serialization());
+    match &caller.origin {
+        Some(origin) if *origin != asked && public.as_deref() != Ok(origin) => {
+            Err(foreign("The request comes from the page of another site."))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn foreign(description: &str) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::FORBIDDEN, "access_denied", description)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_its_cookie_among_others() {
+        for (header, expected) in [
+            ("matricula_session=abc", Some("abc")),
+            ("theme=dark; matricula_session=abc; x=y", Some("abc")),
+            ("matricula_session=", None),
+            ("other_matricula_session=abc", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, header.parse().unwrap());
+            assert_eq!(of(&headers), expected, "{header}");
+        }
+    }
+}
