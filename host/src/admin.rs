@@ -11,6 +11,7 @@ pub(crate) mod events;
 pub(crate) mod held;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod policies;
+pub(crate) mod origin;
 pub(crate) mod realms;
 pub(crate) mod role_mappings;
 pub(crate) mod roles;

@@ -187,6 +187,7 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::policies::providers))
         .routes(routes!(admin::dry_run::evaluate))
         .routes(routes!(admin::decisions::list))
+        .routes(routes!(admin::origin::read))
         .routes(routes!(admin::held::approve))
         .routes(routes!(admin::held::refuse))
         .routes(routes!(admin::client_policies::profiles, admin::client_policies::replace_profiles))

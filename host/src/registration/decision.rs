@@ -7,6 +7,7 @@ use super::Exchange;
 use crate::client_policies::ClientPolicyEvaluation;
 use crate::clock;
 use crate::policies::{Evaluation, Policies, PolicyViolation};
+use crate::store::clients::Origin;
 use crate::store::{Write, decisions};
 use crate::wasm::contract::{CallerKind, Operation};
 
@@ -119,6 +120,20 @@ impl Record {
         // Its members are numbers, texts and lists: they always have a JSON.
         let record = serde_json::to_string(self).unwrap_or_default();
         decisions::insert(write, realm_id, &self.id, record, request);
+    }
+}
+
+impl Policies {
+    /// Where the client of this request comes from.
+    pub(super) fn origin(&self) -> Origin {
+        let context = self.context();
+        Origin {
+            provider: context.provider.clone(),
+            kind: kind_name(context.caller.kind).to_owned(),
+            address: context.caller.address.clone(),
+            subject: context.caller.subject.clone(),
+            decision: self.decision.clone(),
+        }
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) async fn register(
         registration_token_id: Some(token_id),
         initial_access_token: permit.initial_access_token.clone(),
         token_policies: identity.token_policies().to_vec(),
+        origin: Some(policies.origin()),
         resource_server: registration.resource_server,
         created_at: now,
         ..ClientRow::unstored(client)

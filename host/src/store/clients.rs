@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use super::policies::{self, PolicyRow};
 use super::{Database, Lost, Row, StoreError, Write, document, escape_like, values};
 use crate::clock;
@@ -9,6 +12,23 @@ use crate::wasm::contract::Client;
 
 /// The attribute of a client that waits for an administrator: why.
 pub(crate) const HELD: &str = "registration.held";
+
+/// Where a client came from: who registered it, and what decided.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Origin {
+    /// `default`, `openid-connect`, …
+    pub(crate) provider: String,
+    /// `anonymous`, `initial-access-token`, `registration-access-token` or `bearer`.
+    pub(crate) kind: String,
+    /// Address of the caller.
+    pub(crate) address: String,
+    /// The caller's user, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<String>,
+    /// Id of the decision about the registration.
+    pub(crate) decision: String,
+}
 
 /// A client as it is stored.
 #[derive(Clone)]
@@ -23,6 +43,8 @@ pub(crate) struct ClientRow {
     pub(crate) initial_access_token: Option<String>,
     /// The policies that came with that token.
     pub(crate) token_policies: Vec<Arc<PolicyRow>>,
+    /// Where it came from; absent: an administrator or the server made it.
+    pub(crate) origin: Option<Origin>,
     /// It has a resource server.
     pub(crate) resource_server: bool,
     /// Unix seconds.
@@ -40,6 +62,7 @@ impl ClientRow {
             registration_token_id: None,
             initial_access_token: None,
             token_policies: Vec::new(),
+            origin: None,
             resource_server: false,
             created_at: clock::now(),
             version: 1,
@@ -67,7 +90,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
-             version \
+             version, origin \
              FROM clients ",
             $rest
         )
@@ -86,7 +109,12 @@ fn row(row: &Row) -> Result<ClientRow, StoreError> {
         resource_server: row.get(5)?,
         created_at: row.get(6)?,
         version: row.get(7)?,
+        origin: row.get::<Option<String>>(8)?.map(|text| read_origin(&text)).transpose()?,
     })
+}
+
+fn read_origin(text: &str) -> Result<Origin, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
 /// The client with this `client_id`, compared exactly.
@@ -180,12 +208,23 @@ pub(crate) async fn list(
     rows.iter().map(row).collect()
 }
 
+/// How many clients wait for an administrator; counted up to `at_most`.
+pub(crate) async fn count_held(database: &Database, realm_id: &str, at_most: i64) -> Result<u64, StoreError> {
+    let row = database
+        .first(
+            "SELECT count(*) FROM (SELECT 1 FROM clients WHERE realm_id = $1 AND held LIMIT $2) AS waiting",
+            values![realm_id, at_most],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| Ok(row.get::<i64>(0)?.unsigned_abs()))
+}
+
 /// Adds a client; [`Lost::Taken`] when its id or `client_id` is in use. The realm's counter is not touched.
 pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
     write.require(
         "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, \
-         initial_access_token, token_policies, held, resource_server, created_at, updated_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1) ON CONFLICT DO NOTHING",
+         initial_access_token, token_policies, held, resource_server, created_at, updated_at, version, origin) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, $12) ON CONFLICT DO NOTHING",
         values![
             realm_id,
             &client.id,
@@ -198,6 +237,7 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> R
             client.is_held(),
             client.resource_server,
             client.created_at,
+            client.origin.as_ref().map(|origin| serde_json::json!(origin).to_string()),
         ],
         Lost::Taken,
     );

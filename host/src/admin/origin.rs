@@ -1,0 +1,72 @@
+//! Where a client came from: `/admin/realms/{realm}/clients/{id}/origin`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Administrator;
+use super::clients::{VIEW, find};
+use crate::app::App;
+use crate::error::{ErrorBody, ErrorResponse};
+use crate::store::clients::Origin;
+use crate::store::initial_access_tokens;
+
+/// How a client came into being.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClientOrigin {
+    /// When it was made, Unix seconds.
+    created: i64,
+    /// It waits for an administrator.
+    held: bool,
+    /// Its registration; absent: an administrator or the server made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration: Option<Origin>,
+    /// The initial access token it was registered with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_access_token: Option<TokenOfClient>,
+    /// Names of the policies that came with that token and bind the client for good.
+    token_policies: Vec<String>,
+}
+
+/// The initial access token of a registration.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TokenOfClient {
+    /// Its id.
+    id: String,
+    /// Its name, if it has one and still exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// It has not been deleted.
+    exists: bool,
+}
+
+/// Tells where a client came from
+#[utoipa::path(get, path = "/admin/realms/{realm}/clients/{id}/origin", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = ClientOrigin), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn read(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<Json<ClientOrigin>, ErrorResponse> {
+    administrator.require(&VIEW)?;
+    let row = find(&app, &administrator, &id).await?;
+    let initial_access_token = match &row.initial_access_token {
+        Some(id) => {
+            let token = initial_access_tokens::by_id(&app.store.database, &administrator.realm.id, id).await?;
+            let exists = token.is_some();
+            Some(TokenOfClient { id: id.clone(), name: token.and_then(|token| token.name), exists })
+        }
+        None => None,
+    };
+    Ok(Json(ClientOrigin {
+        created: row.created_at,
+        held: row.is_held(),
+        initial_access_token,
+        token_policies: row.token_policies.iter().filter_map(|policy| policy.name.clone()).collect(),
+        registration: row.origin,
+    }))
+}
