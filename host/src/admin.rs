@@ -8,10 +8,11 @@ pub(crate) mod component_files;
 pub(crate) mod decisions;
 pub(crate) mod dry_run;
 pub(crate) mod events;
+pub(crate) mod figures;
 pub(crate) mod held;
 pub(crate) mod initial_access_tokens;
-pub(crate) mod policies;
 pub(crate) mod origin;
+pub(crate) mod policies;
 pub(crate) mod realms;
 pub(crate) mod role_mappings;
 pub(crate) mod roles;
@@ -29,9 +30,9 @@ use serde::Deserialize;
 
 use crate::app::{App, Peer};
 use crate::authentication::bearer_token::{self, Bearer};
+use crate::authentication::session_cookie;
 use crate::caller::Caller;
 use crate::clock;
-use crate::authentication::session_cookie;
 use crate::error::ErrorResponse;
 use crate::realm::{MASTER, Realm};
 use crate::tokens::{self, kind};
@@ -91,8 +92,6 @@ impl FromRequestParts<App> for Visitor {
     }
 }
 
-/// Name of the realm that a token says it is of.
-pub(crate) fn claimed_realm(token: &str) -> Option<String> {
 /// Somebody who is signed in to the console.
 async fn signed_in(app: &App, caller: Caller, parts: &Parts) -> Result<Visitor, ErrorResponse> {
     let cookie = session_cookie::of(&parts.headers).ok_or_else(unauthorized)?;
@@ -104,6 +103,8 @@ async fn signed_in(app: &App, caller: Caller, parts: &Parts) -> Result<Visitor, 
     Ok(Visitor { realm, caller, bearer: session.bearer })
 }
 
+/// Name of the realm that a token says it is of.
+pub(crate) fn claimed_realm(token: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Issuer {
         iss: String,

@@ -187,11 +187,13 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::policies::providers))
         .routes(routes!(admin::dry_run::evaluate))
         .routes(routes!(admin::decisions::list))
+        .routes(routes!(admin::figures::read))
         .routes(routes!(admin::origin::read))
         .routes(routes!(admin::held::approve))
         .routes(routes!(admin::held::refuse))
         .routes(routes!(admin::client_policies::profiles, admin::client_policies::replace_profiles))
         .routes(routes!(admin::client_policies::policies, admin::client_policies::replace_policies))
+        .routes(routes!(admin::client_policies::providers))
         .routes(routes!(admin::events::list, admin::events::delete))
         .routes(routes!(admin::events::configure))
         // The same for the server as a whole.
@@ -211,11 +213,11 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(discovery::openid_configuration))
         .routes(routes!(discovery::oauth_authorization_server))
         .routes(routes!(discovery::oauth_authorization_server_of_path))
+        // The console's session.
+        .routes(routes!(console::sign_in, console::read, console::sign_out))
         // Operation.
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        // The console's session.
-        .routes(routes!(console::sign_in, console::read, console::sign_out))
         .split_for_parts();
     let description: Arc<str> = description.to_json().unwrap_or_default().into();
     admin

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::Administrator;
 use super::body::{self, Representation};
+use super::policies::ProviderRepresentation;
 use crate::app::App;
 use crate::client_policies::documents::{Policies, Profiles, configured, global_profiles};
 use crate::error::{ErrorBody, ErrorResponse};
@@ -118,6 +120,39 @@ async fn check_executors(app: &App, administrator: &Administrator, document: &Pr
         }
     }
     Ok(())
+}
+
+/// What client policies are made of.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Parts {
+    /// Kinds of condition.
+    conditions: Vec<ProviderRepresentation>,
+    /// Kinds of executor.
+    executors: Vec<ProviderRepresentation>,
+}
+
+/// Lists the conditions and executors that there are
+///
+/// As the components describe themselves.
+#[utoipa::path(get, path = "/admin/realms/{realm}/client-policies/providers", tag = "client policies",
+    params(("realm" = String, Path)),
+    responses((status = 200, body = Parts), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn providers(
+    State(app): State<App>,
+    administrator: Administrator,
+) -> Result<Json<Parts>, ErrorResponse> {
+    administrator.require(&VIEW)?;
+    let components = app.wasm.current();
+    let conditions = components.conditions().map(|handle| handle.description.clone());
+    let executors = components.executors().map(|handle| handle.description.clone());
+    let mut parts = Parts {
+        conditions: conditions.map(|it| ProviderRepresentation::new(it.id, it.help_text, it.properties)).collect(),
+        executors: executors.map(|it| ProviderRepresentation::new(it.id, it.help_text, it.properties)).collect(),
+    };
+    parts.conditions.sort_by(ProviderRepresentation::by_id);
+    parts.executors.sort_by(ProviderRepresentation::by_id);
+    Ok(Json(parts))
 }
 
 /// Reads the client policies of a realm

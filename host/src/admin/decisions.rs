@@ -9,25 +9,30 @@ use super::{Administrator, Page};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::registration::decision::Record;
-use crate::store::decisions;
+use crate::store::decisions::{self, Filter};
 
 /// Entries of a list without a `max`.
 const PAGE: i64 = 100;
 
 /// Which decisions to list.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Search {
     id: Option<String>,
+    outcome: Option<String>,
+    client_id: Option<String>,
+    search: Option<String>,
     first: Option<i64>,
     max: Option<i64>,
 }
 
 /// Lists decisions, newest first
 ///
-/// `id` finds the one that a caller was told.
+/// `id` finds the one that a caller was told. `outcome` (`accept`, `hold`, `reject`) and `clientId` find those with
+/// that value, `search` those that have the text anywhere, whatever the case.
 #[utoipa::path(get, path = "/admin/realms/{realm}/client-registration-policy/decisions", tag = "policies",
-    params(("realm" = String, Path), ("id" = Option<String>, Query), ("first" = Option<i64>, Query),
+    params(("realm" = String, Path), ("id" = Option<String>, Query), ("outcome" = Option<String>, Query),
+        ("clientId" = Option<String>, Query), ("search" = Option<String>, Query), ("first" = Option<i64>, Query),
         ("max" = Option<i64>, Query)),
     responses((status = 200, body = Vec<Record>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
@@ -38,8 +43,14 @@ pub(crate) async fn list(
 ) -> Result<Json<Vec<Box<RawValue>>>, ErrorResponse> {
     administrator.require(&["view-events", "manage-events"])?;
     let page = Page { first: search.first, max: Some(search.max.unwrap_or(PAGE)) };
-    let (realm_id, id) = (&administrator.realm.id, search.id.as_deref());
-    let records = decisions::list(&app.store.database, realm_id, id, page.first(), page.max()).await?;
+    let filter = Filter {
+        id: search.id.as_deref(),
+        outcome: search.outcome.as_deref().filter(|text| !text.is_empty()),
+        client_id: search.client_id.as_deref().filter(|text| !text.is_empty()),
+        text: search.search.as_deref().filter(|text| !text.is_empty()),
+    };
+    let realm_id = &administrator.realm.id;
+    let records = decisions::list(&app.store.database, realm_id, &filter, page.first(), page.max()).await?;
     // They are stored as they are shown.
     Ok(Json(records.into_iter().filter_map(|record| RawValue::from_string(record).ok()).collect()))
 }

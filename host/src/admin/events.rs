@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::events::{Event, TYPES};
 use crate::form::Form;
-use crate::store::{Write, events};
+use crate::store::Write;
+use crate::store::events::{self, Filter};
 
 /// Entries of a list without a `max`, as in Keycloak.
 const PAGE: i64 = 100;
@@ -34,8 +35,11 @@ impl Representation for EventsConfig {
 }
 
 /// Lists events, newest first
+///
+/// `client` and `ipAddress` are compared exactly; `dateFrom` and `dateTo` are Unix milliseconds.
 #[utoipa::path(get, path = "/admin/realms/{realm}/events", tag = "events",
-    params(("realm" = String, Path), ("type" = Option<Vec<String>>, Query), ("first" = Option<i64>, Query),
+    params(("realm" = String, Path), ("type" = Option<Vec<String>>, Query), ("client" = Option<String>, Query),
+        ("ipAddress" = Option<String>, Query), ("dateFrom" = Option<i64>, Query), ("dateTo" = Option<i64>, Query), ("first" = Option<i64>, Query),
         ("max" = Option<i64>, Query)),
     responses((status = 200, body = Vec<Event>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -53,8 +57,15 @@ pub(crate) async fn list(
     }
     let number = |name: &str| query.get(name).and_then(|text| text.parse().ok());
     let page = Page { first: number("first"), max: Some(number("max").unwrap_or(PAGE)) };
+    let filter = Filter {
+        types: &types,
+        client_id: query.get("client").filter(|text| !text.is_empty()),
+        address: query.get("ipAddress").filter(|text| !text.is_empty()),
+        from_ms: number("dateFrom").unwrap_or(0),
+        to_ms: number("dateTo").unwrap_or(i64::MAX),
+    };
     let realm = &administrator.realm;
-    Ok(Json(events::list(&app.store.database, &realm.id, &types, page.first(), page.max()).await?))
+    Ok(Json(events::list(&app.store.database, &realm.id, &filter, page.first(), page.max()).await?))
 }
 
 /// Removes all events

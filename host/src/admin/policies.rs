@@ -430,12 +430,20 @@ impl From<ConfigProperty> for PropertyRepresentation {
 
 impl From<PolicyProvider> for ProviderRepresentation {
     fn from(provider: PolicyProvider) -> Self {
-        ProviderRepresentation {
-            id: provider.id,
-            help_text: provider.help_text,
-            properties: provider.properties.into_iter().map(PropertyRepresentation::from).collect(),
-            metadata: Map::new(),
-        }
+        ProviderRepresentation::new(provider.id, provider.help_text, provider.properties)
+    }
+}
+
+impl ProviderRepresentation {
+    /// What a component says of something that it offers.
+    pub(super) fn new(id: String, help_text: String, properties: Vec<ConfigProperty>) -> ProviderRepresentation {
+        let properties = properties.into_iter().map(PropertyRepresentation::from).collect();
+        ProviderRepresentation { id, help_text, properties, metadata: Map::new() }
+    }
+
+    /// Alphabetical order.
+    pub(super) fn by_id(a: &ProviderRepresentation, b: &ProviderRepresentation) -> std::cmp::Ordering {
+        a.id.cmp(&b.id)
     }
 }
 
@@ -464,6 +472,6 @@ pub(crate) async fn providers(
         let offered = provider.describe(&app.wasm.instances, call.clone()).await?;
         list.extend(offered.into_iter().map(ProviderRepresentation::from));
     }
-    list.sort_by(|a, b| a.id.cmp(&b.id));
+    list.sort_by(ProviderRepresentation::by_id);
     Ok(Json(list))
 }

@@ -1,6 +1,6 @@
 //! Table `decisions`: what the policies decided, for as long as it is of interest.
 
-use super::{Database, StoreError, Write, values};
+use super::{Database, StoreError, Write, escape_like, values};
 use crate::clock;
 
 /// Records of a realm that are kept.
@@ -35,23 +35,45 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, record: String
     }
 }
 
-/// Records of a realm as JSON, newest first; the one with this id, if it is given.
+/// Which records to list.
+#[derive(Debug, Default)]
+pub(crate) struct Filter<'a> {
+    /// The one with this id.
+    pub(crate) id: Option<&'a str>,
+    /// Those with this outcome.
+    pub(crate) outcome: Option<&'a str>,
+    /// Those about the client with this `client_id`, whatever the case.
+    pub(crate) client_id: Option<&'a str>,
+    /// Those with this text anywhere, whatever the case.
+    pub(crate) text: Option<&'a str>,
+}
+
+/// Records of a realm as JSON, newest first.
 pub(crate) async fn list(
     database: &Database,
     realm_id: &str,
-    id: Option<&str>,
+    filter: &Filter<'_>,
     first: i64,
     max: i64,
 ) -> Result<Vec<String>, StoreError> {
-    let rows = match id {
+    let rows = match filter.id {
         Some(id) => {
             database.all("SELECT record FROM decisions WHERE realm_id = $1 AND id = $2", values![realm_id, id]).await?
         }
         None => {
             database
                 .all(
-                    "SELECT record FROM decisions WHERE realm_id = $1 ORDER BY number DESC LIMIT $2 OFFSET $3",
-                    values![realm_id, max, first],
+                    "SELECT record FROM decisions WHERE realm_id = $1 \
+                     AND ($4 = '%' OR lower(record) LIKE $4 ESCAPE '\\') AND ($5 = '%' OR lower(record) LIKE $5 ESCAPE '\\') \
+                     AND ($6 = '%' OR lower(record) LIKE $6 ESCAPE '\\') ORDER BY number DESC LIMIT $2 OFFSET $3",
+                    values![
+                        realm_id,
+                        max,
+                        first,
+                        member("outcome", filter.outcome),
+                        member("clientId", filter.client_id),
+                        filter.text.map_or_else(|| "%".to_owned(), |text| format!("%{}%", escape_like(text))),
+                    ],
                 )
                 .await?
         }
@@ -70,4 +92,24 @@ pub(crate) async fn recorded(database: &Database, last: u32) -> Result<Vec<Recor
         )
         .await?;
     rows.iter().map(|row| Ok(RecordedRow { id: row.get(0)?, realm: row.get(1)?, request: row.get(2)? })).collect()
+}
+
+/// A pattern for records whose member has this value. A quote within a text of a record has a backslash before it, so
+/// that no text can look like a member.
+fn member(name: &str, value: Option<&str>) -> String {
+    value.map_or_else(
+        || "%".to_owned(),
+        |value| format!("%{}%", escape_like(&format!("\"{name}\":{}", serde_json::Value::from(value)))),
+    )
+}
+
+/// Records of a realm that are not older than this (Unix milliseconds), as JSON.
+pub(crate) async fn since(database: &Database, realm_id: &str, time_ms: i64) -> Result<Vec<String>, StoreError> {
+    let rows = database
+        .all(
+            "SELECT record FROM decisions WHERE realm_id = $1 AND time_ms >= $2 ORDER BY number DESC LIMIT $3",
+            values![realm_id, time_ms, KEPT],
+        )
+        .await?;
+    rows.iter().map(|row| row.get(0)).collect()
 }

@@ -21,20 +21,45 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, event: &Event) {
     );
 }
 
-/// Events of a realm, newest first; of these types only, unless there are none.
+/// Which events to list.
+pub(crate) struct Filter<'a> {
+    /// Of these types; empty: of any.
+    pub(crate) types: &'a [String],
+    /// About the client with this `client_id`.
+    pub(crate) client_id: Option<&'a str>,
+    /// Caused by a caller at this address.
+    pub(crate) address: Option<&'a str>,
+    /// Not older than this, Unix milliseconds.
+    pub(crate) from_ms: i64,
+    /// Not younger than this, Unix milliseconds.
+    pub(crate) to_ms: i64,
+}
+
+/// Events of a realm, newest first.
 pub(crate) async fn list(
     database: &Database,
     realm_id: &str,
-    types: &[String],
+    filter: &Filter<'_>,
     first: i64,
     max: i64,
 ) -> Result<Vec<Event>, StoreError> {
     let rows = database
         .all(
             "SELECT id, time_ms, type, client_id, address, error, details FROM events WHERE realm_id = $1 \
-             AND ($2 = ',' OR replace($2, ',' || type || ',', '') <> $2) ORDER BY number DESC LIMIT $3 OFFSET $4",
-            // A name between commas is in the list if taking it out changes the list: no name has a comma in it.
-            values![realm_id, types.iter().fold(",".to_owned(), |list, name| list + name + ","), max, first],
+             AND ($2 = ',' OR replace($2, ',' || type || ',', '') <> $2) \
+             AND ($5 = '' OR client_id = $5) AND ($6 = '' OR address = $6) AND time_ms BETWEEN $7 AND $8 \
+             ORDER BY number DESC LIMIT $3 OFFSET $4",
+            values![
+                realm_id,
+                // A name between commas is in the list if taking it out changes the list: no name has a comma in it.
+                filter.types.iter().fold(",".to_owned(), |list, name| list + name + ","),
+                max,
+                first,
+                filter.client_id.unwrap_or_default(),
+                filter.address.unwrap_or_default(),
+                filter.from_ms,
+                filter.to_ms,
+            ],
         )
         .await?;
     rows.iter()

@@ -44,6 +44,16 @@ impl ComponentSet {
         self.executors.get(id)
     }
 
+    /// Every kind of condition, in no order.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Arc<ConditionHandle>> {
+        self.conditions.values()
+    }
+
+    /// Every kind of executor, in no order.
+    pub(crate) fn executors(&self) -> impl Iterator<Item = &Arc<ExecutorHandle>> {
+        self.executors.values()
+    }
+
     /// Every policy provider, in the order of their ids.
     pub(crate) fn policy_providers(&self) -> Vec<&Arc<PolicyProviderHandle>> {
         let mut all: Vec<_> = self.policies.values().collect();
