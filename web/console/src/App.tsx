@@ -1,0 +1,105 @@
+// The pages and their addresses. Each page is a script of its own, fetched when it is opened.
+
+import { lazy, Suspense } from 'react';
+import { Spinner } from '@patternfly/react-core';
+import { HashRouter, Navigate, Route, Routes, useParams } from 'react-router';
+import { Layout } from './Layout';
+import { SignIn } from './pages/SignIn';
+import { Notices } from './parts/notices';
+import { SessionGate, useSession } from './session';
+import { NotFound } from './pages/NotFound';
+
+const Start = lazy(() => import('./pages/Start'));
+const Clients = lazy(() => import('./pages/Clients'));
+const CreateClient = lazy(() => import('./pages/CreateClient'));
+const Client = lazy(() => import('./pages/Client'));
+const InitialAccessTokens = lazy(() => import('./pages/InitialAccessTokens'));
+const CreateInitialAccessToken = lazy(() => import('./pages/CreateInitialAccessToken'));
+const RegistrationPolicies = lazy(() => import('./pages/RegistrationPolicies'));
+const RegistrationPolicy = lazy(() => import('./pages/RegistrationPolicy'));
+const TryIt = lazy(() => import('./pages/TryIt'));
+const Decisions = lazy(() => import('./pages/Decisions'));
+const Decision = lazy(() => import('./pages/Decision'));
+const Events = lazy(() => import('./pages/Events'));
+const ClientPolicies = lazy(() => import('./pages/ClientPolicies'));
+const ClientPolicy = lazy(() => import('./pages/ClientPolicy'));
+const ClientProfile = lazy(() => import('./pages/ClientProfile'));
+const RealmSettings = lazy(() => import('./pages/RealmSettings'));
+const CreateRealm = lazy(() => import('./pages/CreateRealm'));
+const Components = lazy(() => import('./pages/Components'));
+const Component = lazy(() => import('./pages/Component'));
+
+const Waiting = () => (
+  <div className="console-alone">
+    <Spinner aria-label="Loading" />
+  </div>
+);
+
+/** A page of a realm. Another realm is another page: nothing of the one before stays. */
+function OfRealm() {
+  const { realm = '' } = useParams();
+  const { session } = useSession();
+  if (!session.realms.includes(realm)) {
+    return <NotFound text={`There is no realm “${realm}”, or your account may not see it.`} />;
+  }
+  return (
+    <Routes key={realm}>
+      <Route index element={<Start />} />
+      <Route path="clients" element={<Clients />} />
+      <Route path="clients/create" element={<CreateClient />} />
+      <Route path="clients/tokens" element={<InitialAccessTokens />} />
+      <Route path="clients/tokens/create" element={<CreateInitialAccessToken />} />
+      <Route path="clients/registration/:set" element={<RegistrationPolicies />} />
+      <Route path="clients/registration/:set/try" element={<TryIt />} />
+      <Route path="clients/registration/:set/create" element={<RegistrationPolicy />} />
+      <Route path="clients/registration/:set/:id" element={<RegistrationPolicy />} />
+      <Route path="clients/:id" element={<Client />} />
+      <Route path="clients/:id/:tab" element={<Client />} />
+      <Route path="decisions" element={<Decisions />} />
+      <Route path="decisions/:id" element={<Decision />} />
+      <Route path="events" element={<Events />} />
+      <Route path="client-policies" element={<ClientPolicies />} />
+      <Route path="client-policies/:tab" element={<ClientPolicies />} />
+      <Route path="client-policies/policies/create" element={<ClientPolicy />} />
+      <Route path="client-policies/policies/edit/:name" element={<ClientPolicy />} />
+      <Route path="client-policies/profiles/create" element={<ClientProfile />} />
+      <Route path="client-policies/profiles/edit/:name" element={<ClientProfile />} />
+      <Route path="settings" element={<RealmSettings />} />
+      <Route path="*" element={<NotFound />} />
+    </Routes>
+  );
+}
+
+function Home() {
+  const { session } = useSession();
+  let last: string | null = null;
+  try {
+    last = sessionStorage.getItem('matricula-realm');
+  } catch {
+    // A browser that keeps nothing begins with the user's own realm.
+  }
+  const realm = last !== null && session.realms.includes(last) ? last : session.realm;
+  return <Navigate to={`/${encodeURIComponent(realm)}`} replace />;
+}
+
+export function App() {
+  return (
+    <SessionGate waiting={<Waiting />} signIn={(done) => <SignIn onSignedIn={done} />}>
+      <HashRouter>
+        <Notices>
+          <Layout>
+            <Suspense fallback={<Waiting />}>
+              <Routes>
+                <Route path="/" element={<Home />} />
+                <Route path="/-/create-realm" element={<CreateRealm />} />
+                <Route path="/-/components" element={<Components />} />
+                <Route path="/-/components/:name" element={<Component />} />
+                <Route path="/:realm/*" element={<OfRealm />} />
+              </Routes>
+            </Suspense>
+          </Layout>
+        </Notices>
+      </HashRouter>
+    </SessionGate>
+  );
+}

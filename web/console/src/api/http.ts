@@ -1,0 +1,136 @@
+// Requests to the server: the CSRF header, errors that say what to do, and a session that ended in between.
+
+/** What the server or the network answered instead of the thing that was asked for. */
+export class ApiError extends Error {
+  constructor(
+    /** HTTP status; 0: no answer at all. */
+    readonly status: number,
+    /** What happened. */
+    message: string,
+    /** What would help. */
+    readonly advice: string,
+  ) {
+    super(message);
+  }
+}
+
+let csrf = '';
+let onEnded: () => Promise<void> = () => Promise.resolve();
+let onUsed: () => void = () => undefined;
+
+/** The session tells its CSRF token here. */
+export function setCsrf(value: string): void {
+  csrf = value;
+}
+
+/**
+ * Whom to tell that the session has ended; the promise is kept when there is a new one. `used` is called after each
+ * answer to a request that prolongs the session.
+ */
+export function watchSession(ended: () => Promise<void>, used: () => void): void {
+  onEnded = ended;
+  onUsed = used;
+}
+
+interface Options {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent as it is. */
+  bytes?: Blob;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** A request whose answer is JSON, or nothing. */
+export async function request<T>(path: string, options: Options = {}): Promise<T> {
+  const response = await send(path, options);
+  if (response.status === 401 && !path.startsWith('/console/')) {
+    // Nothing was done yet: it can be repeated when the administrator is back.
+    await onEnded();
+    return request(path, options);
+  }
+  if (!response.ok) {
+    throw await failure(response);
+  }
+  if (!path.startsWith('/console/')) {
+    onUsed();
+  }
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+async function send(path: string, { method = 'GET', body, bytes, headers = {}, signal }: Options): Promise<Response> {
+  const all: Record<string, string> = { Accept: 'application/json', ...headers };
+  if (method !== 'GET') {
+    all['Matricula-Csrf'] = csrf;
+  }
+  if (body !== undefined) {
+    all['Content-Type'] = 'application/json';
+  }
+  try {
+    const payload = body === undefined ? bytes : JSON.stringify(body);
+    return await fetch(path, { method, headers: all, credentials: 'same-origin', ...(payload !== undefined && { body: payload }), ...(signal && { signal }) });
+  } catch (error) {
+    if (signal?.aborted) {
+      throw error;
+    }
+    throw new ApiError(0, 'The server cannot be reached.', 'Check that it is running and that your network works, then try again.');
+  }
+}
+
+interface ErrorBody {
+  error?: string;
+  error_description?: string;
+  errorMessage?: string;
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  let body: ErrorBody = {};
+  try {
+    body = (await response.json()) as ErrorBody;
+  } catch {
+    // Something before the server answered: the status has to do.
+  }
+  const text = body.error_description ?? body.errorMessage ?? body.error ?? `The server answered ${response.status}.`;
+  return new ApiError(response.status, readable(text), advice(response.status));
+}
+
+/** Framework texts such as "HTTP 403 Forbidden" tell nobody anything. */
+function readable(text: string): string {
+  return { 'HTTP 403 Forbidden': 'Your account may not do this.', 'HTTP 404 Not Found': 'There is no such thing.' }[text] ?? text;
+}
+
+function advice(status: number): string {
+  switch (status) {
+    case 400:
+      return 'Change what is named and try again.';
+    case 401:
+      return 'Check name, password and realm, then try again.';
+    case 403:
+      return 'Ask an administrator of the realm for the role that is missing.';
+    case 404:
+      return 'It may have been deleted meanwhile. Go back to the list.';
+    case 409:
+      return 'Reload to see what changed, then repeat your change.';
+    case 413:
+      return 'Send less at once.';
+    case 429:
+    case 503:
+      return 'Wait a moment and try again.';
+    default:
+      return status >= 500 ? "The server's log says what happened. Try again, and look there if it stays." : '';
+  }
+}
+
+/** A path of the Admin API; each part is escaped. */
+export function admin(...parts: string[]): string {
+  return `/admin/realms${parts.map((part) => `/${encodeURIComponent(part)}`).join('')}`;
+}
+
+/** A query string of what is given. */
+export function query(values: Record<string, string | number | boolean | undefined>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text === '' ? '' : `?${text}`;
+}

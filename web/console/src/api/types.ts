@@ -1,0 +1,226 @@
+// What the server's documents look like, as far as the console reads them.
+
+export interface Session {
+  user: string;
+  realm: string;
+  realms: string[];
+  administrator: boolean;
+  roles: string[];
+  csrf: string;
+  expiresIn: number;
+  endsIn: number;
+}
+
+export interface Client {
+  id: string;
+  clientId: string;
+  name?: string;
+  description?: string;
+  protocol?: string;
+  enabled?: boolean;
+  publicClient?: boolean;
+  bearerOnly?: boolean;
+  baseUrl?: string;
+  rootUrl?: string;
+  redirectUris?: string[];
+  webOrigins?: string[];
+  consentRequired?: boolean;
+  fullScopeAllowed?: boolean;
+  standardFlowEnabled?: boolean;
+  implicitFlowEnabled?: boolean;
+  directAccessGrantsEnabled?: boolean;
+  serviceAccountsEnabled?: boolean;
+  defaultClientScopes?: string[];
+  optionalClientScopes?: string[];
+  attributes?: Record<string, string>;
+  registrationAccessToken?: string;
+  access?: { view?: boolean; configure?: boolean; manage?: boolean };
+}
+
+/** The attribute of a client that waits for an administrator. */
+export const HELD = 'registration.held';
+
+export interface ClientOrigin {
+  created: number;
+  held: boolean;
+  registration?: { provider: string; kind: CallerKind; address: string; subject?: string; decision: string };
+  initialAccessToken?: { id: string; name?: string; exists: boolean };
+  tokenPolicies: string[];
+}
+
+export interface InitialAccessToken {
+  id: string;
+  token?: string;
+  timestamp: number;
+  expiration: number;
+  count: number;
+  remainingCount: number;
+  name?: string;
+  policies?: Policy[];
+}
+
+export type Config = Record<string, string[]>;
+
+export interface Policy {
+  id?: string;
+  name?: string;
+  providerId?: string;
+  providerType?: string;
+  parentId?: string;
+  subType?: string;
+  config?: Config;
+}
+
+export const POLICY_TYPE = 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy';
+
+export interface Property {
+  name: string;
+  label: string;
+  helpText: string;
+  type: string;
+  defaultValue?: unknown;
+  options?: string[];
+  secret: boolean;
+  required: boolean;
+}
+
+export interface Provider {
+  id: string;
+  helpText: string;
+  properties: Property[];
+}
+
+export type CallerKind = 'anonymous' | 'initial-access-token' | 'registration-access-token' | 'bearer';
+export type Outcome = 'accept' | 'hold' | 'reject';
+export type Verdict = 'accept' | 'amend' | 'hold' | 'reject';
+
+export interface Violation {
+  policy: string;
+  provider: string;
+  field?: string;
+  value?: string;
+  message: string;
+}
+
+export interface Change {
+  field: string;
+  before: unknown;
+  after: unknown;
+}
+
+export interface Evaluation {
+  name: string;
+  provider: string;
+  component: string;
+  mode: 'enforce' | 'shadow';
+  hook: string;
+  verdict: Verdict;
+  violations: Violation[];
+  changes: Change[];
+  micros: number;
+}
+
+export interface Caller {
+  kind: CallerKind;
+  address: string;
+  subject?: string;
+  origin?: string;
+}
+
+export interface Decision {
+  id: string;
+  time: number;
+  provider: string;
+  operation: 'register' | 'read' | 'update' | 'delete';
+  caller: Caller;
+  clientId?: string;
+  outcome: Outcome;
+  violations: Violation[];
+  policies: Evaluation[];
+}
+
+export interface DryRun {
+  decision: Outcome;
+  status: number;
+  error: string | null;
+  error_description: string | null;
+  violations: Violation[];
+  policies: Evaluation[];
+  before: unknown;
+  after: unknown;
+}
+
+export interface Event {
+  id: string;
+  time: number;
+  type: string;
+  clientId?: string;
+  ipAddress: string;
+  error?: string;
+  details?: Record<string, string>;
+}
+
+export interface Figures {
+  clients: number;
+  held: number;
+  since: number;
+  step: number;
+  points: { time: number; accepted: number; held: number; refused: number }[];
+  policies: { name: string; provider: string; refused: number; held: number; amended: number; shadow: number }[];
+}
+
+export interface Realm {
+  id: string;
+  realm: string;
+  displayName?: string;
+  enabled?: boolean;
+  sslRequired?: 'none' | 'external' | 'all';
+  accessTokenLifespan?: number;
+  ssoSessionIdleTimeout?: number;
+  ssoSessionMaxLifespan?: number;
+  eventsEnabled?: boolean;
+  enabledEventTypes?: string[];
+  attributes?: Record<string, string>;
+}
+
+export interface Executor {
+  executor: string;
+  configuration?: Record<string, unknown>;
+}
+
+export interface Profile {
+  name: string;
+  description?: string;
+  executors?: Executor[];
+}
+
+export interface Condition {
+  condition: string;
+  configuration?: Record<string, unknown>;
+}
+
+export interface ClientPolicy {
+  name: string;
+  description?: string;
+  enabled?: boolean;
+  conditions?: Condition[];
+  profiles?: string[];
+}
+
+export interface ComponentFile {
+  name: string;
+  kind: 'policy' | 'provider';
+  active: string | null;
+  source: 'built-in' | 'folder' | 'database';
+  providers: string[];
+  state: 'active' | 'failing' | 'refused';
+  reason?: string;
+  since?: string | number;
+  usedBy: { realm: string; policy: string }[];
+  calls: number;
+  refusals: number;
+  failures: number;
+  medianMicros?: number;
+  p99Micros?: number;
+  versions: { digest: string; size: number; uploaded: string | number; contract: string }[];
+}

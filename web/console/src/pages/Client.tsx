@@ -1,0 +1,360 @@
+// One client: what it is, its credentials, where it came from, and all that is stored.
+
+import { useState } from 'react';
+import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, PageSection, Switch, Tab, TabTitleText, Tabs, Content, ActionGroup } from '@patternfly/react-core';
+import { useNavigate, useParams } from 'react-router';
+import { ApiError, admin, request } from '../api/http';
+import { HELD, type Client as ClientDocument, type ClientOrigin } from '../api/types';
+import { Confirm } from '../parts/Confirm';
+import { Heading } from '../parts/Heading';
+import { JsonEditor } from '../parts/JsonEditor';
+import { EnabledLabel } from '../parts/Labels';
+import { Failure, Show, useAction, useLoad } from '../parts/load';
+import { useNotice } from '../parts/notices';
+import { Secret } from '../parts/Secret';
+import { distance, moment } from '../parts/times';
+import { useSession } from '../session';
+import { who } from '../wording/decisions';
+
+type TabName = 'details' | 'credentials' | 'origin' | 'representation';
+
+export default function Client() {
+  const { realm = '', id = '', tab = 'details' } = useParams();
+  const client = useLoad((signal) => request<ClientDocument>(admin(realm, 'clients', id), { signal }), [realm, id]);
+  const above: [string, string][] = [['Clients', `#/${encodeURIComponent(realm)}/clients`]];
+  if (!client.data) {
+    return (
+      <>
+        <Heading title="Client" above={above} />
+        <PageSection hasBodyWrapper={false}>
+          <Show from={client} what="the client" role="view-clients">
+            {() => null}
+          </Show>
+        </PageSection>
+      </>
+    );
+  }
+  return <Known client={client.data} tab={tab as TabName} reload={client.reload} above={above} />;
+}
+
+function Known({ client, tab, reload, above }: { client: ClientDocument; tab: TabName; reload(): void; above: [string, string][] }) {
+  const { realm = '' } = useParams();
+  const { may } = useSession();
+  const notice = useNotice();
+  const navigate = useNavigate();
+  const action = useAction();
+  const [asked, setAsked] = useState<'delete' | 'refuse'>();
+  const manage = may(realm, 'manage-clients', 'manage-client');
+  const waits = client.attributes?.[HELD];
+  const list = `/${encodeURIComponent(realm)}/clients`;
+  const at = `#${list}/${encodeURIComponent(client.id)}`;
+  const path = admin(realm, 'clients', client.id);
+
+  const enable = (enabled: boolean) =>
+    action.run(async () => {
+      await request(path, { method: 'PUT', body: { clientId: client.clientId, enabled } });
+      notice(enabled ? 'The client is enabled' : 'The client is disabled');
+      reload();
+    });
+  const approve = () =>
+    action.run(async () => {
+      await request(`${path}/approve`, { method: 'POST' });
+      notice('The client is approved and enabled');
+      reload();
+    });
+
+  return (
+    <>
+      <Heading
+        title={
+          <span className="console-break">
+            {client.clientId} <EnabledLabel enabled={client.enabled !== false} held={waits !== undefined} />
+          </span>
+        }
+        name={client.clientId}
+        text={client.description || (client.protocol === 'saml' ? 'A SAML client' : 'An OpenID Connect client')}
+        above={above}
+        actions={
+          manage && (
+            <>
+              {waits === undefined && <Switch id="enabled" label="Enabled" isChecked={client.enabled !== false} isDisabled={action.busy} onChange={(_, on) => void enable(on)} />}
+              <Button variant="secondary" isDanger onClick={() => setAsked('delete')}>
+                Delete
+              </Button>
+            </>
+          )
+        }
+      />
+      {waits !== undefined && (
+        <PageSection hasBodyWrapper={false} padding={{ default: 'noPadding' }} className="console-alert-row">
+          <Alert
+            isInline
+            variant="warning"
+            title="The client waits for an administrator"
+            component="h2"
+            actionLinks={
+              manage && (
+                <>
+                  <Button size="sm" onClick={() => void approve()} isDisabled={action.busy}>
+                    Approve
+                  </Button>
+                  <Button size="sm" variant="secondary" isDanger onClick={() => setAsked('refuse')}>
+                    Refuse
+                  </Button>
+                </>
+              )
+            }
+          >
+            A policy held it: {waits || 'it gave no reason'}. Until you approve it, it is disabled and its registration access token does not work.
+          </Alert>
+        </PageSection>
+      )}
+      {action.error && (
+        <PageSection hasBodyWrapper={false}>
+          <Failure error={action.error} role="manage-clients" />
+        </PageSection>
+      )}
+      <PageSection type="tabs" hasBodyWrapper={false}>
+        <Tabs activeKey={tab} component="nav" usePageInsets aria-label="Client">
+          <Tab eventKey="details" title={<TabTitleText>Details</TabTitleText>} href={at} />
+          <Tab eventKey="credentials" title={<TabTitleText>Credentials</TabTitleText>} href={`${at}/credentials`} />
+          <Tab eventKey="origin" title={<TabTitleText>Origin</TabTitleText>} href={`${at}/origin`} />
+          <Tab eventKey="representation" title={<TabTitleText>Representation</TabTitleText>} href={`${at}/representation`} />
+        </Tabs>
+      </PageSection>
+      <PageSection hasBodyWrapper={false} key={tab}>
+        {tab === 'credentials' ? <Credentials client={client} manage={manage} /> : tab === 'origin' ? <Origin client={client} /> : tab === 'representation' ? <Representation client={client} manage={manage} reload={reload} /> : <Details client={client} />}
+      </PageSection>
+      {asked && (
+        <Confirm
+          title={asked === 'delete' ? `Delete ${client.clientId}?` : `Refuse ${client.clientId}?`}
+          verb={asked === 'delete' ? 'Delete' : 'Refuse'}
+          onClose={() => setAsked(undefined)}
+          onConfirm={async () => {
+            await request(asked === 'delete' ? path : `${path}/refuse`, { method: asked === 'delete' ? 'DELETE' : 'POST' });
+            notice(`${client.clientId}: ${asked === 'delete' ? 'deleted' : 'refused'}`);
+            navigate(list);
+          }}
+        >
+          The client, its roles and its tokens are gone for good. Who uses it can no longer sign in with it.
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function Details({ client }: { client: ClientDocument }) {
+  const flows = [
+    [client.standardFlowEnabled, 'Standard flow'],
+    [client.implicitFlowEnabled, 'Implicit flow'],
+    [client.directAccessGrantsEnabled, 'Direct access grants'],
+    [client.serviceAccountsEnabled, 'Service account'],
+  ].flatMap(([on, caption]) => (on ? [String(caption)] : []));
+  const saml = client.protocol === 'saml';
+  return (
+    <DescriptionList isHorizontal horizontalTermWidthModifier={{ default: '14rem' }}>
+      <Entry term="Client ID">{client.clientId}</Entry>
+      {client.name && !client.name.startsWith('${') && <Entry term="Name">{client.name}</Entry>}
+      <Entry term="Type">{saml ? 'SAML' : 'OpenID Connect'}</Entry>
+      {!saml && <Entry term="Access type">{client.bearerOnly ? 'Bearer-only' : client.publicClient ? 'Public: it has no secret' : 'Confidential: it has a secret'}</Entry>}
+      {!saml && <Entry term="Flows">{flows.join(', ') || 'None'}</Entry>}
+      <Entry term="Redirect URIs">
+        <Lines values={client.redirectUris} />
+      </Entry>
+      <Entry term="Web origins">
+        <Lines values={client.webOrigins} />
+      </Entry>
+      {client.rootUrl && <Entry term="Root URL">{client.rootUrl}</Entry>}
+      {client.baseUrl && <Entry term="Home URL">{client.baseUrl}</Entry>}
+      <Entry term="Asks users for consent">{client.consentRequired ? 'Yes' : 'No'}</Entry>
+      <Entry term="Full scope">{client.fullScopeAllowed ? 'Allowed: its tokens carry every role of the user' : 'Not allowed'}</Entry>
+      <Entry term="Default client scopes">{client.defaultClientScopes?.join(', ') || 'None'}</Entry>
+      <Entry term="Optional client scopes">{client.optionalClientScopes?.join(', ') || 'None'}</Entry>
+      <Entry term="Internal ID">
+        <code>{client.id}</code>
+      </Entry>
+    </DescriptionList>
+  );
+}
+
+function Entry({ term, children }: { term: string; children: React.ReactNode }) {
+  return (
+    <DescriptionListGroup>
+      <DescriptionListTerm>{term}</DescriptionListTerm>
+      <DescriptionListDescription className="console-break">{children}</DescriptionListDescription>
+    </DescriptionListGroup>
+  );
+}
+
+function Lines({ values = [] }: { values?: string[] | undefined }) {
+  return values.length === 0 ? (
+    <>None</>
+  ) : (
+    <ul className="console-plain-list">
+      {values.map((value) => (
+        <li key={value}>{value}</li>
+      ))}
+    </ul>
+  );
+}
+
+function Credentials({ client, manage }: { client: ClientDocument; manage: boolean }) {
+  const { realm = '' } = useParams();
+  const [asked, setAsked] = useState<'secret' | 'token'>();
+  const [secret, setSecret] = useState<string>();
+  const [token, setToken] = useState<string>();
+  const action = useAction();
+  const path = admin(realm, 'clients', client.id);
+  const isPublic = client.publicClient === true;
+
+  const reveal = () =>
+    action.run(async () => {
+      const { value } = await request<{ value?: string }>(`${path}/client-secret`);
+      if (value === undefined) {
+        throw new ApiError(404, 'The client has no secret.', 'Make one with “Regenerate”.');
+      }
+      setSecret(value);
+    });
+  return (
+    <div className="console-cards">
+      <Card>
+        <CardTitle component="h2">Client secret</CardTitle>
+        <CardBody>
+          <Content component="p">{isPublic ? 'This is a public client: it has no secret, and needs none.' : 'What the client authenticates itself with.'}</Content>
+          {!isPublic && (
+            <ActionGroup>
+              <Button variant="secondary" onClick={() => void reveal()} isDisabled={action.busy}>
+                Show secret
+              </Button>
+              {manage && (
+                <Button variant="secondary" onClick={() => setAsked('secret')}>
+                  Regenerate secret
+                </Button>
+              )}
+            </ActionGroup>
+          )}
+          {action.error && <Failure error={action.error} role="view-clients" />}
+          {secret !== undefined && <Secret label="Client secret" value={secret} text="Put it where only the client can read it." />}
+        </CardBody>
+      </Card>
+      <Card>
+        <CardTitle component="h2">Registration access token</CardTitle>
+        <CardBody>
+          <Content component="p">With it the client reads, changes and deletes its own registration. It is not stored: if it is lost, make a new one. The old one is void then.</Content>
+          {manage && (
+            <ActionGroup>
+              <Button variant="secondary" onClick={() => setAsked('token')}>
+                Regenerate token
+              </Button>
+            </ActionGroup>
+          )}
+          {token !== undefined && <Secret label="Registration access token" value={token} text="It is shown this once. Hand it to the client's owner over a safe way." />}
+        </CardBody>
+      </Card>
+      {asked === 'secret' && (
+        <Confirm
+          title="Make a new secret?"
+          verb="Regenerate"
+          variant="primary"
+          onClose={() => setAsked(undefined)}
+          onConfirm={async () => {
+            const { value } = await request<{ value?: string }>(`${path}/client-secret`, { method: 'POST' });
+            setSecret(value);
+          }}
+        >
+          The old secret is void at once. The client cannot authenticate itself until it has the new one.
+        </Confirm>
+      )}
+      {asked === 'token' && (
+        <Confirm
+          title="Make a new registration access token?"
+          verb="Regenerate"
+          variant="primary"
+          onClose={() => setAsked(undefined)}
+          onConfirm={async () => {
+            const answer = await request<ClientDocument>(`${path}/registration-access-token`, { method: 'POST' });
+            setToken(answer.registrationAccessToken);
+          }}
+        >
+          The old token is void at once. From then on the client is under the policies for authenticated access.
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+const providers: Record<string, string> = {
+  default: 'default (Keycloak JSON)',
+  'openid-connect': 'openid-connect (OpenID Connect metadata)',
+  'saml2-entity-descriptor': 'saml2-entity-descriptor (SAML metadata)',
+};
+
+function Origin({ client }: { client: ClientDocument }) {
+  const { realm = '' } = useParams();
+  const origin = useLoad((signal) => request<ClientOrigin>(admin(realm, 'clients', client.id, 'origin'), { signal }), [realm, client.id]);
+  const at = `#/${encodeURIComponent(realm)}`;
+  return (
+    <Show from={origin} what="its origin" role="view-clients">
+      {({ created, registration, initialAccessToken, tokenPolicies }) => (
+        <DescriptionList isHorizontal horizontalTermWidthModifier={{ default: '14rem' }}>
+          <Entry term="Made">
+            {moment(created * 1000)} ({distance(created * 1000)})
+          </Entry>
+          {registration ? (
+            <>
+              <Entry term="Registered by">{who(registration)}</Entry>
+              <Entry term="At provider">{providers[registration.provider] ?? registration.provider}</Entry>
+              {registration.subject && (
+                <Entry term="User">
+                  <code>{registration.subject}</code>
+                </Entry>
+              )}
+              <Entry term="Decision">
+                <a href={`${at}/decisions/${encodeURIComponent(registration.decision)}`}>What the policies decided</a>
+              </Entry>
+            </>
+          ) : (
+            <Entry term="Registered by">Nobody: an administrator or the server itself made it, or it is from before origins were kept.</Entry>
+          )}
+          {initialAccessToken && (
+            <Entry term="Initial access token">
+              {initialAccessToken.name && `“${initialAccessToken.name}” `}
+              <code>{initialAccessToken.id}</code>
+              {initialAccessToken.exists ? (
+                <>
+                  {' '}
+                  (<a href={`${at}/clients/tokens`}>all tokens</a>)
+                </>
+              ) : (
+                ' (deleted since)'
+              )}
+            </Entry>
+          )}
+          {tokenPolicies.length > 0 && <Entry term="Bound by policies of that token">{tokenPolicies.join(', ')}</Entry>}
+          <Entry term="Everything about it">
+            <a href={`${at}/decisions?client=${encodeURIComponent(client.clientId)}`}>Decisions</a> · <a href={`${at}/events?client=${encodeURIComponent(client.clientId)}`}>Events</a>
+          </Entry>
+        </DescriptionList>
+      )}
+    </Show>
+  );
+}
+
+function Representation({ client, manage, reload }: { client: ClientDocument; manage: boolean; reload(): void }) {
+  const { realm = '' } = useParams();
+  const notice = useNotice();
+  const { access: _, ...stored } = client;
+  return (
+    <JsonEditor
+      key={JSON.stringify(stored)}
+      label="As it is stored (ClientRepresentation, without its secret)"
+      value={stored}
+      manage={manage}
+      onSave={async (body) => {
+        await request(admin(realm, 'clients', client.id), { method: 'PUT', body });
+        notice('The client is saved');
+        reload();
+      }}
+    />
+  );
+}

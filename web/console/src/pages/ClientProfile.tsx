@@ -1,0 +1,85 @@
+// One client profile: the executors that it consists of.
+
+import { useState, type FormEvent } from 'react';
+import { ActionGroup, Alert, Button, Form, FormGroup, FormSection, PageSection, TextInput } from '@patternfly/react-core';
+import { useNavigate, useParams } from 'react-router';
+import { ApiError } from '../api/http';
+import type { Profile } from '../api/types';
+import { Heading } from '../parts/Heading';
+import { Failure, Show, useAction, useLoad } from '../parts/load';
+import { useNotice } from '../parts/notices';
+import { PartsEditor, type Part } from '../parts/PartsEditor';
+import { useSession } from '../session';
+import { fromForm, load, storeProfiles, toForm, type Documents } from './clientPolicies';
+
+export default function ClientProfile() {
+  const { realm = '', name } = useParams();
+  const documents = useLoad((signal) => load(realm, signal), [realm]);
+  const list = `#/${encodeURIComponent(realm)}/client-policies`;
+  return (
+    <>
+      <Heading title={name ?? 'Create client profile'} text="A list of executors: what clients must be like." above={[['Client policies', list]]} />
+      <PageSection hasBodyWrapper={false}>
+        <Show from={documents} what="the profile" role="view-realm">
+          {(data) => {
+            const own = data.profiles.find((one) => one.name === name);
+            const global = data.globalProfiles.find((one) => one.name === name);
+            return name !== undefined && !own && !global ? <Failure error={new ApiError(404, `There is no client profile “${name}”.`, 'It may have been deleted or renamed meanwhile. Go back to the list.')} /> : <ProfileForm documents={data} profile={own ?? global} global={global !== undefined && !own} list={list} />;
+          }}
+        </Show>
+      </PageSection>
+    </>
+  );
+}
+
+function ProfileForm({ documents, profile, global, list }: { documents: Documents; profile: Profile | undefined; global: boolean; list: string }) {
+  const { realm = '' } = useParams();
+  const { may } = useSession();
+  const navigate = useNavigate();
+  const notice = useNotice();
+  const action = useAction();
+  const manage = may(realm, 'manage-realm') && !global;
+  const [name, setName] = useState(profile?.name ?? '');
+  const [description, setDescription] = useState(profile?.description ?? '');
+  const [parts, setParts] = useState<Part[]>((profile?.executors ?? []).map(({ executor, configuration }) => ({ id: executor, config: toForm(configuration), before: configuration ?? {} })));
+
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    void action.run(async () => {
+      const executors = parts.map(({ id, config, before }) => ({ executor: id, configuration: fromForm(documents.executors.find((one) => one.id === id)?.properties ?? [], config, before) }));
+      const next: Profile = { ...profile, name: name.trim(), description: description.trim(), executors };
+      await storeProfiles(realm, profile ? documents.profiles.map((one) => (one.name === profile.name ? next : one)) : [...documents.profiles, next]);
+      notice(`The profile “${next.name}” is saved`);
+      navigate(list.slice(1));
+    });
+  };
+  return (
+    <Form isWidthLimited onSubmit={save}>
+      {global && (
+        <Alert isInline variant="info" title="A profile of the server" component="p">
+          It is the same in every realm and cannot be changed. Policies can use it as it is.
+        </Alert>
+      )}
+      <FormGroup label="Name" fieldId="name" isRequired>
+        <TextInput id="name" value={name} isRequired readOnly={!manage} onChange={(_, value) => setName(value)} />
+      </FormGroup>
+      <FormGroup label="Description" fieldId="description">
+        <TextInput id="description" value={description} readOnly={!manage} onChange={(_, value) => setDescription(value)} />
+      </FormGroup>
+      <FormSection title="Executors, in the order in which they run" titleElement="h2">
+        <PartsEditor what="executor" providers={documents.executors} parts={parts} readOnly={!manage} onChange={setParts} />
+      </FormSection>
+      {action.error && <Failure error={action.error} role="manage-realm" />}
+      <ActionGroup>
+        {manage && (
+          <Button type="submit" isLoading={action.busy} isDisabled={action.busy || name.trim() === ''}>
+            Save
+          </Button>
+        )}
+        <Button variant="link" component="a" href={list}>
+          {manage ? 'Cancel' : 'Back'}
+        </Button>
+      </ActionGroup>
+    </Form>
+  );
+}

@@ -1,0 +1,57 @@
+// A new realm. It begins with policies that keep anonymous callers out.
+
+import { useState, type FormEvent } from 'react';
+import { ActionGroup, Button, Form, FormGroup, FormHelperText, HelperText, HelperTextItem, PageSection, Switch, TextInput } from '@patternfly/react-core';
+import { useNavigate } from 'react-router';
+import { admin, request } from '../api/http';
+import { Heading } from '../parts/Heading';
+import { Failure, useAction } from '../parts/load';
+import { useNotice } from '../parts/notices';
+import { useSession } from '../session';
+
+export default function CreateRealm() {
+  const { refresh } = useSession();
+  const navigate = useNavigate();
+  const notice = useNotice();
+  const action = useAction();
+  const [name, setName] = useState('');
+  const [enabled, setEnabled] = useState(true);
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    void action.run(async () => {
+      await request(admin(), { method: 'POST', body: { realm: name.trim(), enabled } });
+      await refresh();
+      notice(`Realm “${name.trim()}” is created`);
+      navigate(`/${encodeURIComponent(name.trim())}`);
+    });
+  };
+  return (
+    <>
+      <Heading title="Create realm" text="A realm has clients, users and policies of its own. It begins with policies that keep anonymous callers out." />
+      <PageSection hasBodyWrapper={false}>
+        <Form isWidthLimited onSubmit={save}>
+          <FormGroup label="Realm name" fieldId="name" isRequired>
+            <TextInput id="name" value={name} isRequired autoFocus onChange={(_, value) => setName(value)} />
+            <FormHelperText>
+              <HelperText>
+                <HelperTextItem>It is a part of addresses: letters, digits, dots and dashes are best.</HelperTextItem>
+              </HelperText>
+            </FormHelperText>
+          </FormGroup>
+          <FormGroup fieldId="enabled">
+            <Switch id="enabled" label="Enabled" isChecked={enabled} onChange={(_, on) => setEnabled(on)} />
+          </FormGroup>
+          {action.error && <Failure error={action.error} role="create-realm" />}
+          <ActionGroup>
+            <Button type="submit" isLoading={action.busy} isDisabled={action.busy || name.trim() === ''}>
+              Create
+            </Button>
+            <Button variant="link" component="a" href="#/">
+              Cancel
+            </Button>
+          </ActionGroup>
+        </Form>
+      </PageSection>
+    </>
+  );
+}

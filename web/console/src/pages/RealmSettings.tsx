@@ -1,0 +1,179 @@
+// The settings of a realm that touch registration.
+
+import { useState, type FormEvent } from 'react';
+import { ActionGroup, Button, Form, FormGroup, FormHelperText, FormSection, FormSelect, FormSelectOption, HelperText, HelperTextItem, NumberInput, PageSection, Switch, TextArea, TextInput } from '@patternfly/react-core';
+import { useNavigate, useParams } from 'react-router';
+import { ApiError, admin, request } from '../api/http';
+import type { Realm } from '../api/types';
+import { Confirm } from '../parts/Confirm';
+import { Heading } from '../parts/Heading';
+import { Failure, Show, useAction, useLoad } from '../parts/load';
+import { ManyOf } from '../parts/ManyOf';
+import { useNotice } from '../parts/notices';
+import { span } from '../parts/times';
+import { useSession } from '../session';
+import { eventTypes } from './Events';
+
+const ROTATE = 'clientRegistration.rotateOnRead';
+const UNKNOWN = 'clientRegistration.unknownMetadata';
+const ISSUERS = 'clientRegistration.trustedIssuers';
+const FRONTEND = 'frontendUrl';
+
+export default function RealmSettings() {
+  const { realm = '' } = useParams();
+  const { may, refresh } = useSession();
+  const navigate = useNavigate();
+  const notice = useNotice();
+  const loaded = useLoad((signal) => request<Realm>(admin(realm), { signal }), [realm]);
+  const [deleting, setDeleting] = useState(false);
+  const manage = may(realm, 'manage-realm');
+  return (
+    <>
+      <Heading
+        title="Realm settings"
+        text="Those that touch the registration of clients."
+        actions={
+          manage &&
+          realm !== 'master' && (
+            <Button variant="secondary" isDanger onClick={() => setDeleting(true)}>
+              Delete realm
+            </Button>
+          )
+        }
+      />
+      <PageSection hasBodyWrapper={false}>
+        <Show from={loaded} what="the settings" role="view-realm">
+          {(data) => (data.id === undefined ? <Failure error={new ApiError(403, 'Your account may not see the settings of this realm.', '')} role="view-realm" /> : <Settings key={JSON.stringify(data)} stored={data} manage={manage} reload={loaded.reload} />)}
+        </Show>
+      </PageSection>
+      {deleting && (
+        <Confirm
+          title={`Delete realm “${realm}”?`}
+          verb="Delete realm"
+          mustType={realm}
+          onClose={() => setDeleting(false)}
+          onConfirm={async () => {
+            await request(admin(realm), { method: 'DELETE' });
+            navigate('/');
+            await refresh();
+            notice(`Realm “${realm}” is deleted`);
+          }}
+        >
+          All its clients, users, tokens, policies and events are gone for good.
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function Settings({ stored, manage, reload }: { stored: Realm; manage: boolean; reload(): void }) {
+  const { realm = '' } = useParams();
+  const notice = useNotice();
+  const action = useAction();
+  const [enabled, setEnabled] = useState(stored.enabled === true);
+  const [ssl, setSsl] = useState(stored.sslRequired ?? 'external');
+  const [attributes, setAttributes] = useState(stored.attributes ?? {});
+  const [idle, setIdle] = useState(stored.ssoSessionIdleTimeout ?? 1800);
+  const [most, setMost] = useState(stored.ssoSessionMaxLifespan ?? 36000);
+  const [access, setAccess] = useState(stored.accessTokenLifespan ?? 300);
+  const [events, setEvents] = useState(stored.eventsEnabled === true);
+  const [types, setTypes] = useState(stored.enabledEventTypes ?? []);
+  const set = (name: string, value: string) => setAttributes({ ...attributes, [name]: value });
+  const lockout = realm === 'master' && !enabled;
+
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    void action.run(async () => {
+      const named = Object.fromEntries([ROTATE, UNKNOWN, ISSUERS, FRONTEND].map((name) => [name, attributes[name]?.trim() ?? '']));
+      await request(admin(realm), {
+        method: 'PUT',
+        body: { enabled, sslRequired: ssl, accessTokenLifespan: access, ssoSessionIdleTimeout: idle, ssoSessionMaxLifespan: most, eventsEnabled: events, enabledEventTypes: types, attributes: named },
+      });
+      notice('The settings are saved');
+      reload();
+    });
+  };
+  return (
+    <Form isWidthLimited onSubmit={save}>
+      <FormSection title="General" titleElement="h2">
+        <FormGroup fieldId="enabled">
+          <Switch id="enabled" label="Enabled" isChecked={enabled} isDisabled={!manage} onChange={(_, on) => setEnabled(on)} />
+          <Hint variant={lockout ? 'warning' : undefined}>{lockout ? 'Nobody can sign in to the console then, you included.' : 'A disabled realm registers no clients and issues no tokens.'}</Hint>
+        </FormGroup>
+        <FormGroup label="Require TLS" fieldId="ssl">
+          <FormSelect id="ssl" value={ssl} isDisabled={!manage} onChange={(_, value) => setSsl(value as typeof ssl)}>
+            <FormSelectOption value="all" label="Of every caller" />
+            <FormSelectOption value="external" label="Of callers from outside: neither this machine nor private networks" />
+            <FormSelectOption value="none" label="Of nobody" />
+          </FormSelect>
+        </FormGroup>
+        <FormGroup label="Frontend URL" fieldId="frontend">
+          <TextInput id="frontend" value={attributes[FRONTEND] ?? ''} placeholder="https://id.example.com" readOnly={!manage} onChange={(_, value) => set(FRONTEND, value)} />
+          <Hint>Replaces scheme and host of the realm's addresses. Empty: those that the caller used.</Hint>
+        </FormGroup>
+      </FormSection>
+      <FormSection title="Registration" titleElement="h2">
+        <FormGroup label="Unknown members of OpenID Connect metadata" fieldId="unknown">
+          <FormSelect id="unknown" value={attributes[UNKNOWN] === 'reject' ? 'reject' : ''} isDisabled={!manage} onChange={(_, value) => set(UNKNOWN, value)}>
+            <FormSelectOption value="" label="Are ignored, as RFC 7591 says" />
+            <FormSelectOption value="reject" label="Are refused, as in Keycloak" />
+          </FormSelect>
+        </FormGroup>
+        <FormGroup fieldId="rotate">
+          <Switch id="rotate" label="A new registration access token with each reading" isChecked={attributes[ROTATE] === 'true'} isDisabled={!manage} onChange={(_, on) => set(ROTATE, on ? 'true' : '')} />
+          <Hint>Off: only an update brings a new one, as in Keycloak.</Hint>
+        </FormGroup>
+        <FormGroup label="Trusted issuers" fieldId="issuers">
+          <TextArea id="issuers" className="console-code" rows={4} value={attributes[ISSUERS] ?? ''} readOnly={!manage} spellCheck={false} resizeOrientation="vertical" placeholder='[{"issuer": "https://ci.example", "audience": "matricula", "rolesClaim": "roles"}]' onChange={(_, value) => set(ISSUERS, value)} />
+          <Hint>Bearer tokens of these issuers register clients like the realm's own. A JSON list.</Hint>
+        </FormGroup>
+      </FormSection>
+      <FormSection title="Sessions and tokens" titleElement="h2">
+        <Seconds id="access" label="Access tokens are good for" value={access} manage={manage} onChange={setAccess} />
+        <Seconds id="idle" label="A session ends when it is not used for" value={idle} manage={manage} onChange={setIdle} />
+        <Seconds id="most" label="A session of the console ends in any case after" value={most} manage={manage} onChange={setMost} />
+      </FormSection>
+      <FormSection title="Events" titleElement="h2">
+        <FormGroup fieldId="events">
+          <Switch id="events" label="Store events" isChecked={events} isDisabled={!manage} onChange={(_, on) => setEvents(on)} />
+        </FormGroup>
+        {events && (
+          <FormGroup label="Which" fieldId="types">
+            <ManyOf id="types" label="Event types" options={Object.keys(eventTypes)} values={types} onChange={setTypes} />
+            <Hint>None chosen: all but readings.</Hint>
+          </FormGroup>
+        )}
+      </FormSection>
+      {action.error && <Failure error={action.error} role="manage-realm" />}
+      {manage && (
+        <ActionGroup>
+          <Button type="submit" isLoading={action.busy} isDisabled={action.busy}>
+            Save
+          </Button>
+          <Button variant="link" onClick={reload}>
+            Revert
+          </Button>
+        </ActionGroup>
+      )}
+    </Form>
+  );
+}
+
+function Seconds({ id, label, value, manage, onChange }: { id: string; label: string; value: number; manage: boolean; onChange(value: number): void }) {
+  return (
+    <FormGroup label={`${label} (seconds)`} fieldId={id} role="group">
+      <NumberInput inputProps={{ id }} inputAriaLabel={`${label}, in seconds`} minusBtnAriaLabel="A minute less" plusBtnAriaLabel="A minute more" value={value} min={1} isDisabled={!manage} widthChars={8} onMinus={() => onChange(Math.max(1, value - 60))} onPlus={() => onChange(value + 60)} onChange={(event) => onChange(Math.max(1, Math.floor(Number((event.target as HTMLInputElement).value) || 1)))} />
+      <Hint>{span(value)}</Hint>
+    </FormGroup>
+  );
+}
+
+function Hint({ children, variant }: { children: string; variant?: 'warning' | undefined }) {
+  return (
+    <FormHelperText>
+      <HelperText>
+        <HelperTextItem {...(variant && { variant })}>{children}</HelperTextItem>
+      </HelperText>
+    </FormHelperText>
+  );
+}

@@ -1,0 +1,153 @@
+// The first page of a realm: its figures, and what to do next.
+
+import { lazy, Suspense, useState } from 'react';
+import { Button, Card, CardBody, CardTitle, Gallery, PageSection, Skeleton, ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
+import { useParams } from 'react-router';
+import { admin, query, request } from '../api/http';
+import type { Decision, Figures } from '../api/types';
+import { Empty } from '../parts/Empty';
+import { Heading } from '../parts/Heading';
+import { OutcomeLabel } from '../parts/Labels';
+import { Show, useLoad } from '../parts/load';
+import { distance } from '../parts/times';
+import { summary } from '../wording/decisions';
+
+const Plot = lazy(() => import('../parts/Plot'));
+
+export default function Start() {
+  const { realm = '' } = useParams();
+  const [hours, setHours] = useState(168);
+  const figures = useLoad((signal) => request<Figures>(`${admin(realm, 'client-registration-policy', 'figures')}${query({ hours })}`, { signal }), [realm, hours]);
+  const latest = useLoad((signal) => request<Decision[]>(`${admin(realm, 'client-registration-policy', 'decisions')}${query({ max: 5 })}`, { signal }), [realm]);
+  const at = `#/${encodeURIComponent(realm)}`;
+  return (
+    <>
+      <Heading title={realm} name={`Realm ${realm}`} text="Who registers clients here, and what the policies say." />
+      <PageSection hasBodyWrapper={false}>
+        <div className="console-cards">
+          <Show from={figures} what="figures" role="view-events and view-clients">
+            {(data) => (
+              <div className="console-cards">
+                <Gallery hasGutter minWidths={{ default: '11rem' }}>
+                  <Figure caption="Clients" value={data.clients} href={`${at}/clients`} />
+                  <Figure caption="Waiting for you" value={data.held} more={data.held >= 1000} href={`${at}/clients?show=waiting`} />
+                  <Figure caption={`Refused, ${hours === 24 ? '24 hours' : '7 days'}`} value={data.points.reduce((sum, point) => sum + point.refused, 0)} href={`${at}/decisions?outcome=reject`} />
+                </Gallery>
+                <Card>
+                  <CardTitle component="h2">
+                    <div className="console-card-title">
+                      Registrations
+                      <ToggleGroup aria-label="Time" isCompact>
+                        <ToggleGroupItem text="24 hours" buttonId="hours-24" isSelected={hours === 24} onChange={() => setHours(24)} />
+                        <ToggleGroupItem text="7 days" buttonId="hours-168" isSelected={hours === 168} onChange={() => setHours(168)} />
+                      </ToggleGroup>
+                    </div>
+                  </CardTitle>
+                  <CardBody>
+                    {data.points.some((point) => point.accepted + point.held + point.refused > 0) ? (
+                      <Suspense fallback={<Skeleton height="12rem" screenreaderText="Loading the plot" />}>
+                        <Plot figures={data} hours={hours} />
+                      </Suspense>
+                    ) : (
+                      <Empty
+                        title="Nobody registered a client in this time"
+                        actions={
+                          <>
+                            <Button component="a" href={`${at}/clients/tokens/create`}>
+                              Create initial access token
+                            </Button>
+                            <Button variant="link" component="a" href={`${at}/clients/registration/anonymous`}>
+                              Look at the policies
+                            </Button>
+                          </>
+                        }
+                      >
+                        Give an initial access token to somebody who shall register clients, or look at what the policies let anonymous callers do.
+                      </Empty>
+                    )}
+                  </CardBody>
+                </Card>
+                {data.policies.length > 0 && (
+                  <Card>
+                    <CardTitle component="h2">By policy</CardTitle>
+                    <CardBody>
+                      <ByPolicy policies={data.policies.slice(0, 10)} at={at} />
+                    </CardBody>
+                  </Card>
+                )}
+              </div>
+            )}
+          </Show>
+          {latest.data && latest.data.length > 0 && (
+            <Card>
+              <CardTitle component="h2">Latest decisions</CardTitle>
+              <CardBody>
+                <ul className="console-latest">
+                  {latest.data.map((decision) => (
+                    <li key={decision.id}>
+                      <OutcomeLabel outcome={decision.outcome} />
+                      <a className="console-break" href={`${at}/decisions/${encodeURIComponent(decision.id)}`}>
+                        {summary(decision)}
+                      </a>
+                      <span className="console-faint">{distance(decision.time)}</span>
+                    </li>
+                  ))}
+                </ul>
+                <a href={`${at}/decisions`}>All decisions</a>
+              </CardBody>
+            </Card>
+          )}
+        </div>
+      </PageSection>
+    </>
+  );
+}
+
+function Figure({ caption, value, more, href }: { caption: string; value: number; more?: boolean; href: string }) {
+  return (
+    <Card isCompact>
+      <CardBody>
+        <div className="console-figure">
+          {value.toLocaleString()}
+          {more && '+'}
+        </div>
+        <a href={href}>{caption}</a>
+      </CardBody>
+    </Card>
+  );
+}
+
+const parts = [
+  ['refused', 'refused'],
+  ['held', 'held'],
+  ['shadow', 'would have acted (shadow mode)'],
+  ['amended', 'changed'],
+] as const;
+
+function ByPolicy({ policies, at }: { policies: Figures['policies']; at: string }) {
+  const most = Math.max(1, ...policies.map((policy) => policy.refused + policy.held + policy.amended + policy.shadow));
+  return (
+    <ul className="console-by-policy">
+      {policies.map((policy) => {
+        let x = 0;
+        const said = parts.flatMap(([name, caption]) => (policy[name] > 0 ? [`${policy[name].toLocaleString()} ${caption}`] : [])).join(', ');
+        return (
+          <li key={`${policy.provider} ${policy.name}`}>
+            <div className="console-by-policy-text">
+              <a href={`${at}/decisions?search=${encodeURIComponent(policy.name)}`}>{policy.name}</a>
+              <span>{said}</span>
+            </div>
+            <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" className="console-by-policy-bar">
+              {parts.map(([name]) => {
+                const width = (100 * policy[name]) / most;
+                const bar = <rect key={name} x={x} width={width} height="6" className={`console-bar-${name}`} />;
+                x += width;
+                return bar;
+              })}
+            </svg>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

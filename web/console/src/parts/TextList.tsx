@@ -1,0 +1,53 @@
+// Several texts, one line each (Keycloak: MultivaluedString).
+
+import { useRef } from 'react';
+import { Button, InputGroup, InputGroupItem, TextInput } from '@patternfly/react-core';
+import MinusCircleIcon from '@patternfly/react-icons/dist/esm/icons/minus-circle-icon';
+import PlusCircleIcon from '@patternfly/react-icons/dist/esm/icons/plus-circle-icon';
+
+interface Props {
+  id: string;
+  /** What one of them is, for screen readers and the button: "Trusted host". */
+  label: string;
+  values: string[];
+  placeholder?: string;
+  onChange(values: string[]): void;
+}
+
+export function TextList({ id, label, values, placeholder, onChange }: Props) {
+  const list = useRef<HTMLDivElement>(null);
+  const shown = values.length === 0 ? [''] : values;
+  const add = () => {
+    onChange([...shown, '']);
+    requestAnimationFrame(() => list.current?.querySelector<HTMLInputElement>('.console-line:last-of-type input')?.focus());
+  };
+  return (
+    <div ref={list} className="console-lines">
+      {shown.map((value, index) => (
+        <InputGroup key={index} className="console-line">
+          <InputGroupItem isFill>
+            <TextInput
+              id={index === 0 ? id : `${id}-${index}`}
+              aria-label={`${label} ${index + 1}`}
+              value={value}
+              {...(placeholder && { placeholder })}
+              onChange={(_, text) => onChange(shown.map((before, at) => (at === index ? text : before)))}
+              onKeyDown={(event) => {
+                if (event.key === 'Enter' && value !== '') {
+                  event.preventDefault();
+                  add();
+                }
+              }}
+            />
+          </InputGroupItem>
+          <InputGroupItem>
+            <Button variant="plain" aria-label={`Remove ${label.toLowerCase()} ${index + 1}`} icon={<MinusCircleIcon />} isDisabled={shown.length === 1 && value === ''} onClick={() => onChange(shown.filter((_, at) => at !== index))} />
+          </InputGroupItem>
+        </InputGroup>
+      ))}
+      <Button variant="link" isInline icon={<PlusCircleIcon />} onClick={add}>
+        Add {label.toLowerCase()}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,154 @@
+// Decisions as sentences: which policy, which value, what would help. The one place with this wording.
+
+import type { Caller, Change, Decision, Evaluation, Violation } from '../api/types';
+
+/** One thing that a policy said. */
+export interface Sentence {
+  /** Drives colour and icon. */
+  kind: 'refused' | 'held' | 'changed' | 'shadow' | 'agreed';
+  /** Which policy said it; absent: the server's own rules. */
+  policy?: string;
+  text: string;
+  /** What would help, for the administrator. */
+  help?: string;
+}
+
+/** Who asked, in the middle of a sentence. */
+export function who(caller: Pick<Caller, 'kind' | 'address' | 'origin'>): string {
+  const kinds: Record<string, string> = {
+    anonymous: 'an anonymous caller',
+    'initial-access-token': 'a caller with an initial access token',
+    'registration-access-token': 'a client with its registration access token',
+    bearer: 'a signed-in user or service account',
+  };
+  const page = caller.origin ? ` on a page of ${caller.origin}` : '';
+  return `${kinds[caller.kind] ?? caller.kind} at ${caller.address}${page}`;
+}
+
+const attempts: Record<string, [string, string]> = {
+  register: ['The registration', 'to be registered'],
+  read: ['The reading', 'to be read'],
+  update: ['The update', 'to be updated'],
+  delete: ['The deletion', 'to be deleted'],
+};
+
+const documents: Record<string, string> = {
+  default: 'Keycloak JSON',
+  'openid-connect': 'OpenID Connect metadata',
+  'saml2-entity-descriptor': 'SAML metadata',
+  install: 'the installation file',
+};
+
+/** The whole decision in one sentence. */
+export function summary(decision: Pick<Decision, 'operation' | 'outcome' | 'caller' | 'clientId' | 'provider' | 'violations'>): string {
+  const [attempt] = attempts[decision.operation] ?? ['The request'];
+  const client = decision.clientId ? ` of client “${decision.clientId}”` : '';
+  const by = ` by ${who(decision.caller)} (${documents[decision.provider] ?? decision.provider})`;
+  switch (decision.outcome) {
+    case 'reject': {
+      const policies = [...new Set(decision.violations.map((violation) => violation.policy))];
+      const from = policies.length === 0 ? '' : ` by ${list(policies.map((name) => `“${name}”`))}`;
+      return `${attempt}${client}${by} was refused${from}.`;
+    }
+    case 'hold':
+      return `${attempt}${client}${by} was let through, and the client waits for an administrator.`;
+    default:
+      return `${attempt}${client}${by} was let through.`;
+  }
+}
+
+/** What the policies said, the objections first. What they all agreed to is one sentence. */
+export function sentences(decision: Pick<Decision, 'caller' | 'violations' | 'policies'>): Sentence[] {
+  const said: Sentence[] = [];
+  for (const violation of decision.violations) {
+    said.push(refusal(violation, decision.caller, 'refused'));
+  }
+  for (const policy of decision.policies) {
+    if (policy.mode === 'shadow' && policy.verdict !== 'accept') {
+      said.push(...shadow(policy, decision.caller));
+    } else if (policy.verdict === 'hold') {
+      said.push({ kind: 'held', policy: policy.name, text: `“${policy.name}” wants an administrator to look at the client first.`, help: 'Approve or refuse the client under Clients → Waiting.' });
+    }
+    if (policy.mode === 'enforce') {
+      said.push(...policy.changes.map((change): Sentence => ({ kind: 'changed', policy: policy.name, text: `“${policy.name}” changed ${changed(change)}.` })));
+    }
+  }
+  const agreed = [...new Set(decision.policies.filter((policy) => policy.verdict === 'accept').map((policy) => policy.name))];
+  if (agreed.length > 0) {
+    said.push({ kind: 'agreed', text: `${list(agreed.map((name) => `“${name}”`))} had no objection.` });
+  }
+  return said;
+}
+
+function shadow(policy: Evaluation, caller: Caller): Sentence[] {
+  const mark = (text: string): Sentence => ({ kind: 'shadow', policy: policy.name, text });
+  if (policy.verdict === 'reject') {
+    return policy.violations.map((violation) => {
+      const { text, help } = refusal(violation, caller, 'would have refused');
+      return { ...mark(`${text} It is in shadow mode, so nothing came of it.`), ...(help && { help }) };
+    });
+  }
+  if (policy.verdict === 'hold') {
+    return [mark(`“${policy.name}” would have held the client. It is in shadow mode, so nothing came of it.`)];
+  }
+  return policy.changes.map((change) => mark(`“${policy.name}” would have changed ${changed(change)}. It is in shadow mode, so nothing came of it.`));
+}
+
+function refusal(violation: Violation, caller: Caller, did: string): Sentence {
+  const what = violation.value === undefined ? (violation.field ? ` because of ${violation.field}` : '') : ` ${violation.field ? `${violation.field} ` : ''}“${violation.value}”`;
+  const text = `“${violation.policy}” ${did}${what || ' it'}: ${stop(violation.message)}`;
+  const help = advice(violation, caller);
+  return { kind: 'refused', policy: violation.policy, text, ...(help && { help }) };
+}
+
+/** What would make the objection go away. */
+export function advice(violation: Violation, caller: Pick<Caller, 'address' | 'kind' | 'origin'>): string | undefined {
+  const policy = `“${violation.policy}”`;
+  const token = caller.kind === 'anonymous' ? ' Or give the caller an initial access token: other policies apply then.' : '';
+  switch (violation.provider) {
+    case 'trusted-hosts': {
+      if (violation.field === undefined) {
+        return `Add ${caller.address}, its host name or its network to the trusted hosts of ${policy}.${token}`;
+      }
+      const host = hostOf(violation.value);
+      return host ? `Add ${host} to the trusted hosts of ${policy}, or register with addresses of a trusted host.` : `Use an address of a host that ${policy} trusts.`;
+    }
+    case 'max-clients':
+      return `Raise the limit of ${policy}, or delete clients that nobody needs any more.${token}`;
+    case 'allowed-client-templates':
+      return violation.value ? `Allow the client scope ${violation.value} in ${policy}, or leave it out of the request.` : `Allow the client scope in ${policy}, or leave it out of the request.`;
+    case 'allowed-protocol-mappers':
+      return violation.value ? `Allow the mapper type ${violation.value} in ${policy}, or leave the mapper out of the request.` : `Allow the mapper's type in ${policy}, or leave the mapper out of the request.`;
+    case 'scope':
+      return 'Leave fullScopeAllowed out of the request, or send false.';
+    case 'consent-required':
+      return 'Leave consentRequired out of the request, or send true.';
+    case 'client-disabled':
+      return 'Let an administrator enable the client; it cannot enable itself.';
+    case 'registration-web-origins':
+      return caller.origin ? `Add ${caller.origin} to the web origins of ${policy}.` : `Add the page's origin to the web origins of ${policy}.`;
+    default:
+      return violation.field ? `Change ${violation.field} in the request, or the settings of ${policy}.` : `Look at the settings of ${policy}.`;
+  }
+}
+
+function hostOf(value: string | undefined): string | undefined {
+  try {
+    return value === undefined ? undefined : new URL(value).hostname || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function changed(change: Change): string {
+  const shown = (value: unknown): string => (value === null || value === undefined ? 'nothing' : typeof value === 'string' ? `“${value}”` : JSON.stringify(value));
+  return `${change.field} from ${shown(change.before)} to ${shown(change.after)}`;
+}
+
+function list(names: string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}
+
+function stop(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,92 @@
+// A realm in which every page has something to show.
+
+import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { start } from './server.mjs';
+
+const components = fileURLToPath(new URL('../../../target/test-components', import.meta.url));
+
+/** A server with realm `shop`, which has clients of all kinds, and realm `empty`; `ids` names what pages are about. */
+export async function prepared() {
+  if (!existsSync(components)) {
+    throw new Error(`${components} is missing: run \`cargo xtask build\`, which makes it`);
+  }
+  const server = await start('--policies', components);
+  await server.admin('POST', '/realms', { realm: 'empty', enabled: true });
+  await server.admin('POST', '/realms', { realm: 'shop', enabled: true, eventsEnabled: true });
+  const policy = (name, providerId, subType, config = {}) =>
+    server.admin('POST', '/realms/shop/components', { name, providerId, subType, providerType: 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy', config });
+  const tokens = [];
+  for (const body of [{ name: 'partners', count: 20, expiration: 86400 }, { count: 1 }, { name: 'build server', count: 50, expiration: 3600, policies: [{ name: 'Ask users', providerId: 'consent-required' }] }]) {
+    tokens.push((await server.admin('POST', '/realms/shop/clients-initial-access', body)).token);
+  }
+  for (const name of ['billing', 'storefront', 'warehouse', 'newsletter-service-with-a-rather-long-client-id-that-has-to-break-somewhere']) {
+    await server.register('shop', { clientId: name, name: name.slice(0, 20), description: `What ${name.slice(0, 12)} needs to sign in`, redirectUris: [`https://${name.slice(0, 12)}.example.com/callback`] }, { token: tokens[0] });
+  }
+  await server.register('shop', { clientId: 'ci-app', consentRequired: false }, { token: tokens[2] });
+  await server.register('shop', { clientId: 'spent' }, { token: tokens[1] });
+  for (const [clientId, uri] of [
+    ['stranger', 'https://stranger.example.com/cb'],
+    ['phisher', 'http://203.0.113.7/cb'],
+  ]) {
+    await server.register('shop', { clientId, redirectUris: [uri], defaultClientScopes: ['no-such-scope'] });
+  }
+  await policy('Only a few', 'max-clients', 'authenticated', { 'max-clients': ['5'], mode: ['shadow'] });
+  await server.register('shop', { clientId: 'watched' }, { token: tokens[0] });
+  await policy('Look first', 'holds', 'authenticated');
+  await server.register('shop', { clientId: 'newcomer', name: 'Newcomer', redirectUris: ['https://newcomer.example.com/cb'] }, { token: tokens[0] });
+  await server.admin('PUT', '/realms/shop/client-policies/profiles', { profiles: [{ name: 'pkce', description: 'Public clients prove who asked for the code', executors: [{ executor: 'pkce-enforcer', configuration: { 'auto-configure': true } }] }] });
+  await server.admin('PUT', '/realms/shop/client-policies/policies', {
+    policies: [{ name: 'public clients', description: 'Browsers and phones', enabled: true, conditions: [{ condition: 'client-access-type', configuration: { type: ['public'] } }], profiles: ['pkce', 'fapi-1-baseline'] }],
+  });
+  const one = async (path) => (await server.admin('GET', `/realms/shop/${path}`))[0];
+  const ids = {
+    client: (await one('clients?clientId=billing')).id,
+    held: (await one('clients?clientId=newcomer')).id,
+    policy: (await server.admin('GET', '/realms/shop/components')).find((it) => it.providerId === 'trusted-hosts').id,
+    mappers: (await server.admin('GET', '/realms/shop/components')).find((it) => it.providerId === 'allowed-protocol-mappers').id,
+    refused: (await one('client-registration-policy/decisions?outcome=reject')).id,
+    held_decision: (await one('client-registration-policy/decisions?outcome=hold')).id,
+  };
+  return { server, ids };
+}
+
+/** Every page: name of its picture, address, and a text that is there when it is. */
+export const pages = (ids) => [
+  ['start', '/shop', 'Latest decisions'],
+  ['start-empty', '/empty', 'Nobody registered'],
+  ['clients', '/shop/clients', 'storefront'],
+  ['clients-waiting', '/shop/clients?show=waiting', 'new clients are looked at first'],
+  ['clients-none-found', '/shop/clients?search=nothing', 'No client found'],
+  ['client-create', '/shop/clients/create', 'Valid redirect URIs'],
+  ['client-details', `/shop/clients/${ids.client}`, 'Internal ID'],
+  ['client-held', `/shop/clients/${ids.held}`, 'waits for an administrator'],
+  ['client-credentials', `/shop/clients/${ids.client}/credentials`, 'Regenerate token'],
+  ['client-origin', `/shop/clients/${ids.client}/origin`, 'Registered by'],
+  ['client-representation', `/shop/clients/${ids.client}/representation`, 'As it is stored'],
+  ['tokens', '/shop/clients/tokens', 'build server'],
+  ['tokens-empty', '/empty/clients/tokens', 'No initial access tokens'],
+  ['token-create', '/shop/clients/tokens/create', 'Web origins'],
+  ['policies-anonymous', '/shop/clients/registration/anonymous', 'Full Scope Disabled'],
+  ['policies-authenticated', '/shop/clients/registration/authenticated', 'Look first'],
+  ['policy-create', '/shop/clients/registration/anonymous/create', 'Provider'],
+  ['policy-trusted-hosts', `/shop/clients/registration/anonymous/${ids.policy}`, 'The caller must be trusted'],
+  ['policy-mappers', `/shop/clients/registration/anonymous/${ids.mappers}`, 'Allowed mapper types'],
+  ['try-it', '/shop/clients/registration/anonymous/try', 'From which address'],
+  ['decisions', '/shop/decisions', 'was refused by'],
+  ['decisions-empty', '/empty/decisions', 'No decisions yet'],
+  ['decision-refused', `/shop/decisions/${ids.refused}`, 'What would help'],
+  ['decision-held', `/shop/decisions/${ids.held_decision}`, 'wants an administrator'],
+  ['events', '/shop/events', 'Client registered'],
+  ['events-off', '/empty/events', 'Events are off'],
+  ['client-profiles', '/shop/client-policies', 'fapi-1-baseline'],
+  ['client-profile', '/shop/client-policies/profiles/edit/pkce', 'Auto-configure'],
+  ['client-profile-global', '/shop/client-policies/profiles/edit/fapi-1-baseline', 'A profile of the server'],
+  ['client-policies', '/shop/client-policies/policies', 'public clients'],
+  ['client-policies-empty', '/empty/client-policies/policies', 'No client policies'],
+  ['client-policy', '/shop/client-policies/policies/edit/public%20clients', 'client-access-type'],
+  ['realm-settings', '/shop/settings', 'Trusted issuers'],
+  ['realm-create', '/-/create-realm', 'Realm name'],
+  ['components', '/-/components', 'Drop a component file'],
+  ['not-found', '/nowhere', 'There is no realm'],
+];

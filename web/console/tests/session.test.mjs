@@ -1,0 +1,84 @@
+// The session in a real browser: refusals, its end, signing out, and who may not do everything.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, open, signIn } from './browser.mjs';
+import { PASSWORD, start } from './server.mjs';
+
+let server;
+let browser;
+
+before(async () => {
+  [server, browser] = await Promise.all([start(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test('a wrong password is refused with advice', async () => {
+  const { page, context, go } = await open(browser, server);
+  await go('/');
+  await signIn(page, { password: 'wrong' });
+  await page.getByText('User name, password or realm is wrong.').waitFor();
+  await page.getByText('Check name, password and realm').waitFor();
+  assert.equal((await context.cookies()).length, 0);
+  await context.close();
+});
+
+test('a session that ended goes on where it was after signing in again', async () => {
+  const { page, context, go } = await open(browser, server);
+  await go('/master/clients/tokens/create');
+  await signIn(page);
+  await page.getByLabel('Name', { exact: true }).fill('typed before the end');
+  // Ended elsewhere, without this page knowing.
+  await page.evaluate(async () => {
+    const { csrf } = await (await fetch('/console/session')).json();
+    await fetch('/console/session', { method: 'DELETE', headers: { 'Matricula-Csrf': csrf } });
+  });
+  await page.getByRole('button', { name: 'Save' }).click();
+  const dialog = page.getByRole('dialog', { name: /Your session has ended/ });
+  await dialog.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Initial access token created' }).waitFor();
+  const tokens = await server.admin('GET', '/realms/master/clients-initial-access');
+  assert.deepEqual(tokens.map(({ name }) => name), ['typed before the end']);
+  await context.close();
+});
+
+test('signing out ends the session and shows the sign-in page', async () => {
+  const { page, context, go } = await open(browser, server);
+  await go('/');
+  await signIn(page);
+  const cookies = await context.cookies();
+  await page.getByRole('button', { name: 'admin' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in to the console' }).waitFor();
+  const answer = await fetch(`${server.url}/admin/realms`, { headers: { Cookie: `${cookies[0].name}=${cookies[0].value}` } });
+  assert.equal(answer.status, 401);
+  await context.close();
+});
+
+test('who may only look sees no buttons that change something', async () => {
+  await server.admin('POST', '/realms', { realm: 'shop', enabled: true });
+  const made = await server.admin('POST', '/realms/shop/users', { username: 'reader', enabled: true, credentials: [{ type: 'password', value: 'pw', temporary: false }] });
+  const user = made.split('/').pop();
+  const [client] = await server.admin('GET', '/realms/shop/clients?clientId=realm-management');
+  const role = await server.admin('GET', `/realms/shop/clients/${client.id}/roles/view-clients`);
+  await server.admin('POST', `/realms/shop/users/${user}/role-mappings/clients/${client.id}`, [role]);
+  const { page, context, faults, go } = await open(browser, server);
+  await go('/');
+  await page.getByRole('button', { name: 'My account is in another realm' }).click();
+  await page.getByLabel('Realm').fill('shop');
+  await signIn(page, { user: 'reader', password: 'pw' });
+  await page.getByRole('heading', { name: 'shop', level: 1 }).waitFor();
+  await page.getByText('It needs the role view-events and view-clients').waitFor();
+  await go('/shop/clients');
+  await page.getByRole('link', { name: 'account', exact: true }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Create client' }).count(), 0);
+  assert.equal(await page.getByRole('button', { name: 'Actions of account', exact: true }).count(), 0);
+  await go('/master/clients');
+  await page.getByText('There is no realm “master”, or your account may not see it.').waitFor();
+  assert.deepEqual(faults, []);
+  await context.close();
+});

@@ -1,0 +1,226 @@
+// The guide's walk-throughs in a real browser: from sign-in to a registered client, to a refused one, to a new token.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, open, signIn } from './browser.mjs';
+import { start } from './server.mjs';
+
+let server;
+let browser;
+
+before(async () => {
+  [server, browser] = await Promise.all([start(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** Runs with a window of its own, in which nothing may go wrong. */
+async function inWindow(steps) {
+  const window = await open(browser, server);
+  try {
+    await steps(window);
+    assert.deepEqual(window.faults, []);
+  } finally {
+    await window.context.close();
+  }
+}
+
+test('from sign-in over a new realm and an initial access token to a registered client', () =>
+  inWindow(async ({ page, context, go }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await go('/');
+    await signIn(page);
+    await page.getByRole('heading', { name: 'master', level: 1 }).waitFor();
+    const cookies = await context.cookies();
+    assert.equal(cookies.length, 1);
+    assert.equal(cookies[0].httpOnly, true);
+    assert.equal(cookies[0].sameSite, 'Strict');
+    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+    assert.ok(!kept.includes('eyJ'), `no token in web storage: ${kept}`);
+
+    await page.getByRole('button', { name: 'Realm: master' }).click();
+    await page.getByRole('link', { name: 'Create realm' }).click();
+    await page.getByLabel('Realm name').fill('shop');
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('heading', { name: 'shop', level: 1 }).waitFor();
+
+    await page.getByRole('link', { name: 'Clients', exact: true }).first().click();
+    await page.getByRole('link', { name: 'Initial access token' }).click();
+    await page.getByRole('link', { name: 'Create initial access token' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('partners');
+    await page.getByRole('button', { name: 'More clients' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'Initial access token created' }).waitFor();
+    await page.getByRole('button', { name: 'Copy initial access token' }).click();
+    const token = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(token, /^eyJ/);
+
+    const made = await server.register('shop', { clientId: 'partner-app', name: 'Partner', redirectUris: ['https://app.example.com/cb'] }, { token });
+    assert.equal(made.status, 201);
+
+    await page.getByRole('link', { name: 'I have copied it' }).click();
+    await page.getByRole('row', { name: /partners.*1 of 2/ }).waitFor();
+    assert.ok(!(await page.content()).includes(token), 'the token is shown once');
+    await page.getByRole('link', { name: 'Clients list' }).click();
+    await page.getByLabel('Search by client ID').fill('partner');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'partner-app' }).click();
+    await page.getByText('https://app.example.com/cb').waitFor();
+    await page.getByRole('link', { name: 'Origin' }).click();
+    await page.getByText('a caller with an initial access token at 127.0.0.1').waitFor();
+    await page.getByText('“partners”').waitFor();
+    await page.getByRole('link', { name: 'What the policies decided' }).click();
+    await page.getByText(/was let through/).first().waitFor();
+  }));
+
+test('a refused registration is explained, and what would help does help', () =>
+  inWindow(async ({ page, go }) => {
+    await server.admin('POST', '/realms', { realm: 'refused', enabled: true });
+    const document = { clientId: 'stranger', redirectUris: ['https://stranger.example.com/cb'] };
+    const refused = await server.register('refused', document);
+    assert.equal(refused.status, 403);
+    await go('/refused/decisions');
+    await signIn(page);
+    await page.getByRole('link', { name: /registration .* was refused by “Trusted Hosts”/ }).click();
+    await page.getByText('redirectUris “https://stranger.example.com/cb”').waitFor();
+    await page.getByText(/What would help: Add 127\.0\.0\.1/).waitFor();
+    await page.getByText(/What would help: Add stranger\.example\.com/).waitFor();
+    await page.getByText(refused.body.decision).waitFor();
+
+    await go('/refused/clients/registration/anonymous');
+    await page.getByRole('link', { name: 'Trusted Hosts' }).click();
+    await page.getByLabel('Trusted host 1').fill('127.0.0.1');
+    await page.getByRole('button', { name: 'Add trusted host' }).click();
+    await page.getByLabel('Trusted host 2').fill('stranger.example.com');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('“Trusted Hosts” is saved').waitFor();
+
+    await page.getByRole('link', { name: 'Try it' }).click();
+    await page.getByLabel('What is sent').selectOption('default');
+    await page.getByLabel('Document').fill(JSON.stringify(document));
+    await page.getByLabel('From which address').fill('127.0.0.1');
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await page.getByText('It would be let through').waitFor();
+    await page.getByLabel('From which address').fill('203.0.113.9');
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await page.getByText('It would be refused').waitFor();
+    assert.equal((await server.register('refused', document)).status, 201);
+  }));
+
+test('a new registration access token takes the place of the old one', () =>
+  inWindow(async ({ page, go }) => {
+    await server.admin('POST', '/realms', { realm: 'tokens', enabled: true });
+    const { token } = await server.admin('POST', '/realms/tokens/clients-initial-access', {});
+    const { body } = await server.register('tokens', { clientId: 'app' }, { token });
+    await go(`/tokens/clients/${body.id}/credentials`);
+    await signIn(page);
+    await page.getByRole('button', { name: 'Regenerate token' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Regenerate' }).click();
+    const fresh = await page.getByLabel('Registration access token', { exact: true }).inputValue();
+    const read = (bearer) => fetch(`${server.url}/realms/tokens/clients-registrations/default/app`, { headers: { Authorization: `Bearer ${bearer}` } });
+    assert.equal((await read(body.registrationAccessToken)).status, 401);
+    assert.equal((await read(fresh)).status, 200);
+
+    await page.getByRole('button', { name: 'Show secret' }).click();
+    await page.getByText(body.secret).waitFor();
+    await page.getByRole('button', { name: 'Regenerate secret' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Regenerate' }).click();
+    await page.getByText(body.secret).waitFor({ state: 'detached' });
+    await page.reload();
+    await page.getByText('It is not stored').waitFor();
+    assert.ok(!(await page.content()).includes(fresh), 'the token is shown once');
+  }));
+
+test('a client is disabled, enabled and deleted', () =>
+  inWindow(async ({ page, go }) => {
+    await server.admin('POST', '/realms', { realm: 'switch', enabled: true });
+    await server.admin('POST', '/realms/switch/clients', { clientId: 'app' });
+    await go('/switch/clients?search=app');
+    await signIn(page);
+    await page.getByRole('link', { name: 'app', exact: true }).click();
+    const enabled = async () => (await server.admin('GET', '/realms/switch/clients?clientId=app'))[0]?.enabled;
+    const toggle = page.getByRole('switch', { name: 'Enabled' });
+    await toggle.focus();
+    await page.keyboard.press('Space');
+    await page.getByText('The client is disabled').waitFor();
+    assert.equal(await enabled(), false);
+    await toggle.press('Space');
+    await page.getByText('The client is enabled').waitFor();
+    assert.equal(await enabled(), true);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { name: 'Clients', level: 1 }).waitFor();
+    assert.equal(await enabled(), undefined);
+  }));
+
+test('policies are added, put in order, made to watch only, and deleted', () =>
+  inWindow(async ({ page, go }) => {
+    await server.admin('POST', '/realms', { realm: 'order', enabled: true });
+    const policies = async () => (await server.admin('GET', '/realms/order/components')).filter((policy) => policy.subType === 'authenticated');
+    const before = (await policies()).map(({ name }) => name);
+    await go('/order/clients/registration/authenticated');
+    await signIn(page);
+    await page.getByRole('link', { name: 'Create client policy' }).click();
+    await page.getByLabel('Provider').selectOption('max-clients');
+    assert.equal(await page.getByLabel('Most clients in the realm').inputValue(), '200');
+    await page.getByLabel('Most clients in the realm').fill('many');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText("'Max Clients Per Realm' should be a number").waitFor();
+    await page.getByLabel('Most clients in the realm').fill('12');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: /Max clients/ }).waitFor();
+    await page.getByRole('button', { name: 'Run “Max clients” earlier' }).click();
+    await page.getByText(/“Max clients” runs as number/).waitFor();
+    assert.deepEqual(
+      (await policies()).map(({ name }) => name),
+      [...before.slice(0, -1), 'Max clients', before.at(-1)],
+    );
+    await page.getByRole('switch', { name: '“Max clients” only watches (shadow mode)' }).press('Space');
+    await page.getByText('“Max clients” only watches now').waitFor();
+    assert.deepEqual((await policies()).find(({ name }) => name === 'Max clients').config.mode, ['shadow']);
+    await page.getByRole('button', { name: 'Actions of “Max clients”' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('“Max clients” is deleted').waitFor();
+    assert.deepEqual(
+      (await policies()).map(({ name }) => name),
+      before,
+    );
+  }));
+
+test('a client policy is made with forms and changed as JSON', () =>
+  inWindow(async ({ page, go }) => {
+    await server.admin('POST', '/realms', { realm: 'demands', enabled: true });
+    await go('/demands/client-policies/profiles/create');
+    await signIn(page);
+    await page.getByLabel('Name', { exact: true }).fill('pkce');
+    await page.getByLabel('Kind of executor').selectOption('pkce-enforcer');
+    await page.getByRole('button', { name: 'Add executor' }).click();
+    await page.getByRole('switch', { name: 'Auto-configure' }).press('Space');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: /pkce/ }).first().waitFor();
+    await page.getByRole('link', { name: 'Policies' }).click();
+    await page.getByRole('link', { name: 'Create client policy' }).first().click();
+    await page.getByLabel('Name', { exact: true }).fill('everybody');
+    await page.getByLabel('Kind of condition').selectOption('any-client');
+    await page.getByRole('button', { name: 'Add condition' }).click();
+    await page.getByRole('button', { name: 'Choose client profiles' }).click();
+    await page.getByRole('menuitem', { name: 'pkce' }).or(page.getByRole('option', { name: 'pkce' })).or(page.getByLabel('pkce', { exact: true })).first().click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: /everybody.*any-client.*pkce/ }).waitFor();
+    const { profiles } = await server.admin('GET', '/realms/demands/client-policies/profiles');
+    assert.deepEqual(profiles[0].executors, [{ executor: 'pkce-enforcer', configuration: { 'auto-configure': true } }]);
+
+    await page.getByRole('button', { name: 'JSON view' }).click();
+    const json = page.getByLabel('The client policies of the realm');
+    await json.fill('{"policies": [');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText(/This is no JSON/).waitFor();
+    await json.fill('{"policies": []}');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('The client policies are saved').waitFor();
+    assert.deepEqual(await server.admin('GET', '/realms/demands/client-policies/policies'), { policies: [] });
+  }));
