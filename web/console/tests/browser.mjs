@@ -37,7 +37,7 @@ export async function open(browser, server, options = {}) {
 /** Signs in on the sign-in page. */
 export async function signIn(page, { user = 'admin', password = PASSWORD } = {}) {
   await page.getByLabel('User name').fill(user);
-  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.locator('#password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 

@@ -30,7 +30,7 @@ test('a session that ended goes on where it was after signing in again', async (
   const { page, context, go } = await open(browser, server);
   await go('/master/clients/tokens/create');
   await signIn(page);
-  await page.getByLabel('Name', { exact: true }).fill('typed before the end');
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('typed before the end');
   // Ended elsewhere, without this page knowing.
   await page.evaluate(async () => {
     const { csrf } = await (await fetch('/console/session')).json();
@@ -38,7 +38,7 @@ test('a session that ended goes on where it was after signing in again', async (
   });
   await page.getByRole('button', { name: 'Save' }).click();
   const dialog = page.getByRole('dialog', { name: /Your session has ended/ });
-  await dialog.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await dialog.locator('#password').fill(PASSWORD);
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Initial access token created' }).waitFor();
   const tokens = await server.admin('GET', '/realms/master/clients-initial-access');

@@ -49,7 +49,7 @@ test('from sign-in over a new realm and an initial access token to a registered 
     await page.getByRole('link', { name: 'Clients', exact: true }).first().click();
     await page.getByRole('link', { name: 'Initial access token' }).click();
     await page.getByRole('link', { name: 'Create initial access token' }).click();
-    await page.getByLabel('Name', { exact: true }).fill('partners');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('partners');
     await page.getByRole('button', { name: 'More clients' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { name: 'Initial access token created' }).waitFor();
@@ -195,7 +195,7 @@ test('a client policy is made with forms and changed as JSON', () =>
     await server.admin('POST', '/realms', { realm: 'demands', enabled: true });
     await go('/demands/client-policies/profiles/create');
     await signIn(page);
-    await page.getByLabel('Name', { exact: true }).fill('pkce');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('pkce');
     await page.getByLabel('Kind of executor').selectOption('pkce-enforcer');
     await page.getByRole('button', { name: 'Add executor' }).click();
     await page.getByRole('switch', { name: 'Auto-configure' }).press('Space');
@@ -203,7 +203,7 @@ test('a client policy is made with forms and changed as JSON', () =>
     await page.getByRole('row', { name: /pkce/ }).first().waitFor();
     await page.getByRole('link', { name: 'Policies' }).click();
     await page.getByRole('link', { name: 'Create client policy' }).first().click();
-    await page.getByLabel('Name', { exact: true }).fill('everybody');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('everybody');
     await page.getByLabel('Kind of condition').selectOption('any-client');
     await page.getByRole('button', { name: 'Add condition' }).click();
     await page.getByRole('button', { name: 'Choose client profiles' }).click();

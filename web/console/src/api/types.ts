@@ -120,6 +120,15 @@ export interface Evaluation {
   micros: number;
 }
 
+/** One client policy at one event. */
+export interface ClientPolicyEvaluation {
+  name: string;
+  event: string;
+  applies: boolean;
+  conditions: { condition: string; component: string; verdict: 'yes' | 'no' | 'abstain' }[];
+  executors: { executor: string; component: string; verdict: 'accept' | 'amend' | 'keep' | 'reject'; violation?: Violation; changes: Change[]; micros: number }[];
+}
+
 export interface Caller {
   kind: CallerKind;
   address: string;
@@ -136,6 +145,7 @@ export interface Decision {
   clientId?: string;
   outcome: Outcome;
   violations: Violation[];
+  clientPolicies?: ClientPolicyEvaluation[];
   policies: Evaluation[];
 }
 
@@ -145,6 +155,7 @@ export interface DryRun {
   error: string | null;
   error_description: string | null;
   violations: Violation[];
+  clientPolicies?: ClientPolicyEvaluation[];
   policies: Evaluation[];
   before: unknown;
   after: unknown;

@@ -4,6 +4,7 @@ import { Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription,
 import { useParams } from 'react-router';
 import { ApiError, admin, query, request } from '../api/http';
 import type { Client, Decision as DecisionDocument } from '../api/types';
+import { ClientPolicyEvaluations } from '../parts/ClientPolicyEvaluations';
 import { Evaluations } from '../parts/Evaluations';
 import { Heading } from '../parts/Heading';
 import { OutcomeLabel } from '../parts/Labels';
@@ -76,12 +77,22 @@ export default function Decision() {
                   </DescriptionList>
                 </CardBody>
               </Card>
-              <Card>
-                <CardTitle component="h2">Policy by policy</CardTitle>
-                <CardBody>
-                  <Evaluations policies={data.policies} />
-                </CardBody>
-              </Card>
+              {data.clientPolicies && data.clientPolicies.length > 0 && (
+                <Card>
+                  <CardTitle component="h2">Client policies</CardTitle>
+                  <CardBody>
+                    <ClientPolicyEvaluations policies={data.clientPolicies} />
+                  </CardBody>
+                </Card>
+              )}
+              {data.policies.length > 0 && (
+                <Card>
+                  <CardTitle component="h2">Policy by policy</CardTitle>
+                  <CardBody>
+                    <Evaluations policies={data.policies} />
+                  </CardBody>
+                </Card>
+              )}
             </div>
           )}
         </Show>

@@ -5,6 +5,7 @@ import { ActionGroup, Alert, Button, Card, CardBody, CardTitle, Form, FormGroup,
 import { useParams } from 'react-router';
 import { admin, request } from '../api/http';
 import type { Caller, CallerKind, DryRun } from '../api/types';
+import { ClientPolicyEvaluations } from '../parts/ClientPolicyEvaluations';
 import { Evaluations } from '../parts/Evaluations';
 import { Heading } from '../parts/Heading';
 import { Failure, useAction } from '../parts/load';
@@ -154,7 +155,7 @@ export default function TryIt() {
 
 function Result({ answer, caller }: { answer: DryRun; caller: Caller }) {
   const [variant, title] = outcomes[answer.decision];
-  const said = sentences({ caller, violations: answer.violations, policies: answer.policies });
+  const said = sentences({ caller, violations: answer.violations, policies: answer.policies, ...(answer.clientPolicies && { clientPolicies: answer.clientPolicies }) });
   return (
     <section id="result" tabIndex={-1} aria-label="What would happen" className="console-cards">
       <Alert isInline variant={variant} title={title} component="h2">
@@ -172,6 +173,14 @@ function Result({ answer, caller }: { answer: DryRun; caller: Caller }) {
           <CardTitle component="h3">In words</CardTitle>
           <CardBody>
             <Sentences sentences={said} />
+          </CardBody>
+        </Card>
+      )}
+      {answer.clientPolicies && answer.clientPolicies.length > 0 && (
+        <Card isCompact>
+          <CardTitle component="h3">Client policies</CardTitle>
+          <CardBody>
+            <ClientPolicyEvaluations policies={answer.clientPolicies} />
           </CardBody>
         </Card>
       )}

@@ -58,10 +58,17 @@ export function summary(decision: Pick<Decision, 'operation' | 'outcome' | 'call
 }
 
 /** What the policies said, the objections first. What they all agreed to is one sentence. */
-export function sentences(decision: Pick<Decision, 'caller' | 'violations' | 'policies'>): Sentence[] {
+export function sentences(decision: Pick<Decision, 'caller' | 'violations' | 'clientPolicies' | 'policies'>): Sentence[] {
   const said: Sentence[] = [];
+  const clientPolicies = decision.clientPolicies ?? [];
   for (const violation of decision.violations) {
-    said.push(refusal(violation, decision.caller, 'refused'));
+    const ofClientPolicy = clientPolicies.some((policy) => policy.executors.some((executor) => executor.violation?.policy === violation.policy && executor.violation.message === violation.message));
+    said.push(refusal(violation, decision.caller, 'refused', ofClientPolicy));
+  }
+  for (const policy of clientPolicies) {
+    for (const executor of policy.executors) {
+      said.push(...executor.changes.map((change): Sentence => ({ kind: 'changed', policy: policy.name, text: `Client policy “${policy.name}” (${executor.executor}) changed ${changed(change)}.` })));
+    }
   }
   for (const policy of decision.policies) {
     if (policy.mode === 'shadow' && policy.verdict !== 'accept') {
@@ -74,6 +81,10 @@ export function sentences(decision: Pick<Decision, 'caller' | 'violations' | 'po
     }
   }
   const agreed = [...new Set(decision.policies.filter((policy) => policy.verdict === 'accept').map((policy) => policy.name))];
+  const met = [...new Set(clientPolicies.filter((policy) => policy.applies && policy.executors.every((executor) => executor.verdict !== 'reject')).map((policy) => policy.name))];
+  if (met.length > 0) {
+    said.push({ kind: 'agreed', text: `What ${met.length === 1 ? 'client policy' : 'client policies'} ${list(met.map((name) => `“${name}”`))} ${met.length === 1 ? 'demands' : 'demand'} is met.` });
+  }
   if (agreed.length > 0) {
     said.push({ kind: 'agreed', text: `${list(agreed.map((name) => `“${name}”`))} had no objection.` });
   }
@@ -94,11 +105,13 @@ function shadow(policy: Evaluation, caller: Caller): Sentence[] {
   return policy.changes.map((change) => mark(`“${policy.name}” would have changed ${changed(change)}. It is in shadow mode, so nothing came of it.`));
 }
 
-function refusal(violation: Violation, caller: Caller, did: string): Sentence {
+function refusal(violation: Violation, caller: Caller, did: string, ofClientPolicy = false): Sentence {
   const what = violation.value === undefined ? (violation.field ? ` because of ${violation.field}` : '') : ` ${violation.field ? `${violation.field} ` : ''}“${violation.value}”`;
   const text = `“${violation.policy}” ${did}${what || ' it'}: ${stop(violation.message)}`;
-  const help = advice(violation, caller);
-  return { kind: 'refused', policy: violation.policy, text, ...(help && { help }) };
+  const help = ofClientPolicy
+    ? `Change ${violation.field ?? 'what is named'} in the request, or the conditions and profiles of the client policy “${violation.policy}”.`
+    : advice(violation, caller);
+  return { kind: 'refused', policy: violation.policy, text: ofClientPolicy ? `Client policy ${text}` : text, ...(help && { help }) };
 }
 
 /** What would make the objection go away. */
