@@ -50,6 +50,7 @@ test('signing out ends the session and shows the sign-in page', async () => {
   const { page, context, go } = await open(browser, server);
   await go('/');
   await signIn(page);
+  await page.getByRole('heading', { name: 'master', level: 1 }).waitFor();
   const cookies = await context.cookies();
   await page.getByRole('button', { name: 'admin' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();

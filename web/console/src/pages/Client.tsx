@@ -1,11 +1,12 @@
 // One client: what it is, its credentials, where it came from, and all that is stored.
 
 import { useState } from 'react';
-import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, PageSection, Switch, Tab, TabTitleText, Tabs, Content, ActionGroup } from '@patternfly/react-core';
+import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, PageSection, Switch, Content, ActionGroup } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError, admin, request } from '../api/http';
 import { HELD, type Client as ClientDocument, type ClientOrigin } from '../api/types';
 import { Confirm } from '../parts/Confirm';
+import { LinkTabs } from '../parts/LinkTabs';
 import { Heading } from '../parts/Heading';
 import { JsonEditor } from '../parts/JsonEditor';
 import { EnabledLabel } from '../parts/Labels';
@@ -115,12 +116,7 @@ function Known({ client, tab, reload, above }: { client: ClientDocument; tab: Ta
         </PageSection>
       )}
       <PageSection type="tabs" hasBodyWrapper={false}>
-        <Tabs activeKey={tab} component="nav" usePageInsets aria-label="Client">
-          <Tab eventKey="details" title={<TabTitleText>Details</TabTitleText>} href={at} />
-          <Tab eventKey="credentials" title={<TabTitleText>Credentials</TabTitleText>} href={`${at}/credentials`} />
-          <Tab eventKey="origin" title={<TabTitleText>Origin</TabTitleText>} href={`${at}/origin`} />
-          <Tab eventKey="representation" title={<TabTitleText>Representation</TabTitleText>} href={`${at}/representation`} />
-        </Tabs>
+        <LinkTabs label="Client" active={tab} tabs={[['details', 'Details', at], ['credentials', 'Credentials', `${at}/credentials`], ['origin', 'Origin', `${at}/origin`], ['representation', 'Representation', `${at}/representation`]]} />
       </PageSection>
       <PageSection hasBodyWrapper={false} key={tab}>
         {tab === 'credentials' ? <Credentials client={client} manage={manage} /> : tab === 'origin' ? <Origin client={client} /> : tab === 'representation' ? <Representation client={client} manage={manage} reload={reload} /> : <Details client={client} />}

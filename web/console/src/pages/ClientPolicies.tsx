@@ -1,13 +1,14 @@
 // Client policies of a realm: which conditions lead to which profiles, and what the profiles demand.
 
 import { useState } from 'react';
-import { Button, Label, PageSection, Switch, Tab, TabTitleText, Tabs, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Button, Label, PageSection, Switch, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import ClipboardCheckIcon from '@patternfly/react-icons/dist/esm/icons/clipboard-check-icon';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useParams } from 'react-router';
 import type { ClientPolicy, Profile } from '../api/types';
 import { Confirm } from '../parts/Confirm';
 import { Empty } from '../parts/Empty';
+import { LinkTabs } from '../parts/LinkTabs';
 import { Heading } from '../parts/Heading';
 import { JsonEditor } from '../parts/JsonEditor';
 import { Failure, Show, useAction, useLoad } from '../parts/load';
@@ -27,10 +28,7 @@ export default function ClientPolicies() {
     <>
       <Heading title="Client policies" text="What clients must be like, depending on who registers them and what they are. They run before the registration policies, and bind administrators too." />
       <PageSection type="tabs" hasBodyWrapper={false}>
-        <Tabs activeKey={profiles ? 'profiles' : 'policies'} component="nav" usePageInsets aria-label="Client policies">
-          <Tab eventKey="profiles" title={<TabTitleText>Profiles</TabTitleText>} href={at} />
-          <Tab eventKey="policies" title={<TabTitleText>Policies</TabTitleText>} href={`${at}/policies`} />
-        </Tabs>
+        <LinkTabs label="Client policies" active={profiles ? 'profiles' : 'policies'} tabs={[['profiles', 'Profiles', at], ['policies', 'Policies', `${at}/policies`]]} />
       </PageSection>
       <PageSection hasBodyWrapper={false}>
         <Toolbar>

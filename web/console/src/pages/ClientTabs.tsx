@@ -1,7 +1,8 @@
 // The tabs that the pages about clients have in common, as Keycloak's console has them.
 
-import { PageSection, Tab, TabTitleText, Tabs } from '@patternfly/react-core';
+import { PageSection } from '@patternfly/react-core';
 import { useParams } from 'react-router';
+import { LinkTabs } from '../parts/LinkTabs';
 import { Heading } from '../parts/Heading';
 import type { ReactNode } from 'react';
 
@@ -12,11 +13,7 @@ export function ClientTabs({ active, actions, text }: { active: 'list' | 'tokens
     <>
       <Heading title="Clients" text={text ?? 'Applications and services that users sign in to, or that act for themselves.'} actions={actions} />
       <PageSection type="tabs" hasBodyWrapper={false}>
-        <Tabs activeKey={active} component="nav" usePageInsets aria-label="Clients">
-          <Tab eventKey="list" title={<TabTitleText>Clients list</TabTitleText>} href={at} />
-          <Tab eventKey="tokens" title={<TabTitleText>Initial access token</TabTitleText>} href={`${at}/tokens`} />
-          <Tab eventKey="registration" title={<TabTitleText>Client registration</TabTitleText>} href={`${at}/registration/anonymous`} />
-        </Tabs>
+        <LinkTabs label="Clients" active={active} tabs={[['list', 'Clients list', at], ['tokens', 'Initial access token', `${at}/tokens`], ['registration', 'Client registration', `${at}/registration/anonymous`]]} />
       </PageSection>
     </>
   );

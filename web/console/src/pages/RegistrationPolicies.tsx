@@ -1,7 +1,7 @@
 // The policies of one of a realm's two sets, in the order in which they run.
 
 import { useState } from 'react';
-import { Button, Content, PageSection, Switch, Tab, TabTitleText, Tabs, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Button, Content, PageSection, Switch, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import ArrowDownIcon from '@patternfly/react-icons/dist/esm/icons/arrow-down-icon';
 import ArrowUpIcon from '@patternfly/react-icons/dist/esm/icons/arrow-up-icon';
 import ShieldAltIcon from '@patternfly/react-icons/dist/esm/icons/shield-alt-icon';
@@ -11,6 +11,7 @@ import { admin, query, request } from '../api/http';
 import { POLICY_TYPE, type Policy } from '../api/types';
 import { Confirm } from '../parts/Confirm';
 import { Empty } from '../parts/Empty';
+import { LinkTabs } from '../parts/LinkTabs';
 import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { useSession } from '../session';
@@ -73,10 +74,7 @@ export default function RegistrationPolicies() {
     <>
       <ClientTabs active="registration" />
       <PageSection type="tabs" hasBodyWrapper={false}>
-        <Tabs activeKey={set} isSubtab component="nav" usePageInsets aria-label="Sets of policies">
-          <Tab eventKey="anonymous" title={<TabTitleText>Anonymous access policies</TabTitleText>} href={`${at}/anonymous`} />
-          <Tab eventKey="authenticated" title={<TabTitleText>Authenticated access policies</TabTitleText>} href={`${at}/authenticated`} />
-        </Tabs>
+        <LinkTabs label="Sets of policies" active={set} secondary tabs={[['anonymous', 'Anonymous access policies', `${at}/anonymous`], ['authenticated', 'Authenticated access policies', `${at}/authenticated`]]} />
       </PageSection>
       <PageSection hasBodyWrapper={false}>
         <Content component="p">{about[set]}</Content>
