@@ -91,9 +91,9 @@ test('a refused registration is explained, and what would help does help', () =>
 
     await go('/refused/clients/registration/anonymous');
     await page.getByRole('link', { name: 'Trusted Hosts' }).click();
-    await page.getByLabel('Trusted host 1').fill('127.0.0.1');
+    await page.getByRole('textbox', { name: 'Trusted host 1' }).fill('127.0.0.1');
     await page.getByRole('button', { name: 'Add trusted host' }).click();
-    await page.getByLabel('Trusted host 2').fill('stranger.example.com');
+    await page.getByRole('textbox', { name: 'Trusted host 2' }).fill('stranger.example.com');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('“Trusted Hosts” is saved').waitFor();
 
@@ -201,7 +201,7 @@ test('a client policy is made with forms and changed as JSON', () =>
     await page.getByRole('switch', { name: 'Auto-configure' }).press('Space');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('row', { name: /pkce/ }).first().waitFor();
-    await page.getByRole('link', { name: 'Policies' }).click();
+    await page.getByRole('link', { name: 'Policies', exact: true }).click();
     await page.getByRole('link', { name: 'Create client policy' }).first().click();
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('everybody');
     await page.getByLabel('Kind of condition').selectOption('any-client');

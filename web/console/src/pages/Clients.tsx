@@ -4,11 +4,12 @@ import { useEffect, useState, type FormEvent } from 'react';
 import { Button, PageSection, Pagination, SearchInput, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useParams, useSearchParams } from 'react-router';
 import { admin, query, request } from '../api/http';
 import { HELD, type Client } from '../api/types';
 import { Confirm } from '../parts/Confirm';
+import { RowActions } from '../parts/RowActions';
 import { Empty } from '../parts/Empty';
 import { EnabledLabel } from '../parts/Labels';
 import { Show, useLoad } from '../parts/load';
@@ -169,8 +170,8 @@ export default function Clients() {
                         </Td>
                         <Td isActionCell>
                           {manage && (
-                            <ActionsColumn
-                              aria-label={`Actions of ${client.clientId}`}
+                            <RowActions
+                              of={client.clientId}
                               items={[
                                 ...(isHeld
                                   ? [

@@ -5,11 +5,12 @@ import { Button, Content, PageSection, Switch, Toolbar, ToolbarContent, ToolbarI
 import ArrowDownIcon from '@patternfly/react-icons/dist/esm/icons/arrow-down-icon';
 import ArrowUpIcon from '@patternfly/react-icons/dist/esm/icons/arrow-up-icon';
 import ShieldAltIcon from '@patternfly/react-icons/dist/esm/icons/shield-alt-icon';
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
 import { POLICY_TYPE, type Policy } from '../api/types';
 import { Confirm } from '../parts/Confirm';
+import { RowActions } from '../parts/RowActions';
 import { Empty } from '../parts/Empty';
 import { LinkTabs } from '../parts/LinkTabs';
 import { Failure, Show, useAction, useLoad } from '../parts/load';
@@ -128,7 +129,7 @@ export default function RegistrationPolicies() {
                           <Button variant="plain" size="sm" aria-label={`Run “${policy.name}” earlier`} icon={<ArrowUpIcon />} isDisabled={!manage || action.busy || index === 0} onClick={() => void move(index, -1)} />
                           <Button variant="plain" size="sm" aria-label={`Run “${policy.name}” later`} icon={<ArrowDownIcon />} isDisabled={!manage || action.busy || index === ofSet.length - 1} onClick={() => void move(index, 1)} />
                         </Td>
-                        <Td isActionCell>{manage && <ActionsColumn aria-label={`Actions of “${policy.name}”`} items={[{ title: 'Delete', isDanger: true, onClick: () => setAsked(policy) }]} />}</Td>
+                        <Td isActionCell>{manage && <RowActions of={`“${policy.name}”`} items={[{ title: 'Delete', isDanger: true, onClick: () => setAsked(policy) }]} />}</Td>
                       </Tr>
                     ))}
                   </Tbody>
