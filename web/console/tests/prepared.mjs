@@ -77,7 +77,7 @@ export const pages = (ids) => [
   ['decisions-empty', '/empty/decisions', 'No decisions yet'],
   ['decision-refused', `/shop/decisions/${ids.refused}`, 'What would help'],
   ['decision-held', `/shop/decisions/${ids.held_decision}`, 'wants an administrator'],
-  ['events', '/shop/events', 'Client registered'],
+  ['events', '/shop/events', '127.0.0.1'],
   ['events-off', '/empty/events', 'Events are off'],
   ['client-profiles', '/shop/client-policies', 'fapi-1-baseline'],
   ['client-profile', '/shop/client-policies/profiles/edit/pkce', 'Auto-configure'],

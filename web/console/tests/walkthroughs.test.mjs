@@ -206,7 +206,7 @@ test('a client policy is made with forms and changed as JSON', () =>
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('everybody');
     await page.getByLabel('Kind of condition').selectOption('any-client');
     await page.getByRole('button', { name: 'Add condition' }).click();
-    await page.getByRole('button', { name: 'Choose client profiles' }).click();
+    await page.locator('#profiles').click();
     await page.getByRole('menuitem', { name: 'pkce' }).or(page.getByRole('option', { name: 'pkce' })).or(page.getByLabel('pkce', { exact: true })).first().click();
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Save' }).click();
