@@ -47,7 +47,7 @@ static PAGES: [Page; 2] = [
         name: "console",
         files: CONSOLE,
         content_security_policy: "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
-            img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+            img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     },
 ];
 
