@@ -113,7 +113,7 @@ export function Layout({ children }: { children: ReactNode }) {
     </PageSidebar>
   );
   const masthead = (
-    <Masthead>
+    <Masthead display={{ default: 'inline' }}>
       <MastheadMain>
         <MastheadToggle>
           <PageToggleButton variant="plain" aria-label="Navigation" isSidebarOpen={open} onSidebarToggle={() => setOpen(!open)} id="navigation-toggle">
@@ -140,11 +140,14 @@ export function Layout({ children }: { children: ReactNode }) {
     </Masthead>
   );
   return (
-    <Page masthead={masthead} sidebar={sidebar} skipToContent={<SkipToContent onClick={skip} href="#main">Skip to content</SkipToContent>} mainContainerId="main" mainAriaLabel="Page">
+    <Page onPageResize={noticeNarrow} masthead={masthead} sidebar={sidebar} skipToContent={<SkipToContent onClick={skip} href="#main">Skip to content</SkipToContent>} mainContainerId="main" mainAriaLabel="Page">
       {children}
     </Page>
   );
 }
+
+/** PatternFly's page notices that it is narrow, and lets the sidebar slide in there, only if somebody wants to know. */
+function noticeNarrow() {}
 
 /** The address stays: it names the page. */
 function skip(event: React.MouseEvent) {

@@ -18,6 +18,7 @@ export interface Client {
   description?: string;
   protocol?: string;
   enabled?: boolean;
+  secret?: string;
   publicClient?: boolean;
   bearerOnly?: boolean;
   baseUrl?: string;
@@ -218,20 +219,46 @@ export interface ClientPolicy {
   profiles?: string[];
 }
 
+/** Where a version of a component comes from. */
+export type ComponentSource = 'built-in' | 'folder' | 'database';
+
+export interface ComponentVersion {
+  digest: string;
+  size: number;
+  /** Unix seconds; 0: it came with the program. */
+  uploaded: number;
+  contract: string;
+  source: ComponentSource;
+}
+
 export interface ComponentFile {
   name: string;
-  kind: 'policy' | 'provider';
-  active: string | null;
-  source: 'built-in' | 'folder' | 'database';
+  kind?: 'policy' | 'provider' | 'client-policy';
+  /** Digest of the version that decides. */
+  active?: string;
+  /** Digest of the version that is watched. */
+  shadow?: string;
+  source?: ComponentSource;
   providers: string[];
   state: 'active' | 'failing' | 'refused';
   reason?: string;
-  since?: string | number;
+  /** Unix seconds. */
+  since?: number;
   usedBy: { realm: string; policy: string }[];
   calls: number;
   refusals: number;
   failures: number;
-  medianMicros?: number;
-  p99Micros?: number;
-  versions: { digest: string; size: number; uploaded: string | number; contract: string }[];
+  medianMicros: number;
+  p99Micros: number;
+  memoryPeak: number;
+  versions: ComponentVersion[];
 }
+
+/** What another version would decide about recorded registrations. */
+export interface Comparison {
+  replayed: number;
+  same: number;
+  different: { decision: string; realm: string; before: ReplayVerdict; after: ReplayVerdict; violations: Violation[]; policies: string[] }[];
+}
+
+export type ReplayVerdict = Outcome | 'error';

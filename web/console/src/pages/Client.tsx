@@ -1,7 +1,7 @@
 // One client: what it is, its credentials, where it came from, and all that is stored.
 
 import { useState } from 'react';
-import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, PageSection, Switch, Content, ActionGroup } from '@patternfly/react-core';
+import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, PageSection, Switch, Content } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError, admin, request } from '../api/http';
 import { HELD, type Client as ClientDocument, type ClientOrigin } from '../api/types';
@@ -148,7 +148,7 @@ function Details({ client }: { client: ClientDocument }) {
   ].flatMap(([on, caption]) => (on ? [String(caption)] : []));
   const saml = client.protocol === 'saml';
   return (
-    <DescriptionList isHorizontal horizontalTermWidthModifier={{ default: '14rem' }}>
+    <DescriptionList orientation={{ md: 'horizontal' }} horizontalTermWidthModifier={{ default: '14rem' }}>
       <Entry term="Client ID">{client.clientId}</Entry>
       {client.name && !client.name.startsWith('${') && <Entry term="Name">{client.name}</Entry>}
       <Entry term="Type">{saml ? 'SAML' : 'OpenID Connect'}</Entry>
@@ -218,7 +218,7 @@ function Credentials({ client, manage }: { client: ClientDocument; manage: boole
         <CardBody>
           <Content component="p">{isPublic ? 'This is a public client: it has no secret, and needs none.' : 'What the client authenticates itself with.'}</Content>
           {!isPublic && (
-            <ActionGroup>
+            <div className="console-row console-gap-small">
               <Button variant="secondary" onClick={() => void reveal()} isDisabled={action.busy}>
                 Show secret
               </Button>
@@ -227,7 +227,7 @@ function Credentials({ client, manage }: { client: ClientDocument; manage: boole
                   Regenerate secret
                 </Button>
               )}
-            </ActionGroup>
+            </div>
           )}
           {action.error && <Failure error={action.error} role="view-clients" />}
           {secret !== undefined && <Secret label="Client secret" value={secret} text="Put it where only the client can read it." />}
@@ -238,11 +238,11 @@ function Credentials({ client, manage }: { client: ClientDocument; manage: boole
         <CardBody>
           <Content component="p">With it the client reads, changes and deletes its own registration. It is not stored: if it is lost, make a new one. The old one is void then.</Content>
           {manage && (
-            <ActionGroup>
+            <div className="console-row console-gap-small">
               <Button variant="secondary" onClick={() => setAsked('token')}>
                 Regenerate token
               </Button>
-            </ActionGroup>
+            </div>
           )}
           {token !== undefined && <Secret label="Registration access token" value={token} text="It is shown this once. Hand it to the client's owner over a safe way." />}
         </CardBody>
@@ -292,7 +292,7 @@ function Origin({ client }: { client: ClientDocument }) {
   return (
     <Show from={origin} what="its origin" role="view-clients">
       {({ created, registration, initialAccessToken, tokenPolicies }) => (
-        <DescriptionList isHorizontal horizontalTermWidthModifier={{ default: '14rem' }}>
+        <DescriptionList orientation={{ md: 'horizontal' }} horizontalTermWidthModifier={{ default: '14rem' }}>
           <Entry term="Made">
             {moment(created * 1000)} ({distance(created * 1000)})
           </Entry>
@@ -339,7 +339,8 @@ function Origin({ client }: { client: ClientDocument }) {
 function Representation({ client, manage, reload }: { client: ClientDocument; manage: boolean; reload(): void }) {
   const { realm = '' } = useParams();
   const notice = useNotice();
-  const { access: _, ...stored } = client;
+  // The secret has a page of its own, and stays as it is when it is not sent.
+  const { access: _access, secret: _secret, ...stored } = client;
   return (
     <JsonEditor
       key={JSON.stringify(stored)}

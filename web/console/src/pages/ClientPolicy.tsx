@@ -24,7 +24,7 @@ export default function ClientPolicy() {
         <Show from={documents} what="the policy" role="view-realm">
           {(data) => {
             const policy = data.policies.find((one) => one.name === name);
-            return name !== undefined && !policy ? <Failure error={new ApiError(404, `There is no client policy “${name}”.`, 'It may have been deleted or renamed meanwhile. Go back to the list.')} /> : <PolicyForm documents={data} policy={policy} list={list} />;
+            return name !== undefined && !policy ? <Failure error={new ApiError(404, `There is no client policy “${name}”.`, 'It may have been deleted or renamed meanwhile. Go back to the list.')} /> : <PolicyForm key={name ?? ''} documents={data} policy={policy} list={list} />;
           }}
         </Show>
       </PageSection>

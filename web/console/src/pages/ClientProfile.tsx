@@ -24,7 +24,7 @@ export default function ClientProfile() {
           {(data) => {
             const own = data.profiles.find((one) => one.name === name);
             const global = data.globalProfiles.find((one) => one.name === name);
-            return name !== undefined && !own && !global ? <Failure error={new ApiError(404, `There is no client profile “${name}”.`, 'It may have been deleted or renamed meanwhile. Go back to the list.')} /> : <ProfileForm documents={data} profile={own ?? global} global={global !== undefined && !own} list={list} />;
+            return name !== undefined && !own && !global ? <Failure error={new ApiError(404, `There is no client profile “${name}”.`, 'It may have been deleted or renamed meanwhile. Go back to the list.')} /> : <ProfileForm key={name ?? ''} documents={data} profile={own ?? global} global={global !== undefined && !own} list={list} />;
           }}
         </Show>
       </PageSection>

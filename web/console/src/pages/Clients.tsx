@@ -161,7 +161,7 @@ export default function Clients() {
                           <a href={`${at}/${encodeURIComponent(client.id)}`}>{client.clientId}</a>
                         </Td>
                         <Td dataLabel="Name">{ownName(client) || '–'}</Td>
-                        <Td dataLabel="Type">{client.protocol === 'saml' ? 'SAML' : 'OpenID Connect'}</Td>
+                        <Td dataLabel="Type" modifier="nowrap">{client.protocol === 'saml' ? 'SAML' : 'OpenID Connect'}</Td>
                         <Td dataLabel="Status">
                           <EnabledLabel enabled={client.enabled !== false} held={isHeld} />
                         </Td>

@@ -1,27 +1,24 @@
-// One component: its versions, who uses it, and what another version would decide.
+// One component: how it does, its versions, who uses it, and what another version would decide.
 
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, Label, PageSection, Spinner } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError, query, request } from '../api/http';
-import type { ComponentFile, Verdict, Violation } from '../api/types';
+import type { Comparison, ComponentFile, ComponentVersion } from '../api/types';
+import { Compared } from '../parts/Compared';
+import { ComponentDrop } from '../parts/ComponentDrop';
 import { Confirm } from '../parts/Confirm';
 import { Heading } from '../parts/Heading';
 import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
+import { RowActions } from '../parts/RowActions';
 import { moment } from '../parts/times';
-import { duration, StateLabel } from './Components';
+import { arrived, duration, kinds, short, size, sources } from '../wording/components';
+import { StateLabel } from './Components';
 
-/** What other decisions a version would have made. */
-interface Comparison {
-  digest: string;
-  replayed: number;
-  same: number;
-  different: { decision: string; before: Verdict; after: Verdict; violations: Violation[] }[];
-}
-
-const verdicts: Record<string, string> = { accept: 'Let through', amend: 'Changed', hold: 'Held', reject: 'Refused' };
+/** Recorded registrations that a comparison replays. */
+const REPLAYED = 1000;
 
 export default function Component() {
   const { name = '' } = useParams();
@@ -37,7 +34,7 @@ export default function Component() {
   );
   return (
     <>
-      <Heading title={name} text={component.data && `A ${component.data.kind === 'policy' ? 'policy' : 'provider'} component`} above={[['Components', '#/-/components']]} />
+      <Heading title={name} text={component.data?.kind && kinds[component.data.kind]} above={[['Components', '#/-/components']]} />
       <PageSection hasBodyWrapper={false}>
         <Show from={component} what="the component" role="admin (of realm master)">
           {(data) => <Known component={data} reload={component.reload} />}
@@ -47,39 +44,30 @@ export default function Component() {
   );
 }
 
+/** What the administrator is asked about. */
+type Asked = { what: 'activate' | 'roll-back' | 'remove-version'; version: ComponentVersion } | { what: 'remove' };
+
 function Known({ component, reload }: { component: ComponentFile; reload(): void }) {
-  const navigate = useNavigate();
-  const notice = useNotice();
   const action = useAction();
-  const [comparing, setComparing] = useState<string>();
-  const [comparison, setComparison] = useState<Comparison>();
-  const [asked, setAsked] = useState<{ what: 'activate' | 'delete-version'; digest: string } | { what: 'delete' }>();
+  const notice = useNotice();
+  const [comparing, setComparing] = useState(false);
+  const [compared, setCompared] = useState<{ digest: string; comparison: Comparison }>();
+  const [asked, setAsked] = useState<Asked>();
   const path = `/admin/components/${encodeURIComponent(component.name)}`;
-  const own = component.source === 'database';
 
   const compare = (digest: string) => {
-    setComparing(digest);
-    setComparison(undefined);
+    setComparing(true);
+    setCompared(undefined);
     void action
-      .run(async () => {
-        setComparison({ digest, ...(await request<Omit<Comparison, 'digest'>>(`${path}/compare`, { method: 'POST', body: { digest, last: 1000 } })) });
-      })
-      .finally(() => setComparing(undefined));
+      .run(async () => setCompared({ digest, comparison: await request<Comparison>(`${path}/compare`, { method: 'POST', body: { digest, last: REPLAYED } }) }))
+      .finally(() => setComparing(false));
   };
-  const remove = async (version?: string) => {
-    const target = version === undefined ? path : `${path}/versions/${encodeURIComponent(version)}`;
-    try {
-      await request(target, { method: 'DELETE' });
-    } catch (error) {
-      // The server names who uses it; to go on is the administrator's decision.
-      if (error instanceof ApiError && error.status === 409 && window.confirm(`${error.message}\n\nRequests that need it are refused then. Remove it all the same?`)) {
-        await request(`${target}${query({ force: true })}`, { method: 'DELETE' });
-      } else {
-        throw error;
-      }
-    }
-  };
-  const time = (value: string | number | undefined) => (value === undefined || value === null ? '–' : moment(typeof value === 'number' ? (value < 1e11 ? value * 1000 : value) : Date.parse(value)));
+  const watch = (version?: ComponentVersion) =>
+    void action.run(async () => {
+      await request(`${path}/shadow`, version ? { method: 'PUT', body: { digest: version.digest } } : { method: 'DELETE' });
+      notice(version ? `Version ${short(version.digest)} is watched` : 'No version is watched any more');
+      reload();
+    });
   return (
     <div className="console-cards">
       {component.state !== 'active' && (
@@ -87,183 +75,200 @@ function Known({ component, reload }: { component: ComponentFile; reload(): void
           {component.reason}
         </Alert>
       )}
+      {component.state === 'active' && component.reason && (
+        <Alert isInline variant="warning" title="The last version is not used" component="h2">
+          {component.reason}
+        </Alert>
+      )}
       {action.error && <Failure error={action.error} role="admin (of realm master)" />}
-      <Card>
-        <CardTitle component="h2">Health</CardTitle>
-        <CardBody>
-          <DescriptionList columnModifier={{ default: '1Col', md: '2Col', xl: '3Col' }} isCompact>
-            <Entry term="State">
-              <StateLabel state={component.state} /> since {time(component.since)}
-            </Entry>
-            <Entry term="Source">{{ 'built-in': 'Built into the server', folder: 'The folder of the command line', database: 'Uploaded' }[component.source]}</Entry>
-            <Entry term="Calls">{component.calls.toLocaleString()}</Entry>
-            <Entry term="Refusals">{component.refusals.toLocaleString()}</Entry>
-            <Entry term="Failures">{component.failures.toLocaleString()}</Entry>
-            <Entry term="Time of a call">
-              {duration(component.medianMicros)} median, {duration(component.p99Micros)} at 99 %
-            </Entry>
-          </DescriptionList>
-        </CardBody>
-      </Card>
+      <Health component={component} />
       <Card>
         <CardTitle component="h2">Versions</CardTitle>
         <CardBody>
-          <Table aria-label="Versions" variant="compact" gridBreakPoint="grid-md">
-            <Thead>
-              <Tr>
-                <Th>Digest</Th>
-                <Th>Uploaded</Th>
-                <Th>Size</Th>
-                <Th>Contract</Th>
-                <Th screenReaderText="Actions" />
-              </Tr>
-            </Thead>
-            <Tbody>
-              {component.versions.map((version) => {
-                const active = version.digest === component.active;
-                return (
-                  <Tr key={version.digest}>
-                    <Td dataLabel="Digest">
-                      <code title={version.digest}>{version.digest.slice(0, 12)}…</code> {active && <Label isCompact status="success">Active</Label>}
-                    </Td>
-                    <Td dataLabel="Uploaded">{time(version.uploaded)}</Td>
-                    <Td dataLabel="Size">{(version.size / 1024).toFixed(0)} KiB</Td>
-                    <Td dataLabel="Contract">{version.contract}</Td>
-                    <Td isActionCell modifier="fitContent">
-                      <div className="console-row">
-                        {!active && (
-                          <>
-                            <Button variant="secondary" size="sm" isDisabled={action.busy} onClick={() => compare(version.digest)}>
-                              Compare
-                            </Button>
-                            <Button variant="secondary" size="sm" isDisabled={action.busy} onClick={() => setAsked({ what: 'activate', digest: version.digest })}>
-                              Activate
-                            </Button>
-                          </>
-                        )}
-                        <Button variant="link" size="sm" component="a" href={`${path}/versions/${encodeURIComponent(version.digest)}`} download={`${component.name}.wasm`}>
-                          Download
-                        </Button>
-                        {own && !active && (
-                          <Button variant="link" size="sm" isDanger onClick={() => setAsked({ what: 'delete-version', digest: version.digest })}>
-                            Delete
-                          </Button>
-                        )}
-                      </div>
-                    </Td>
-                  </Tr>
-                );
-              })}
-            </Tbody>
-          </Table>
+          <ComponentDrop name={component.name} onDone={reload} />
+          <Versions component={component} busy={action.busy} onCompare={compare} onWatch={watch} onAsk={setAsked} />
           {comparing && (
             <p role="status" className="console-gap">
-              <Spinner size="md" aria-label="Comparing" /> The last 1,000 recorded registrations are decided again, without consequences.
+              <Spinner size="md" aria-label="Comparing" /> The last {REPLAYED.toLocaleString()} recorded registrations of all realms are decided again. Nothing comes of it.
             </p>
           )}
-          {comparison && <Compared comparison={comparison} />}
+          {compared && <Compared {...compared} />}
         </CardBody>
       </Card>
-      <Card>
-        <CardTitle component="h2">Offers and users</CardTitle>
-        <CardBody>
-          <DescriptionList isHorizontal>
-            <Entry term="Offers">{component.providers.join(', ') || 'Nothing'}</Entry>
-            <Entry term="Used by">
-              {component.usedBy.length === 0
-                ? 'Nobody'
-                : component.usedBy.map(({ realm, policy }) => (
-                    <div key={`${realm} ${policy}`}>
-                      “{policy}” of realm <a href={`#/${encodeURIComponent(realm)}/clients/registration/anonymous`}>{realm}</a>
-                    </div>
-                  ))}
-            </Entry>
-          </DescriptionList>
-          {own && (
-            <Button variant="secondary" isDanger className="console-gap" onClick={() => setAsked({ what: 'delete' })}>
-              Delete component
-            </Button>
-          )}
-        </CardBody>
-      </Card>
-      {asked && asked.what === 'activate' && (
-        <Confirm
-          title="Activate this version?"
-          verb="Activate"
-          variant="primary"
-          onClose={() => setAsked(undefined)}
-          onConfirm={async () => {
-            await request(`${path}/activate`, { method: 'POST', body: { digest: asked.digest } });
-            notice('The version is active');
-            reload();
-          }}
-        >
-          Requests that begin from then on use it. You can go back to today&apos;s version at any time.
-        </Confirm>
-      )}
-      {asked && asked.what !== 'activate' && (
-        <Confirm
-          title={asked.what === 'delete' ? `Delete ${component.name}?` : 'Delete this version?'}
-          verb="Delete"
-          onClose={() => setAsked(undefined)}
-          onConfirm={async () => {
-            await remove(asked.what === 'delete' ? undefined : asked.digest);
-            notice('It is deleted');
-            if (asked.what === 'delete') {
-              navigate('/-/components');
-            } else {
-              reload();
-            }
-          }}
-        >
-          {asked.what === 'delete' ? 'All its versions are gone for good.' : 'It cannot be activated any more. Download it first if you may want it back.'}
-        </Confirm>
-      )}
+      <Users component={component} onRemove={() => setAsked({ what: 'remove' })} />
+      {asked && <Question asked={asked} component={component} path={path} onClose={() => setAsked(undefined)} reload={reload} />}
     </div>
   );
 }
 
-function Compared({ comparison }: { comparison: Comparison }) {
-  const { replayed, same, different } = comparison;
-  if (replayed === 0) {
+function Health({ component }: { component: ComponentFile }) {
+  return (
+    <Card>
+      <CardTitle component="h2">Health</CardTitle>
+      <CardBody>
+        <DescriptionList columnModifier={{ default: '1Col', md: '2Col', xl: '3Col' }} isCompact>
+          <Entry term="State">
+            <StateLabel state={component.state} /> {component.since !== undefined && `since ${moment(component.since * 1000)}`}
+          </Entry>
+          <Entry term="Source">{component.source ? sources[component.source] : '–'}</Entry>
+          <Entry term="Calls since the server started">{component.calls.toLocaleString()}</Entry>
+          <Entry term="Time of a call">{component.calls === 0 ? '–' : `${duration(component.medianMicros)} median, ${duration(component.p99Micros)} at 99 %`}</Entry>
+          <Entry term="Refusals">{component.refusals.toLocaleString()}</Entry>
+          <Entry term="Failures (no answer)">{component.failures.toLocaleString()}</Entry>
+          <Entry term="Most memory of an instance">{component.memoryPeak === 0 ? '–' : size(component.memoryPeak)}</Entry>
+        </DescriptionList>
+      </CardBody>
+    </Card>
+  );
+}
+
+interface VersionsProps {
+  component: ComponentFile;
+  busy: boolean;
+  onCompare(digest: string): void;
+  onWatch(version?: ComponentVersion): void;
+  onAsk(asked: Asked): void;
+}
+
+function Versions({ component, busy, onCompare, onWatch, onAsk }: VersionsProps) {
+  const path = `/admin/components/${encodeURIComponent(component.name)}/versions`;
+  // Newest upload first: what comes after the version that decides is older.
+  const deciding = component.versions.findIndex(({ digest }) => digest === component.active);
+  return (
+    <Table aria-label="Versions" variant="compact" gridBreakPoint="grid-md">
+      <Thead>
+        <Tr>
+          <Th>Version</Th>
+          <Th>Added</Th>
+          <Th>Source</Th>
+          <Th>Size</Th>
+          <Th>Contract</Th>
+          <Th screenReaderText="Actions" />
+          <Th screenReaderText="More actions" />
+        </Tr>
+      </Thead>
+      <Tbody>
+        {component.versions.map((version, index) => {
+          const { digest } = version;
+          const active = digest === component.active;
+          const watched = digest === component.shadow;
+          const older = deciding >= 0 && index > deciding;
+          const file = `${path}/${encodeURIComponent(digest)}`;
+          return (
+            <Tr key={digest}>
+              <Td dataLabel="Version">
+                <code title={digest}>{short(digest)}</code>{' '}
+                {active && (
+                  <Label isCompact status="success">
+                    Decides
+                  </Label>
+                )}
+                {watched && (
+                  <Label isCompact color="purple">
+                    Watched
+                  </Label>
+                )}
+              </Td>
+              <Td dataLabel="Added">{arrived(version)}</Td>
+              <Td dataLabel="Source">{sources[version.source]}</Td>
+              <Td dataLabel="Size">{size(version.size)}</Td>
+              <Td dataLabel="Contract">{version.contract}</Td>
+              <Td dataLabel="Actions" modifier="fitContent">
+                {!active && (
+                  <div className="console-row-tight">
+                    <Button variant="secondary" size="sm" isDisabled={busy} onClick={() => onCompare(digest)}>
+                      Compare
+                    </Button>
+                    <Button variant="secondary" size="sm" isDisabled={busy} onClick={() => onAsk({ what: older ? 'roll-back' : 'activate', version })}>
+                      {older ? 'Roll back' : 'Activate'}
+                    </Button>
+                  </div>
+                )}
+              </Td>
+              <Td isActionCell>
+                <RowActions
+                  of={`version ${short(digest)}`}
+                  items={[
+                    ...(watched ? [{ title: 'Stop watching', onClick: () => onWatch() }] : active ? [] : [{ title: 'Watch (shadow)', onClick: () => onWatch(version) }]),
+                    { title: 'Download', component: 'a', href: file, download: `${component.name}.wasm` },
+                    ...(version.source === 'database' && !active ? [{ title: 'Remove', isDanger: true, onClick: () => onAsk({ what: 'remove-version', version }) }] : []),
+                  ]}
+                />
+              </Td>
+            </Tr>
+          );
+        })}
+      </Tbody>
+    </Table>
+  );
+}
+
+function Users({ component, onRemove }: { component: ComponentFile; onRemove(): void }) {
+  const page = component.kind === 'client-policy' ? 'client-policies/policies' : 'clients/registration/anonymous';
+  return (
+    <Card>
+      <CardTitle component="h2">What it offers, and to whom</CardTitle>
+      <CardBody>
+        <DescriptionList orientation={{ md: 'horizontal' }} horizontalTermWidthModifier={{ default: '10rem' }}>
+          <Entry term="Offers">{component.providers.join(', ') || 'Nothing'}</Entry>
+          <Entry term="Used by">
+            {component.usedBy.length === 0
+              ? 'Nobody'
+              : component.usedBy.map(({ realm, policy }, index) => (
+                  // Both sets of a realm may have a policy of this name.
+                  <div key={index}>
+                    “{policy}” of realm <a href={`#/${encodeURIComponent(realm)}/${page}`}>{realm}</a>
+                  </div>
+                ))}
+          </Entry>
+        </DescriptionList>
+        {component.versions.some(({ source }) => source === 'database') && (
+          <Button variant="secondary" isDanger className="console-gap" onClick={onRemove}>
+            Remove component
+          </Button>
+        )}
+      </CardBody>
+    </Card>
+  );
+}
+
+function Question({ asked, component, path, onClose, reload }: { asked: Asked; component: ComponentFile; path: string; onClose(): void; reload(): void }) {
+  const navigate = useNavigate();
+  const notice = useNotice();
+  if (asked.what === 'activate' || asked.what === 'roll-back') {
+    const { digest } = asked.version;
+    const activate = async (force: boolean) => {
+      await request(`${path}/activate${query({ ...(force && { force }) })}`, { method: 'POST', body: { digest } });
+      notice(`Version ${short(digest)} decides now`);
+      reload();
+    };
     return (
-      <Alert isInline variant="info" title="Nothing to compare with" component="h3" className="console-gap">
-        No registration was recorded yet that this component decided about.
-      </Alert>
+      <Confirm title={asked.what === 'activate' ? 'Activate this version?' : 'Roll back to this version?'} verb={asked.what === 'activate' ? 'Activate' : 'Roll back'} variant="primary" onClose={onClose} onConfirm={() => activate(false)} onForced={() => activate(true)}>
+        Requests that begin from then on are decided by version <code>{short(digest)}</code>. You can go back to the version of today at any time.
+      </Confirm>
     );
   }
+  const all = asked.what === 'remove';
+  const remove = async (force: boolean) => {
+    const target = all ? path : `${path}/versions/${encodeURIComponent(asked.version.digest)}`;
+    await request(`${target}${query({ ...(force && { force }) })}`, { method: 'DELETE' });
+    notice('It is removed');
+    if (all && component.versions.every(({ source }) => source === 'database')) {
+      navigate('/-/components');
+    } else {
+      reload();
+    }
+  };
   return (
-    <div className="console-gap">
-      <Alert isInline variant={different.length === 0 ? 'success' : 'warning'} title={`${same.toLocaleString()} of ${replayed.toLocaleString()} registrations would be decided the same`} component="h3" />
-      {different.length > 0 && (
-        <Table aria-label="Other decisions" variant="compact" gridBreakPoint="grid-md">
-          <Thead>
-            <Tr>
-              <Th>Decision</Th>
-              <Th>Then</Th>
-              <Th>With this version</Th>
-              <Th>Why</Th>
-            </Tr>
-          </Thead>
-          <Tbody>
-            {different.map((one) => (
-              <Tr key={one.decision}>
-                <Td dataLabel="Decision">
-                  <code>{one.decision.slice(0, 8)}…</code>
-                </Td>
-                <Td dataLabel="Then">{verdicts[one.before] ?? one.before}</Td>
-                <Td dataLabel="With this version">{verdicts[one.after] ?? one.after}</Td>
-                <Td dataLabel="Why">{one.violations?.map((violation) => violation.message).join('; ') || '–'}</Td>
-              </Tr>
-            ))}
-          </Tbody>
-        </Table>
-      )}
-    </div>
+    <Confirm title={all ? `Remove ${component.name}?` : 'Remove this version?'} verb="Remove" onClose={onClose} onConfirm={() => remove(false)} onForced={() => remove(true)}>
+      {all
+        ? 'All versions that were uploaded are gone for good. What the folder or the program has of it decides from then on.'
+        : 'It cannot be activated any more. Download it first if you may want it back.'}
+    </Confirm>
   );
 }
 
-function Entry({ term, children }: { term: string; children: React.ReactNode }) {
+function Entry({ term, children }: { term: string; children: ReactNode }) {
   return (
     <DescriptionListGroup>
       <DescriptionListTerm>{term}</DescriptionListTerm>

@@ -48,7 +48,7 @@ export default function Decision() {
               <Card>
                 <CardTitle component="h2">The request</CardTitle>
                 <CardBody>
-                  <DescriptionList isHorizontal horizontalTermWidthModifier={{ default: '10rem' }}>
+                  <DescriptionList orientation={{ md: 'horizontal' }} horizontalTermWidthModifier={{ default: '10rem' }}>
                     <Entry term="When">{moment(data.time)}</Entry>
                     <Entry term="From">{who(data.caller)}</Entry>
                     <Entry term="Asked for">

@@ -181,7 +181,7 @@ export default function Events() {
                 <Tbody>
                   {list.slice(0, MAX).map((event) => (
                     <Tr key={event.id}>
-                      <Td dataLabel="When">{moment(event.time)}</Td>
+                      <Td dataLabel="When" modifier="nowrap">{moment(event.time)}</Td>
                       <Td dataLabel="Event">
                         <Label isCompact status={event.error ? 'danger' : 'success'}>
                           {eventTypes[event.type] ?? event.type}

@@ -63,7 +63,7 @@ export default function RegistrationPolicies() {
     });
   const create = (
     <Button component="a" href={`${at}/${set}/create`}>
-      Create client policy
+      Create policy
     </Button>
   );
   const tryIt = (
@@ -126,8 +126,10 @@ export default function RegistrationPolicies() {
                           <Switch aria-label={`“${policy.name}” only watches (shadow mode)`} isChecked={policy.config?.['mode']?.[0] === 'shadow'} isDisabled={!manage || action.busy} onChange={(_, on) => void shadow(policy, on)} />
                         </Td>
                         <Td dataLabel="Order" modifier="nowrap">
-                          <Button variant="plain" size="sm" aria-label={`Run “${policy.name}” earlier`} icon={<ArrowUpIcon />} isDisabled={!manage || action.busy || index === 0} onClick={() => void move(index, -1)} />
-                          <Button variant="plain" size="sm" aria-label={`Run “${policy.name}” later`} icon={<ArrowDownIcon />} isDisabled={!manage || action.busy || index === ofSet.length - 1} onClick={() => void move(index, 1)} />
+                          <span className="console-arrows">
+                            <Button variant="plain" size="sm" aria-label={`Run “${policy.name}” earlier`} icon={<ArrowUpIcon />} isDisabled={!manage || action.busy || index === 0} onClick={() => void move(index, -1)} />
+                            <Button variant="plain" size="sm" aria-label={`Run “${policy.name}” later`} icon={<ArrowDownIcon />} isDisabled={!manage || action.busy || index === ofSet.length - 1} onClick={() => void move(index, 1)} />
+                          </span>
                         </Td>
                         <Td isActionCell>{manage && <RowActions of={`“${policy.name}”`} items={[{ title: 'Delete', isDanger: true, onClick: () => setAsked(policy) }]} />}</Td>
                       </Tr>

@@ -28,7 +28,7 @@ export default function RegistrationPolicy() {
   return (
     <>
       <Heading
-        title={id === undefined ? 'Create client policy' : (loaded.data?.policy?.name ?? 'Client policy')}
+        title={id === undefined ? 'Create policy' : (loaded.data?.policy?.name ?? 'Policy')}
         text={`For ${set} access.`}
         above={[
           ['Clients', `#/${encodeURIComponent(realm)}/clients`],

@@ -147,6 +147,11 @@ export default function TryIt() {
             </Form>
           </GridItem>
           <GridItem xl={6}>{result && <Result {...result} />}</GridItem>
+          {result && (
+            <GridItem>
+              <Particulars answer={result.answer} />
+            </GridItem>
+          )}
         </Grid>
       </PageSection>
     </>
@@ -176,6 +181,14 @@ function Result({ answer, caller }: { answer: DryRun; caller: Caller }) {
           </CardBody>
         </Card>
       )}
+    </section>
+  );
+}
+
+/** What led to it, and to what it leads: wide tables. */
+function Particulars({ answer }: { answer: DryRun }) {
+  return (
+    <section aria-label="Particulars" className="console-cards">
       {answer.clientPolicies && answer.clientPolicies.length > 0 && (
         <Card isCompact>
           <CardTitle component="h3">Client policies</CardTitle>

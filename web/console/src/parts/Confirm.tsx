@@ -13,12 +13,16 @@ interface Props {
   /** Must be typed before it is done: for what destroys a lot. */
   mustType?: string;
   onConfirm(): Promise<void>;
+  /** Does it although the server says who needs what goes (409): offered once it has said so. */
+  onForced?(): Promise<void>;
   onClose(): void;
 }
 
-export function Confirm({ title, children, verb, variant = 'danger', mustType, onConfirm, onClose }: Props) {
+export function Confirm({ title, children, verb, variant = 'danger', mustType, onConfirm, onForced, onClose }: Props) {
   const [typed, setTyped] = useState('');
   const action = useAction();
+  const needed = onForced !== undefined && action.error?.status === 409;
+  const confirm = (how: () => Promise<void>) => void action.run(how).then((done) => done && onClose());
   return (
     <Modal isOpen variant="small" onClose={onClose} aria-labelledby="confirm-title" aria-describedby="confirm-text">
       <ModalHeader title={title} labelId="confirm-title" {...(variant === 'danger' && { titleIconVariant: 'warning' as const })} />
@@ -32,14 +36,15 @@ export function Confirm({ title, children, verb, variant = 'danger', mustType, o
         {action.error && <Failure error={action.error} />}
       </ModalBody>
       <ModalFooter>
-        <Button
-          variant={variant}
-          isLoading={action.busy}
-          isDisabled={action.busy || (mustType !== undefined && typed !== mustType)}
-          onClick={() => void action.run(onConfirm).then((done) => done && onClose())}
-        >
-          {verb}
-        </Button>
+        {needed ? (
+          <Button variant="danger" isLoading={action.busy} isDisabled={action.busy} onClick={() => confirm(onForced)}>
+            {verb} all the same
+          </Button>
+        ) : (
+          <Button variant={variant} isLoading={action.busy} isDisabled={action.busy || (mustType !== undefined && typed !== mustType)} onClick={() => confirm(onConfirm)}>
+            {verb}
+          </Button>
+        )}
         <Button variant="link" onClick={onClose} isDisabled={action.busy}>
           Cancel
         </Button>

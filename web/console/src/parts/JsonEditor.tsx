@@ -1,7 +1,7 @@
 // A document as text, for what a form does not show.
 
 import { useState } from 'react';
-import { ActionGroup, Button, FormGroup, TextArea } from '@patternfly/react-core';
+import { Button, FormGroup, TextArea } from '@patternfly/react-core';
 import { ApiError } from '../api/http';
 import { Failure, useAction } from './load';
 
@@ -33,14 +33,14 @@ export function JsonEditor({ label, value, manage, onSave }: Props) {
       </FormGroup>
       {action.error && <Failure error={action.error} role="manage-realm" />}
       {manage && (
-        <ActionGroup className="console-gap">
+        <div className="console-row console-gap">
           <Button onClick={() => void save()} isLoading={action.busy} isDisabled={action.busy || text === stored}>
             Save
           </Button>
           <Button variant="link" isDisabled={text === stored} onClick={() => setText(stored)}>
             Revert
           </Button>
-        </ActionGroup>
+        </div>
       )}
     </>
   );

@@ -1,11 +1,10 @@
 // Registrations over time as stacked bars. Drawn as SVG, with the same figures as a table for those who cannot see it.
 
-import { useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { Button } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { Figures } from '../api/types';
 
-const WIDTH = 720;
 const HEIGHT = 200;
 const LEFT = 36;
 const BOTTOM = 22;
@@ -25,17 +24,27 @@ function roof(value: number): number {
 
 export default function Plot({ figures, hours }: { figures: Figures; hours: number }) {
   const [asTable, setAsTable] = useState(false);
+  // Drawn in the pixels that there are, so that its texts can be read on every screen.
+  const frame = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(720);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(Math.max(entry.contentRect.width, 200)));
+    if (frame.current) {
+      observer.observe(frame.current);
+    }
+    return () => observer.disconnect();
+  }, []);
   const format = new Intl.DateTimeFormat(undefined, hours > 48 ? { weekday: 'short', day: 'numeric' } : { hour: '2-digit', minute: '2-digit' });
   const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
   const { points } = figures;
   const sums = Object.fromEntries(series.map(([name]) => [name, points.reduce((sum, point) => sum + point[name], 0)])) as Record<(typeof series)[number][0], number>;
   const top = roof(Math.max(1, ...points.map((point) => point.accepted + point.held + point.refused)));
-  const step = (WIDTH - LEFT) / points.length;
+  const step = (width - LEFT) / points.length;
   const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
   const lines = top >= 4 && top % 4 === 0 ? [0, top / 4, top / 2, (3 * top) / 4, top] : top % 2 === 0 ? [0, top / 2, top] : [0, top];
   const label = `Registrations: ${series.map(([name, caption]) => `${sums[name]} ${caption.toLowerCase()}`).join(', ')}.`;
   return (
-    <div className="console-plot">
+    <div ref={frame} className="console-plot">
       <ul className="console-legend" aria-hidden="true">
         {series.map(([name, caption]) => (
           <li key={name}>
@@ -72,10 +81,10 @@ export default function Plot({ figures, hours }: { figures: Figures; hours: numb
           </Tbody>
         </Table>
       ) : (
-        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label} className="console-bars">
+        <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={label} className="console-bars">
           {lines.map((value) => (
             <g key={value}>
-              <line x1={LEFT} x2={WIDTH} y1={y(value)} y2={y(value)} className="console-grid" />
+              <line x1={LEFT} x2={width} y1={y(value)} y2={y(value)} className="console-grid" />
               <text x={LEFT - 6} y={y(value) + 4} textAnchor="end">
                 {value.toLocaleString()}
               </text>
@@ -92,7 +101,7 @@ export default function Plot({ figures, hours }: { figures: Figures; hours: numb
                   below += point[name];
                   return point[name] > 0 && <rect key={name} x={LEFT + index * step + 2} y={y(below)} width={step - 4} height={y(bottom) - y(below)} className={`console-bar-${name}`} />;
                 })}
-                {index % 4 === 0 && (
+                {index % (width < 500 ? 8 : 4) === 0 && (
                   <text x={LEFT + index * step + 2} y={HEIGHT - 6}>
                     {format.format(point.time)}
                   </text>

@@ -16,6 +16,8 @@ interface Props {
 
 export function TextList({ id, label, values, placeholder, onChange }: Props) {
   const list = useRef<HTMLDivElement>(null);
+  // What follows a verb begins small, but abbreviations stay what they are.
+  const small = label.charAt(0).toLowerCase() + label.slice(1);
   const shown = values.length === 0 ? [''] : values;
   const add = () => {
     onChange([...shown, '']);
@@ -41,12 +43,12 @@ export function TextList({ id, label, values, placeholder, onChange }: Props) {
             />
           </InputGroupItem>
           <InputGroupItem>
-            <Button variant="plain" aria-label={`Remove ${label.toLowerCase()} ${index + 1}`} icon={<MinusCircleIcon />} isDisabled={shown.length === 1 && value === ''} onClick={() => onChange(shown.filter((_, at) => at !== index))} />
+            <Button variant="plain" aria-label={`Remove ${small} ${index + 1}`} icon={<MinusCircleIcon />} isDisabled={shown.length === 1 && value === ''} onClick={() => onChange(shown.filter((_, at) => at !== index))} />
           </InputGroupItem>
         </InputGroup>
       ))}
       <Button variant="link" isInline icon={<PlusCircleIcon />} onClick={add}>
-        Add {label.toLowerCase()}
+        Add {small}
       </Button>
     </div>
   );

@@ -27,7 +27,7 @@ export function Notices({ children }: { children: ReactNode }) {
       {children}
       <AlertGroup isToast isLiveRegion aria-label="Notices">
         {shown.map(({ key, title, variant, text }) => (
-          <Alert key={key} variant={variant} title={title} component="p" timeout={variant === 'success' ? 6000 : false} onTimeout={() => remove(key)} actionClose={<AlertActionCloseButton title={title} onClose={() => remove(key)} />}>
+          <Alert key={key} variant={variant} title={title} component="p" timeout={variant === 'success' ? 6000 : false} onTimeout={() => remove(key)} actionClose={<AlertActionCloseButton aria-label="Close notice" onClose={() => remove(key)} />}>
             {text}
           </Alert>
         ))}

@@ -1,0 +1,54 @@
+// What another version of a component would have decided.
+
+import { Alert } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import type { Comparison } from '../api/types';
+import { short, verdicts } from '../wording/components';
+
+export function Compared({ digest, comparison }: { digest: string; comparison: Comparison }) {
+  const { replayed, same, different } = comparison;
+  if (replayed === 0) {
+    return (
+      <Alert isInline variant="info" title="Nothing to compare with" component="h3" className="console-gap">
+        No registration was recorded yet that policies decided about. Recorded registrations are kept for a week.
+      </Alert>
+    );
+  }
+  return (
+    <div className="console-gap">
+      <Alert isInline variant={different.length === 0 ? 'success' : 'warning'} title={`Version ${short(digest)} decides ${same.toLocaleString()} of the last ${replayed.toLocaleString()} registrations as they are decided now`} component="h3" />
+      {different.length > 0 && (
+        <Table aria-label="Other decisions" variant="compact" gridBreakPoint="grid-md">
+          <Thead>
+            <Tr>
+              <Th>Decision</Th>
+              <Th>Realm</Th>
+              <Th>Now</Th>
+              <Th>With this version</Th>
+              <Th>Policies</Th>
+              <Th>Why</Th>
+            </Tr>
+          </Thead>
+          <Tbody>
+            {different.map((one) => (
+              <Tr key={one.decision}>
+                <Td dataLabel="Decision">
+                  <a href={`#/${encodeURIComponent(one.realm)}/decisions/${encodeURIComponent(one.decision)}`}>
+                    <code>{one.decision.slice(0, 8)}…</code>
+                  </a>
+                </Td>
+                <Td dataLabel="Realm">{one.realm}</Td>
+                <Td dataLabel="Now">{verdicts[one.before]}</Td>
+                <Td dataLabel="With this version">{verdicts[one.after]}</Td>
+                <Td dataLabel="Policies">{one.policies.join(', ') || '–'}</Td>
+                <Td dataLabel="Why" className="console-break">
+                  {one.violations.map((violation) => violation.message).join('; ') || '–'}
+                </Td>
+              </Tr>
+            ))}
+          </Tbody>
+        </Table>
+      )}
+    </div>
+  );
+}
