@@ -1,6 +1,8 @@
 // The session in a real browser: refusals, its end, signing out, and who may not do everything.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { launch, open, signIn } from './browser.mjs';
 import { PASSWORD, start } from './server.mjs';
@@ -36,13 +38,57 @@ test('a session that ended goes on where it was after signing in again', async (
     const { csrf } = await (await fetch('/console/session')).json();
     await fetch('/console/session', { method: 'DELETE', headers: { 'Matricula-Csrf': csrf } });
   });
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   const dialog = page.getByRole('dialog', { name: /Your session has ended/ });
   await dialog.locator('#password').fill(PASSWORD);
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Initial access token created' }).waitFor();
   const tokens = await server.admin('GET', '/realms/master/clients-initial-access');
   assert.deepEqual(tokens.map(({ name }) => name), ['typed before the end']);
+  await context.close();
+});
+
+test('the page of another site changes nothing, though the browser sends the cookie along', async () => {
+  const { page, context, go } = await open(browser, server);
+  await go('/');
+  await signIn(page);
+  await page.getByRole('heading', { name: 'master', level: 1 }).waitFor();
+  // Another port of this machine: another origin, but the same site, so that SameSite alone would let it in.
+  const foreign = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end('<p>Win a prize</p>')).listen(0, '127.0.0.1');
+  await once(foreign, 'listening');
+  const made = await server.admin('GET', '/realms/master/clients-initial-access');
+  const other = await context.newPage();
+  await other.goto(`http://127.0.0.1:${foreign.address().port}/`);
+  const sent = [];
+  other.on('response', (answer) => sent.push([answer.request().method(), answer.status()]));
+  await other.evaluate(async (url) => {
+    await fetch(`${url}/admin/realms/master/clients-initial-access`, { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}' });
+    await fetch(`${url}/console/session`, { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{"user":"admin"}' });
+  }, server.url);
+  assert.deepEqual(sent, [['POST', 403], ['POST', 403]]);
+  assert.deepEqual(await server.admin('GET', '/realms/master/clients-initial-access'), made);
+  // The console's own page without the session's token is refused as well.
+  const own = await page.evaluate(async () => (await fetch('/admin/realms/master/clients-initial-access', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })).status);
+  assert.equal(own, 403);
+  foreign.close();
+  await context.close();
+});
+
+test('a session that was not used is asked to sign in again, and the page says so', async () => {
+  await server.admin('POST', '/realms', { realm: 'short', enabled: true, ssoSessionIdleTimeout: 2 });
+  const made = await server.admin('POST', '/realms/short/users', { username: 'hasty', enabled: true, credentials: [{ type: 'password', value: 'pw', temporary: false }] });
+  const [client] = await server.admin('GET', '/realms/short/clients?clientId=realm-management');
+  const role = await server.admin('GET', `/realms/short/clients/${client.id}/roles/realm-admin`);
+  await server.admin('POST', `/realms/short/users/${made.split('/').pop()}/role-mappings/clients/${client.id}`, [role]);
+  const { page, context, go } = await open(browser, server);
+  await go('/');
+  await page.getByRole('button', { name: 'My account is in another realm' }).click();
+  await page.getByLabel('Realm').fill('short');
+  await signIn(page, { user: 'hasty', password: 'pw' });
+  await page.getByRole('heading', { name: 'short', level: 1 }).waitFor();
+  await page.waitForTimeout(3500);
+  await go('/short/clients');
+  await page.getByRole('dialog', { name: /Your session has ended/ }).waitFor();
   await context.close();
 });
 

@@ -1,7 +1,9 @@
 // A realm in which every page has something to show.
 
 import { fileURLToPath } from 'node:url';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { start } from './server.mjs';
 
 const components = fileURLToPath(new URL('../../../target/test-components', import.meta.url));
@@ -11,7 +13,14 @@ export async function prepared() {
   if (!existsSync(components)) {
     throw new Error(`${components} is missing: run \`cargo xtask build\`, which makes it`);
   }
-  const server = await start('--policies', components);
+  // A folder as an operator has it: some files can be used, one cannot.
+  const folder = mkdtempSync(join(tmpdir(), 'matricula-policies-'));
+  for (const [name, file] of [['unruly', 'unruly'], ['gate', 'gate-open'], ['plain-text', 'plain-text'], ['for-another-server', 'wrong-world']]) {
+    copyFileSync(join(components, `${file}.wasm`), join(folder, `${name}.wasm`));
+  }
+  const server = await start('--policies', folder);
+  const stop = server.stop;
+  server.stop = () => stop().then(() => rmSync(folder, { recursive: true, force: true }));
   await server.admin('POST', '/realms', { realm: 'empty', enabled: true });
   await server.admin('POST', '/realms', { realm: 'shop', enabled: true, eventsEnabled: true });
   const policy = (name, providerId, subType, config = {}) =>
@@ -39,6 +48,10 @@ export async function prepared() {
   await server.admin('PUT', '/realms/shop/client-policies/policies', {
     policies: [{ name: 'public clients', description: 'Browsers and phones', enabled: true, conditions: [{ condition: 'client-access-type', configuration: { type: ['public'] } }], profiles: ['pkce', 'fapi-1-baseline'] }],
   });
+  await policy('Gate', 'gate', 'authenticated');
+  await server.register('shop', { clientId: 'gatecrasher' }, { token: tokens[0] });
+  await gate(server);
+  await server.register('shop', { clientId: 'late' }, { token: tokens[0] });
   const one = async (path) => (await server.admin('GET', `/realms/shop/${path}`))[0];
   const ids = {
     client: (await one('clients?clientId=billing')).id,
@@ -51,9 +64,18 @@ export async function prepared() {
   return { server, ids };
 }
 
+/** Another version of component `gate` is uploaded and watched. */
+async function gate(server) {
+  const headers = { Authorization: `Bearer ${await server.token()}`, 'Content-Type': 'application/wasm' };
+  const answer = await fetch(`${server.url}/admin/components/gate?activate=false`, { method: 'PUT', headers, body: readFileSync(join(components, 'gate-shut.wasm')) });
+  if (!answer.ok) throw new Error(await answer.text());
+  const { active, versions } = await answer.json();
+  await server.admin('PUT', '/components/gate/shadow', { digest: versions.find(({ digest }) => digest !== active).digest });
+}
+
 /** Every page: name of its picture, address, and a text that is there when it is. */
 export const pages = (ids) => [
-  ['start', '/shop', 'Latest decisions'],
+  ['start', '/shop', 'Show as a table'],
   ['start-empty', '/empty', 'Nobody registered'],
   ['clients', '/shop/clients', 'storefront'],
   ['clients-waiting', '/shop/clients?show=waiting', 'new clients are looked at first'],
@@ -88,5 +110,6 @@ export const pages = (ids) => [
   ['realm-settings', '/shop/settings', 'Trusted issuers'],
   ['realm-create', '/-/create-realm', 'Realm name'],
   ['components', '/-/components', 'Drop a component file'],
+  ['component', '/-/components/gate', 'Watched'],
   ['not-found', '/nowhere', 'There is no realm'],
 ];

@@ -5,13 +5,13 @@ import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { PASSWORD } from './server.mjs';
 
-const program = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const program = process.env.BROWSER ?? '/usr/bin/chromium';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Starts the browser. */
 export async function launch() {
   if (!existsSync(program)) {
-    throw new Error(`${program} is missing: run \`apt-get install chromium\`, or name another one in CHROMIUM`);
+    throw new Error(`${program} is missing: run \`apt-get install chromium\`, or name another one in BROWSER`);
   }
   return chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-gpu'] });
 }

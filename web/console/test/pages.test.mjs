@@ -48,7 +48,7 @@ for (const [variant, options] of Object.entries({
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await t.test('sign-in', () => look('sign-in'));
     await signIn(page);
-    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.getByRole('heading', { name: 'master', level: 1 }).waitFor();
     for (const [name, path, text] of pages(ids).filter(([name]) => !only || only.includes(name))) {
       await t.test(name, async () => {
         await go(path);
@@ -65,7 +65,7 @@ for (const [variant, options] of Object.entries({
       });
       await t.test('token-created', async () => {
         await go('/shop/clients/tokens/create');
-        await page.getByRole('button', { name: 'Save' }).click();
+        await page.getByRole('button', { name: 'Save', exact: true }).click();
         await page.getByText('copy it now').waitFor();
         await look('token-created');
       });
@@ -81,7 +81,7 @@ for (const [variant, options] of Object.entries({
         await page.getByRole('link', { name: 'billing' }).waitFor();
         if (options.viewport) {
           await page.getByRole('button', { name: 'Navigation' }).click();
-          await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+          await page.getByRole('navigation', { name: 'Pages', exact: true }).waitFor();
         }
         await look('navigation');
         await page.getByRole('button', { name: 'Realm: shop' }).click();

@@ -1,7 +1,9 @@
 // The guide's walk-throughs in a real browser: from sign-in to a registered client, to a refused one, to a new token.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { launch, open, signIn } from './browser.mjs';
 import { start } from './server.mjs';
 
@@ -51,7 +53,7 @@ test('from sign-in over a new realm and an initial access token to a registered 
     await page.getByRole('link', { name: 'Create initial access token' }).click();
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('partners');
     await page.getByRole('button', { name: 'More clients' }).click();
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('heading', { name: 'Initial access token created' }).waitFor();
     await page.getByRole('button', { name: 'Copy initial access token' }).click();
     const token = await page.evaluate(() => navigator.clipboard.readText());
@@ -94,7 +96,7 @@ test('a refused registration is explained, and what would help does help', () =>
     await page.getByRole('textbox', { name: 'Trusted host 1' }).fill('127.0.0.1');
     await page.getByRole('button', { name: 'Add trusted host' }).click();
     await page.getByRole('textbox', { name: 'Trusted host 2' }).fill('stranger.example.com');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('“Trusted Hosts” is saved').waitFor();
 
     await page.getByRole('link', { name: 'Try it' }).click();
@@ -162,14 +164,14 @@ test('policies are added, put in order, made to watch only, and deleted', () =>
     const before = (await policies()).map(({ name }) => name);
     await go('/order/clients/registration/authenticated');
     await signIn(page);
-    await page.getByRole('link', { name: 'Create client policy' }).click();
+    await page.getByRole('link', { name: 'Create policy' }).click();
     await page.getByLabel('Provider').selectOption('max-clients');
     assert.equal(await page.getByLabel('Most clients in the realm').inputValue(), '200');
     await page.getByLabel('Most clients in the realm').fill('many');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText("'Max Clients Per Realm' should be a number").waitFor();
     await page.getByLabel('Most clients in the realm').fill('12');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('row', { name: /Max clients/ }).waitFor();
     await page.getByRole('button', { name: 'Run “Max clients” earlier' }).click();
     await page.getByText(/“Max clients” runs as number/).waitFor();
@@ -190,6 +192,75 @@ test('policies are added, put in order, made to watch only, and deleted', () =>
     );
   }));
 
+test('a component is uploaded, refused, replaced, compared, watched, rolled back and removed', () =>
+  inWindow(async ({ page, go }) => {
+    const file = (name) => fileURLToPath(new URL(`../../../target/test-components/${name}.wasm`, import.meta.url));
+    const drop = async (name, as) => {
+      const bytes = readFileSync(file(name)).toString('base64');
+      const data = await page.evaluateHandle(
+        async ([content, name]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([Uint8Array.from(atob(content), (one) => one.charCodeAt(0))], name, { type: 'application/wasm' }));
+          return transfer;
+        },
+        [bytes, as],
+      );
+      await page.locator('.console-drop').dispatchEvent('drop', { dataTransfer: data });
+    };
+    const gate = async () => (await server.admin('GET', '/components')).find(({ name }) => name === 'gate');
+    await server.admin('POST', '/realms', { realm: 'gated', enabled: true });
+    await go('/-/components');
+    await signIn(page);
+    await drop('wrong-world', 'gate.wasm');
+    await page.getByText('gate.wasm was refused').waitFor();
+    await page.getByText(/Nothing has changed/).waitFor();
+    assert.equal(await gate(), undefined);
+    await drop('gate-open', 'gate.wasm');
+    await page.getByText('gate is active').waitFor();
+    const open = (await gate()).active;
+
+    await server.admin('POST', '/realms/gated/components', { name: 'Gate', providerId: 'gate', subType: 'anonymous', providerType: 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy' });
+    for (const policy of (await server.admin('GET', '/realms/gated/components')).filter(({ subType, name }) => subType === 'anonymous' && name !== 'Gate')) {
+      await server.admin('DELETE', `/realms/gated/components/${policy.id}`);
+    }
+    assert.equal((await server.register('gated', { clientId: 'first' })).status, 201);
+
+    await page.getByRole('link', { name: 'gate', exact: true }).click();
+    await page.getByText('“Gate” of realm').waitFor();
+    await page.getByLabel('Let it decide at once').uncheck();
+    await page.getByLabel('Component files').setInputFiles(file('gate-shut'));
+    await page.getByText('gate is stored').waitFor();
+    assert.equal((await gate()).active, open);
+    const shut = (await gate()).versions.find(({ digest }) => digest !== open).digest;
+    const row = (digest) => page.getByRole('row', { name: new RegExp(digest.slice(0, 12)) });
+    await row(shut).getByRole('button', { name: 'Compare' }).click();
+    await page.getByText(/decides \d+ of the last \d+ registrations as they are decided now/).waitFor();
+    await page.getByRole('row', { name: /gated Let through Refused Gate/ }).waitFor();
+
+    await row(shut).getByRole('button', { name: /^Actions of version/ }).click();
+    await page.getByRole('menuitem', { name: 'Watch (shadow)' }).click();
+    await row(shut).getByText('Watched').waitFor();
+    assert.equal((await gate()).shadow, shut);
+    assert.equal((await server.register('gated', { clientId: 'second' })).status, 201);
+
+    await row(shut).getByRole('button', { name: 'Activate' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Activate' }).click();
+    await row(shut).getByText('Decides').waitFor();
+    assert.equal((await server.register('gated', { clientId: 'third' })).status, 403);
+    await row(open).getByRole('button', { name: 'Roll back' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
+    await row(open).getByText('Decides').waitFor();
+    assert.equal((await server.register('gated', { clientId: 'third' })).status, 201);
+
+    await page.getByRole('button', { name: 'Remove component' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('dialog').getByText(/It is needed by "Gate" of realm gated/).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove all the same' }).click();
+    await page.getByRole('heading', { name: 'Components', level: 1 }).waitFor();
+    assert.equal(await gate(), undefined);
+    assert.equal((await server.register('gated', { clientId: 'fourth' })).status, 500);
+  }));
+
 test('a client policy is made with forms and changed as JSON', () =>
   inWindow(async ({ page, go }) => {
     await server.admin('POST', '/realms', { realm: 'demands', enabled: true });
@@ -199,7 +270,7 @@ test('a client policy is made with forms and changed as JSON', () =>
     await page.getByLabel('Kind of executor').selectOption('pkce-enforcer');
     await page.getByRole('button', { name: 'Add executor' }).click();
     await page.getByRole('switch', { name: 'Auto-configure' }).press('Space');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('row', { name: /pkce/ }).first().waitFor();
     await page.getByRole('link', { name: 'Policies', exact: true }).click();
     await page.getByRole('link', { name: 'Create client policy' }).first().click();
@@ -209,7 +280,7 @@ test('a client policy is made with forms and changed as JSON', () =>
     await page.locator('#profiles').click();
     await page.getByRole('menuitem', { name: 'pkce' }).or(page.getByRole('option', { name: 'pkce' })).or(page.getByLabel('pkce', { exact: true })).first().click();
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('row', { name: /everybody.*any-client.*pkce/ }).waitFor();
     const { profiles } = await server.admin('GET', '/realms/demands/client-policies/profiles');
     assert.deepEqual(profiles[0].executors, [{ executor: 'pkce-enforcer', configuration: { 'auto-configure': true } }]);
@@ -217,10 +288,10 @@ test('a client policy is made with forms and changed as JSON', () =>
     await page.getByRole('button', { name: 'JSON view' }).click();
     const json = page.getByLabel('The client policies of the realm');
     await json.fill('{"policies": [');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText(/This is no JSON/).waitFor();
     await json.fill('{"policies": []}');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('The client policies are saved').waitFor();
     assert.deepEqual(await server.admin('GET', '/realms/demands/client-policies/policies'), { policies: [] });
   }));

@@ -37,11 +37,11 @@ async function ready(cookies, sizes) {
   return time;
 }
 
-test('the first page is small and fast', async (t) => {
+test('the first page is small and fast', async () => {
   const { page, context } = await open(browser, server);
   await page.goto(`${server.url}/console/`);
   await signIn(page);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.getByRole('heading', { name: 'master', level: 1 }).waitFor();
   const cookies = await context.cookies();
   await context.close();
   const sizes = [];
@@ -50,7 +50,7 @@ test('the first page is small and fast', async (t) => {
     times.push(await ready(cookies, sizes));
   }
   times.sort((a, b) => a - b);
-  t.diagnostic(`script: ${(sizes[0] / 1024).toFixed(0)} KiB compressed; ready after ${times.map((time) => time.toFixed(0)).join(', ')} ms`);
+  console.log(`script: ${(sizes[0] / 1024).toFixed(0)} KiB compressed; ready after ${times.map((time) => time.toFixed(0)).join(', ')} ms`);
   assert.ok(sizes[0] > 0 && sizes[0] <= SCRIPT, `${sizes[0]} bytes of script`);
   // The best of five: another program on the machine is not the console's fault.
   assert.ok(times[0] <= READY, `${times[0]} ms`);
