@@ -1,5 +1,5 @@
 // Every page, light and dark, wide and narrow: it is there, accessible, fits its window and asks no foreign host. Pictures
-// of all go into the folder `screenshots` (or SCREENSHOTS).
+// of all go into the folder that SCREENSHOTS names, or target/screenshots/console.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { accessibility, launch, open, signIn } from './browser.mjs';
 import { pages, prepared } from './prepared.mjs';
 
-const folder = process.env.SCREENSHOTS ?? fileURLToPath(new URL('../screenshots', import.meta.url));
+const folder = process.env.SCREENSHOTS ?? fileURLToPath(new URL('../../../target/screenshots/console', import.meta.url));
 const only = process.env.PAGES?.split(',');
 
 let server;

@@ -74,3 +74,15 @@ test('changes, shadow mode and agreement are told apart', () => {
   );
   assert.match(sentences[1].help, /Raise the limit/);
 });
+
+test('the watched version of a component speaks beside the one that decides', () => {
+  const gate = (changes) => policy({ name: 'Gate', provider: 'gate', hook: 'before-register', ...changes });
+  const shut = { verdict: 'reject', violations: [violation({ policy: 'Gate', provider: 'gate', message: 'The gate is shut' })] };
+  const kinds = (policies, changes) => wording.sentences(decision({ policies, ...changes })).map(({ kind, text }) => [kind, text]);
+  assert.deepEqual(kinds([gate(), gate({ mode: 'shadow', component: 'gate@2', ...shut })]), [
+    ['shadow', '“Gate” would have refused it: The gate is shut. That is the version which is only watched, so nothing came of it.'],
+    ['agreed', '“Gate” had no objection.'],
+  ]);
+  const refused = kinds([gate(shut), gate({ mode: 'shadow', component: 'gate@2' })], { violations: shut.violations });
+  assert.deepEqual(refused, [['refused', '“Gate” refused it: The gate is shut.']]);
+});

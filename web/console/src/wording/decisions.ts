@@ -72,7 +72,7 @@ export function sentences(decision: Pick<Decision, 'caller' | 'violations' | 'cl
   }
   for (const policy of decision.policies) {
     if (policy.mode === 'shadow' && policy.verdict !== 'accept') {
-      said.push(...shadow(policy, decision.caller));
+      said.push(...shadow(policy, decision.caller, isWatched(policy, decision.policies)));
     } else if (policy.verdict === 'hold') {
       said.push({ kind: 'held', policy: policy.name, text: `“${policy.name}” wants an administrator to look at the client first.`, help: 'Approve or refuse the client under Clients → Waiting.' });
     }
@@ -80,7 +80,9 @@ export function sentences(decision: Pick<Decision, 'caller' | 'violations' | 'cl
       said.push(...policy.changes.map((change): Sentence => ({ kind: 'changed', policy: policy.name, text: `“${policy.name}” changed ${changed(change)}.` })));
     }
   }
-  const agreed = [...new Set(decision.policies.filter((policy) => policy.verdict === 'accept').map((policy) => policy.name))];
+  const asked = decision.policies.filter((policy) => !isWatched(policy, decision.policies));
+  const objected = new Set(asked.filter((policy) => policy.verdict !== 'accept').map((policy) => policy.name));
+  const agreed = [...new Set(asked.map((policy) => policy.name))].filter((name) => !objected.has(name));
   const met = [...new Set(clientPolicies.filter((policy) => policy.applies && policy.executors.every((executor) => executor.verdict !== 'reject')).map((policy) => policy.name))];
   if (met.length > 0) {
     said.push({ kind: 'agreed', text: `What ${met.length === 1 ? 'client policy' : 'client policies'} ${list(met.map((name) => `“${name}”`))} ${met.length === 1 ? 'demands' : 'demand'} is met.` });
@@ -91,18 +93,24 @@ export function sentences(decision: Pick<Decision, 'caller' | 'violations' | 'cl
   return said;
 }
 
-function shadow(policy: Evaluation, caller: Caller): Sentence[] {
+/** Whether it is the watched version of a component that spoke, beside the one that decides. */
+function isWatched(policy: Evaluation, all: Evaluation[]): boolean {
+  return policy.mode === 'shadow' && all.some((other) => other.mode === 'enforce' && other.name === policy.name && other.hook === policy.hook);
+}
+
+function shadow(policy: Evaluation, caller: Caller, watched: boolean): Sentence[] {
+  const why = watched ? 'That is the version which is only watched, so nothing came of it.' : 'It is in shadow mode, so nothing came of it.';
   const mark = (text: string): Sentence => ({ kind: 'shadow', policy: policy.name, text });
   if (policy.verdict === 'reject') {
     return policy.violations.map((violation) => {
       const { text, help } = refusal(violation, caller, 'would have refused');
-      return { ...mark(`${text} It is in shadow mode, so nothing came of it.`), ...(help && { help }) };
+      return { ...mark(`${text} ${why}`), ...(help && { help }) };
     });
   }
   if (policy.verdict === 'hold') {
-    return [mark(`“${policy.name}” would have held the client. It is in shadow mode, so nothing came of it.`)];
+    return [mark(`“${policy.name}” would have held the client. ${why}`)];
   }
-  return policy.changes.map((change) => mark(`“${policy.name}” would have changed ${changed(change)}. It is in shadow mode, so nothing came of it.`));
+  return policy.changes.map((change) => mark(`“${policy.name}” would have changed ${changed(change)}. ${why}`));
 }
 
 function refusal(violation: Violation, caller: Caller, did: string, ofClientPolicy = false): Sentence {
