@@ -110,6 +110,6 @@ export const pages = (ids) => [
   ['realm-settings', '/shop/settings', 'Trusted issuers'],
   ['realm-create', '/-/create-realm', 'Realm name'],
   ['components', '/-/components', 'Drop a component file'],
-  ['component', '/-/components/gate', 'Watched'],
+  ['component', '/-/components/gate', 'Decides'],
   ['not-found', '/nowhere', 'There is no realm'],
 ];

@@ -171,7 +171,7 @@ function Versions({ component, busy, onCompare, onWatch, onAsk }: VersionsProps)
               </Td>
               <Td dataLabel="Added">{arrived(version)}</Td>
               <Td dataLabel="Source">{sources[version.source]}</Td>
-              <Td dataLabel="Size">{size(version.size)}</Td>
+              <Td dataLabel="Size" modifier="nowrap">{size(version.size)}</Td>
               <Td dataLabel="Contract">{version.contract}</Td>
               <Td dataLabel="Actions" modifier="fitContent">
                 {!active && (

@@ -38,7 +38,7 @@ export function Evaluations({ policies }: { policies: Evaluation[] }) {
             <Td dataLabel="Component">
               <code title={policy.component}>{policy.component.replace(/@(.{8}).*/, '@$1…')}</code>
             </Td>
-            <Td dataLabel="Time">{policy.micros} µs</Td>
+            <Td dataLabel="Time" modifier="nowrap">{policy.micros} µs</Td>
           </Tr>
         ))}
       </Tbody>
