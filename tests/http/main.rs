@@ -1,5 +1,5 @@
-//! What the conformance suite cannot see: restarts, concurrency, several nodes, components of one's own, the command
-//! line.
+//! What the conformance suite cannot see: restarts, concurrency, forged tokens and broken HTTP, several nodes,
+//! components of one's own, the command line.
 
 mod administration;
 mod author;
@@ -11,6 +11,9 @@ mod console_session;
 mod contract_versions;
 mod decisions;
 mod durability;
+mod forged_tokens;
+mod hostile_requests;
 mod limits;
 mod nodes;
+mod token_states;
 mod trusted_issuers;

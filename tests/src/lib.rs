@@ -3,9 +3,12 @@
 
 mod cable;
 mod postgres;
+mod raw;
+mod realm_keys;
 
 pub use cable::Cable;
 pub use postgres::new_database;
+pub use raw::{speak, status_of};
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -47,6 +50,7 @@ pub struct Service {
     process: Child,
     data: PathBuf,
     options: Vec<String>,
+    environment: Vec<(String, String)>,
     /// Address of the server.
     pub url: String,
     /// Where callers send their requests: the server, or what stands before several of them.
@@ -71,10 +75,19 @@ impl Service {
     /// # Errors
     /// When it does not become ready.
     pub fn start_with(options: &[&str]) -> anyhow::Result<Service> {
+        Service::start_in(&[], options)
+    }
+
+    /// The same with variables in its environment, which it keeps when it starts again.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_in(environment: &[(&str, &str)], options: &[&str]) -> anyhow::Result<Service> {
         if postgres::is_chosen() {
-            return Service::start_on(&new_database()?, options);
+            let database = new_database()?;
+            return Service::launch(environment, &[&["--database", &database], options].concat());
         }
-        Service::launch(options)
+        Service::launch(environment, options)
     }
 
     /// Starts a server on this database, which others may use too.
@@ -82,14 +95,16 @@ impl Service {
     /// # Errors
     /// When it does not become ready.
     pub fn start_on(database: &str, options: &[&str]) -> anyhow::Result<Service> {
-        Service::launch(&[&["--database", database], options].concat())
+        Service::launch(&[], &[&["--database", database], options].concat())
     }
 
-    fn launch(options: &[&str]) -> anyhow::Result<Service> {
+    fn launch(environment: &[(&str, &str)], options: &[&str]) -> anyhow::Result<Service> {
         let data = std::env::temp_dir().join(format!("matricula-test-{}", uuid::Uuid::new_v4()));
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        let (process, url, greeting) = launch(&data, &options)?;
-        Ok(Service { process, data, options, front: url.clone(), url, greeting, http: Client::new() })
+        let environment: Vec<_> =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (process, url, greeting) = launch(&data, &options, &environment)?;
+        Ok(Service { process, data, options, environment, front: url.clone(), url, greeting, http: Client::new() })
     }
 
     /// Ends the server as if the machine had lost its power, and starts it again on the same folder.
@@ -99,9 +114,7 @@ impl Service {
     pub fn kill_and_restart(&mut self) -> anyhow::Result<()> {
         self.process.kill()?;
         self.process.wait()?;
-        (self.process, self.url, self.greeting) = launch(&self.data, &self.options)?;
-        self.front.clone_from(&self.url);
-        Ok(())
+        self.start_again()
     }
 
     /// Stops the server in an orderly way and starts it again on the same folder.
@@ -109,8 +122,34 @@ impl Service {
     /// # Errors
     /// When it does not stop cleanly or does not become ready again.
     pub fn restart(&mut self) -> anyhow::Result<()> {
-        let stopped = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status()?;
-        ensure!(stopped.success(), "SIGTERM could not be sent");
+        self.stop()?;
+        self.start_again()
+    }
+
+    /// Tells the server to stop; it may take its time.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub fn terminate(&self) -> anyhow::Result<()> {
+        let told = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status()?;
+        ensure!(told.success(), "SIGTERM could not be sent");
+        Ok(())
+    }
+
+    /// Stops the server in an orderly way.
+    ///
+    /// # Errors
+    /// When it does not stop cleanly.
+    pub fn stop(&mut self) -> anyhow::Result<()> {
+        self.terminate()?;
+        self.ended()
+    }
+
+    /// Waits until the server, which was told to stop, has ended.
+    ///
+    /// # Errors
+    /// When it does not, or not cleanly.
+    pub fn ended(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.process.try_wait()? {
@@ -120,7 +159,15 @@ impl Service {
             std::thread::sleep(Duration::from_millis(20));
         };
         ensure!(status.success(), "the server ended with {status}");
-        (self.process, self.url, self.greeting) = launch(&self.data, &self.options)?;
+        Ok(())
+    }
+
+    /// Starts the server again, which has ended, on the same folder.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
+        (self.process, self.url, self.greeting) = launch(&self.data, &self.options, &self.environment)?;
         self.front.clone_from(&self.url);
         Ok(())
     }
@@ -139,6 +186,26 @@ impl Service {
             self.options.truncate(at);
         }
         self.options.extend([name.to_owned(), value.to_owned()]);
+    }
+
+    /// Changes the environment for the next start.
+    pub fn set_environment(&mut self, environment: &[(&str, &str)]) {
+        self.environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    }
+
+    /// Runs the program on this server's database, in its environment; what it printed.
+    ///
+    /// # Errors
+    /// What it printed when it ended with an error.
+    pub fn maintain(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = Command::new(program()?);
+        command.args(arguments).arg("--data").arg(&self.data);
+        if let Some(database) = self.database() {
+            command.args(["--database", database]);
+        }
+        let output = command.envs(self.environment.iter().cloned()).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// The folder of the server's data.
@@ -290,7 +357,11 @@ fn log_file(data: &Path) -> PathBuf {
 }
 
 /// Starts the program and waits until it says where it listens.
-fn launch(data: &Path, options: &[String]) -> anyhow::Result<(Child, String, String)> {
+fn launch(
+    data: &Path,
+    options: &[String],
+    environment: &[(String, String)],
+) -> anyhow::Result<(Child, String, String)> {
     let mut process = Command::new(program()?)
         .arg("serve")
         .args(if options.iter().any(|option| option == "--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] })
@@ -299,6 +370,7 @@ fn launch(data: &Path, options: &[String]) -> anyhow::Result<(Child, String, Str
         .args(options)
         .env("MATRICULA_ADMIN_PASSWORD", PASSWORD)
         .env("MATRICULA_LOG", "warn")
+        .envs(environment.iter().cloned())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(std::fs::OpenOptions::new().create(true).append(true).open(log_file(data))?)
@@ -306,7 +378,7 @@ fn launch(data: &Path, options: &[String]) -> anyhow::Result<(Child, String, Str
         .context("starting the server")?;
     let mut lines = BufReader::new(process.stdout.take().context("no output")?).lines();
     let first = lines.next().context("the server ended at once")??;
-    let Some(at) = first.find("http://") else { bail!("no address in {first:?}") };
+    let Some(at) = first.find("http") else { bail!("no address in {first:?}") };
     let url = first[at..].trim().to_owned();
     // The rest of the greeting comes in one piece with its first line.
     let (rest, greeting) = std::sync::mpsc::channel();
