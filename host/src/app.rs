@@ -14,6 +14,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::abuse::{AnonymousLimits, Guesses};
 use crate::addresses::TrustedProxies;
 use crate::authentication::trusted_issuer::TrustedIssuers;
 use crate::caller::Caller;
@@ -46,6 +47,8 @@ pub(crate) struct App {
     pub(crate) wasm: Wasm,
     pub(crate) components: Components,
     pub(crate) metrics: Metrics,
+    pub(crate) anonymous_limits: AnonymousLimits,
+    pub(crate) guesses: Guesses,
     proxies: Arc<TrustedProxies>,
     /// Replaces scheme, host and port of requests, without a slash at the end.
     public_url: Option<Arc<str>>,
@@ -96,6 +99,8 @@ impl App {
             wasm: components.wasm().clone(),
             metrics: Metrics::new(components.clone()),
             components,
+            anonymous_limits: AnonymousLimits::new(options.anonymous_per_address, options.anonymous_per_realm),
+            guesses: Guesses::none(),
             proxies: Arc::new(TrustedProxies::new(options.trusted_proxies.clone())),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),
             store,

@@ -53,6 +53,9 @@ pub(crate) enum AuthenticationError {
     /// The credentials are of another client.
     #[error("Different client authenticated")]
     DifferentClient,
+    /// Too many wrong secrets: the caller must make a pause.
+    #[error("Too many wrong secrets")]
+    Pause(std::time::Duration),
     /// The role is missing.
     #[error("Forbidden")]
     Forbidden,

@@ -9,6 +9,8 @@ use clap::builder::{FalseyValueParser, OsStr};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use crate::abuse::Rate;
+
 /// A client registration service for OAuth 2.0, OpenID Connect and SAML: what Keycloak's offers, on the same wire.
 #[derive(Debug, Parser)]
 #[command(
@@ -32,7 +34,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Starts the server.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Makes and lists realms of a running server.
     Realm {
         /// What to do with realms.
@@ -106,6 +108,28 @@ pub struct Serve {
     /// Address for /metrics (Prometheus); without it there are none.
     #[arg(long, env = "MATRICULA_METRICS", value_name = "ADDRESS")]
     pub metrics: Option<SocketAddr>,
+
+    /// Certificate to speak HTTPS with, and its chain (PEM); read again when the file changes.
+    #[arg(long, env = "MATRICULA_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The certificate's private key (PEM).
+    #[arg(long, env = "MATRICULA_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Connections that may be open at the same time; who comes after them waits.
+    #[arg(long, env = "MATRICULA_MAX_CONNECTIONS", default_value_t = 16_384, value_name = "NUMBER",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: u32,
+
+    /// How often one address may register clients without a token, such as 20/hour; realms may set their own
+    /// [default: no limit].
+    #[arg(long, env = "MATRICULA_ANONYMOUS_PER_ADDRESS", value_name = "RATE")]
+    pub anonymous_per_address: Option<Rate>,
+
+    /// How often clients may be registered without a token in one realm [default: no limit].
+    #[arg(long, env = "MATRICULA_ANONYMOUS_PER_REALM", value_name = "RATE")]
+    pub anonymous_per_realm: Option<Rate>,
 
     /// Lets documents that clients name (sector_identifier_uri) come over plain HTTP and from private addresses.
     #[arg(long, env = "MATRICULA_ALLOW_PRIVATE_FETCH", value_parser = FalseyValueParser::new())]

@@ -1,5 +1,7 @@
 //! What a caller is told when a request is refused: the only place that knows status codes and error JSON.
 
+use std::time::Duration;
+
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -47,6 +49,8 @@ impl ErrorBody {
 pub(crate) struct ErrorResponse {
     status: StatusCode,
     body: Box<ErrorBody>,
+    /// Seconds after which the request may be repeated; absent: nobody knows.
+    retry_after: Option<u64>,
 }
 
 /// Who is asked shapes a refusal of metadata.
@@ -63,12 +67,13 @@ impl ErrorResponse {
     pub(crate) fn new(status: StatusCode, error: impl Into<String>, description: impl Into<String>) -> ErrorResponse {
         let body =
             ErrorBody { error: Some(error.into()), error_description: Some(description.into()), ..Default::default() };
-        ErrorResponse { status, body: Box::new(body) }
+        ErrorResponse { status, body: Box::new(body), retry_after: None }
     }
 
     /// `{"error": …}`.
     pub(crate) fn bare(status: StatusCode, error: impl Into<String>) -> ErrorResponse {
-        ErrorResponse { status, body: Box::new(ErrorBody { error: Some(error.into()), ..Default::default() }) }
+        let body = ErrorBody { error: Some(error.into()), ..Default::default() };
+        ErrorResponse { status, body: Box::new(body), retry_after: None }
     }
 
     /// `{"error": "HTTP 404 Not Found"}`: what Keycloak's framework answers.
@@ -79,12 +84,19 @@ impl ErrorResponse {
     /// `{"errorMessage": …}`: the Admin API's way.
     pub(crate) fn message(status: StatusCode, message: impl Into<String>) -> ErrorResponse {
         let body = ErrorBody { error_message: Some(message.into()), ..Default::default() };
-        ErrorResponse { status, body: Box::new(body) }
+        ErrorResponse { status, body: Box::new(body), retry_after: None }
     }
 
     /// 409: the Admin API's answer to an id or name that is in use.
     pub(crate) fn conflict() -> ErrorResponse {
         ErrorResponse::new(StatusCode::CONFLICT, "conflict", "Duplicate resource error")
+    }
+
+    /// 429: the caller must wait for so long.
+    pub(crate) fn too_many_requests(wait: Duration, description: &str) -> ErrorResponse {
+        let response = ErrorResponse::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", description);
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        ErrorResponse { retry_after: Some(seconds.max(1)), ..response }
     }
 
     /// 500: the details went to the log.
@@ -167,8 +179,9 @@ impl IntoResponse for ErrorResponse {
         if let Some(decision) = decision {
             response.headers_mut().insert(DECISION, decision);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let soon = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        if let Some(seconds) = self.retry_after.or(soon) {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -212,6 +225,7 @@ impl From<AuthenticationError> for ErrorResponse {
         let invalid_token = |reason: &str| ErrorResponse::new(StatusCode::UNAUTHORIZED, "invalid_token", reason);
         match error {
             AuthenticationError::Unavailable(error) => error.into(),
+            AuthenticationError::Pause(wait) => crate::abuse::pause(wait),
             AuthenticationError::Forbidden => {
                 ErrorResponse::new(StatusCode::FORBIDDEN, "insufficient_scope", "Forbidden")
             }
@@ -236,7 +250,7 @@ impl From<Refused> for ErrorResponse {
             decision: Some(refused.decision),
             ..Default::default()
         };
-        ErrorResponse { status: StatusCode::FORBIDDEN, body: Box::new(body) }
+        ErrorResponse { status: StatusCode::FORBIDDEN, body: Box::new(body), retry_after: None }
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`authentication`] (who may do what) → [`policies`] (the realm's policies at work; [`client_policies`] come before them) → [`components`] (which versions
 //! of which components there are) → [`wasm`] (how they are loaded and called) → [`store`] (what is kept). [`admin`] is the Admin REST API, [`config`] the command line.
 
+mod abuse;
 mod addresses;
 mod admin;
 mod app;
@@ -58,7 +59,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         .context("starting the asynchronous runtime")?;
     runtime.block_on(async {
         match cli.command {
-            Command::Serve(options) => serve::serve(options).await,
+            Command::Serve(options) => serve::serve(*options).await,
             Command::Realm { command } => cli::realm::run(command).await,
             Command::Token { command } => cli::token::run(command).await,
             Command::Policy { command } => cli::policy::run(command).await,

@@ -294,7 +294,9 @@ impl Exchange {
         let event = match &error {
             AuthenticationError::Forbidden => self.subject().error("not_allowed", &[]),
             AuthenticationError::ClientNotFound => self.subject().error("client_not_found", &[]),
-            AuthenticationError::WrongProtocol | AuthenticationError::Unavailable(_) => None,
+            AuthenticationError::WrongProtocol
+            | AuthenticationError::Unavailable(_)
+            | AuthenticationError::Pause(_) => None,
             _ => self.subject().error("invalid_token", &[("reason", &reason)]),
         };
         self.refusal(error, event)
@@ -405,7 +407,8 @@ impl Exchange {
     params(("realm" = String, Path), ("provider" = String, Path, description = "`default`, `openid-connect`, …")),
     request_body(content = Object, content_type = "application/json"),
     responses((status = 201, body = Object), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)))]
+        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+        (status = 429, body = ErrorBody)))]
 #[expect(dead_code, reason = "it only describes: the requests are served by `serve`")]
 pub(crate) fn register_path() {}
 

@@ -3,30 +3,46 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{self, App};
 use crate::config::Serve;
+use crate::server::tls::Tls;
 use crate::{first_start, logs, server};
+
+/// Connections to the address of the figures: those who ask are few.
+const METRICS_CONNECTIONS: usize = 64;
 
 /// Runs the server until it is told to stop (SIGTERM, Ctrl-C).
 pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
     logs::start()?;
+    let tls = match (&options.tls_certificate, &options.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::open(certificate, key)?),
+        (None, None) => None,
+        _ => bail!("--tls-certificate and --tls-key belong together"),
+    };
     let (app, administrator) = App::start(&options).await?;
     let listener = server::bind(options.listen).await?;
     let address = listener.local_addr().context("reading the address listened on")?;
     if let Some(metrics) = options.metrics {
         let listener = server::bind(metrics).await?;
-        tokio::spawn(server::serve(listener, app.metrics.clone().routes(), std::future::pending()));
+        tokio::spawn(server::serve(
+            listener,
+            app.metrics.clone().routes(),
+            None,
+            METRICS_CONNECTIONS,
+            std::future::pending(),
+        ));
     }
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for Ctrl-C")?;
-    let url = options.public_url.clone().unwrap_or_else(|| reachable(address));
+    let url = options.public_url.clone().unwrap_or_else(|| reachable(address, tls.is_some()));
     print!("{}", first_start::greeting(&url, administrator.as_ref()));
     std::io::stdout().flush().context("printing")?;
     tracing::info!(%address, "ready");
-    server::serve(listener, app::routes(app.clone()), async move {
+    let most = server::make_room(options.max_connections);
+    server::serve(listener, app::routes(app.clone()), tls, most, async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
@@ -37,10 +53,11 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
 }
 
 /// An address under which this machine reaches the server.
-fn reachable(address: SocketAddr) -> String {
+fn reachable(address: SocketAddr, encrypted: bool) -> String {
+    let scheme = if encrypted { "https" } else { "http" };
     if address.ip().is_unspecified() {
-        format!("http://localhost:{}", address.port())
+        format!("{scheme}://localhost:{}", address.port())
     } else {
-        format!("http://{address}")
+        format!("{scheme}://{address}")
     }
 }

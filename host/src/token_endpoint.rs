@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::abuse;
 use crate::app::App;
 use crate::authentication::client_credentials::same_secret;
 use crate::caller::Caller;
@@ -76,7 +77,7 @@ fn not_stored(mut response: Response) -> Response {
     params(("realm" = String, Path)),
     request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = TokenAnswer), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 429, body = ErrorBody)))]
 pub(crate) async fn token(State(app): State<App>, Path(realm): Path<String>, request: Request) -> Response {
     let answer = async {
         let request = read(&app, &realm, request).await?;
@@ -117,8 +118,11 @@ async fn authenticate_client(app: &App, request: &FormRequest) -> Result<ClientR
     let client = client.filter(ClientRow::enabled).ok_or_else(unknown)?;
     let record = &client.client;
     if record.public_client != Some(true) {
+        let attempt = app.guesses.begin(&request.realm.id, "client", &client_id, request.caller.address);
+        let attempt = attempt.map_err(abuse::pause)?;
         let stored = record.secret.as_deref().filter(|secret| !secret.is_empty());
         let same = stored.zip(secret.as_deref()).is_some_and(|(stored, given)| same_secret(stored, given));
+        attempt.end(same);
         if !same || record.bearer_only == Some(true) {
             return Err(refused(StatusCode::UNAUTHORIZED, "unauthorized_client", DESCRIPTION));
         }
@@ -133,10 +137,13 @@ async fn password(app: &App, request: &FormRequest, client: &ClientRow) -> Resul
     }
     let username = request.form.get("username").unwrap_or_default();
     let password = request.form.get("password").unwrap_or_default().to_owned();
+    let attempt = app.guesses.begin(&request.realm.id, "user", &username.to_lowercase(), request.caller.address);
+    let attempt = attempt.map_err(abuse::pause)?;
     let user = users::by_username(&app.store.database, &request.realm.id, username).await?;
     let user = user.filter(|user| user.service_account_client.is_none());
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let good = passwords::verify(password, hash).await;
+    attempt.end(good);
     let Some(user) = user.filter(|_| good) else {
         return Err(refused(StatusCode::BAD_REQUEST, "invalid_grant", "Invalid user credentials"));
     };

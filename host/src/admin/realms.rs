@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::body::{Json, Representation, lenient_number, lenient_switch};
 use super::{Administrator, Visitor, created, forbidden};
+use crate::abuse::{self, AnonymousLimits};
 use crate::app::App;
 use crate::authentication::trusted_issuer;
 use crate::client_policies::documents::RealmClientPolicies;
@@ -206,11 +207,19 @@ pub(crate) async fn create(
 
 /// Attributes that this server reads must be readable.
 fn check(settings: &Settings) -> Result<(), ErrorResponse> {
-    let Some(issuers) = settings.attributes.get(trusted_issuer::ATTRIBUTE) else { return Ok(()) };
-    trusted_issuer::read(issuers).map(drop).map_err(|error| {
-        let message = format!("attribute '{}': {error}", trusted_issuer::ATTRIBUTE);
-        ErrorResponse::message(StatusCode::BAD_REQUEST, message)
-    })
+    type Check<'a> = &'a dyn Fn(&str) -> Result<(), String>;
+    let issuers = |value: &str| trusted_issuer::read(value).map(drop).map_err(|error| error.to_string());
+    let checks: [(&str, Check<'_>); 3] = [
+        (trusted_issuer::ATTRIBUTE, &issuers),
+        (abuse::PER_ADDRESS, &AnonymousLimits::check),
+        (abuse::PER_REALM, &AnonymousLimits::check),
+    ];
+    for (attribute, check) in checks {
+        if let Some(Err(error)) = settings.attributes.get(attribute).map(|value| check(value)) {
+            return Err(ErrorResponse::message(StatusCode::BAD_REQUEST, format!("attribute '{attribute}': {error}")));
+        }
+    }
+    Ok(())
 }
 
 /// A realm's name is a segment of addresses.

@@ -17,7 +17,7 @@ pub(crate) fn same_secret(a: &str, b: &str) -> bool {
 ///
 /// # Errors
 /// [`AuthenticationError::ClientCredentials`] when it was by none, [`AuthenticationError::DifferentClient`] when it was
-/// by another.
+/// by another, [`AuthenticationError::Pause`] after too many wrong secrets.
 pub(crate) async fn authenticate(
     app: &App,
     realm: &Realm,
@@ -39,8 +39,11 @@ pub(crate) async fn authenticate(
     }
     let record = &client.client;
     if record.public_client != Some(true) {
+        let attempt = app.guesses.begin(&realm.id, "client", &client_id, caller.address);
+        let attempt = attempt.map_err(AuthenticationError::Pause)?;
         let by_secret = record.client_authenticator_type.as_deref() == Some("client-secret");
         let good = record.secret.as_deref().is_some_and(|stored| !stored.is_empty() && same_secret(stored, &secret));
+        attempt.end(good);
         if !(by_secret && good) {
             return Err(AuthenticationError::ClientCredentials);
         }

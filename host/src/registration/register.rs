@@ -11,7 +11,7 @@ use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
 use crate::store::clients::{self, ClientRow, HELD, Taken};
 use crate::store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
-use crate::wasm::contract::{Attribute, Client, Completed, Document, Registration};
+use crate::wasm::contract::{Attribute, Client, Completed, Document, Registration, RegistrationAuth};
 
 /// Everything that can fail happens before the one transaction that stores the client.
 pub(super) async fn register(
@@ -22,6 +22,9 @@ pub(super) async fn register(
     let Exchange { app, realm, provider, .. } = exchange;
     let (requested, identity) = exchange.parse(&document, cross_origin).await?;
     let permit = may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
+    if permit.registration_auth == RegistrationAuth::Anonymous {
+        app.anonymous_limits.count(realm, exchange.caller.address)?;
+    }
     let mut policies = exchange.policies(&identity, permit.registration_auth, identity.token_policies());
     let Completed { mut client, effects } = decide(exchange, requested, &mut policies).await?;
     effects::amend(app, &mut client, &effects).await?;
