@@ -27,8 +27,8 @@ use crate::keys::rsa::RsaKeys;
 use crate::metrics::Metrics;
 use crate::names::Names;
 use crate::outside::Outside;
-use crate::realm::{Realm, Realms};
-use crate::store::Store;
+use crate::realm::{MASTER, Realm, Realms};
+use crate::store::{Store, keys, sealing};
 use crate::wasm::Wasm;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
@@ -75,6 +75,7 @@ impl App {
             .mode(0o700)
             .create(&options.data)
             .with_context(|| format!("making the folder {}", options.data.display()))?;
+        sealing::take_keys()?;
         let store = Store::open(&options.database_url()).await?;
         let rsa_keys = RsaKeys::start()?;
         let outside = Outside::new(options.allow_private_fetch)?;
@@ -112,6 +113,10 @@ impl App {
             components.announced(&change);
         });
         let administrator = first_start::make_master(&app, options).await?;
+        // Without the master key that they were encrypted with nothing would work: better not to start.
+        if let Some(master) = app.realms.get(MASTER).await.context("looking for realm master")? {
+            keys::list(&app.store.database, &master.id).await.context("reading the keys of realm master")?;
+        }
         Ok((app, administrator))
     }
 

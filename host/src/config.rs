@@ -59,6 +59,45 @@ pub enum Command {
         #[command(subcommand)]
         command: ComponentCommand,
     },
+    /// Copies the embedded database to a new file; a server may run meanwhile.
+    Backup(File),
+    /// Puts a backup where the embedded database was; no server may run.
+    Restore(File),
+    /// Encrypts what is stored with MATRICULA_MASTER_KEY, after that was set or replaced; a server may run meanwhile.
+    Encrypt(Place),
+}
+
+/// The database of a server.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// Where everything is kept [default: sqlite://DATA/matricula.db].
+    #[arg(long, env = "MATRICULA_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub database: Option<String>,
+
+    /// Folder of the embedded database.
+    #[arg(long, env = "MATRICULA_DATA", default_value = "data", value_name = "FOLDER")]
+    pub data: PathBuf,
+}
+
+impl Place {
+    /// Where everything is kept.
+    pub(crate) fn database_url(&self) -> String {
+        database_url(self.database.as_deref(), &self.data)
+    }
+}
+
+/// A backup and the database that it is of.
+#[derive(Clone, Debug, Args)]
+pub struct File {
+    /// The backup.
+    pub file: PathBuf,
+    /// The database.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+fn database_url(database: Option<&str>, data: &Path) -> String {
+    database.map_or_else(|| format!("sqlite://{}", data.join("matricula.db").display()), str::to_owned)
 }
 
 /// Options of the server.
@@ -152,8 +191,7 @@ impl Serve {
 
     /// Where everything is kept.
     pub(crate) fn database_url(&self) -> String {
-        let embedded = || format!("sqlite://{}", self.data.join("matricula.db").display());
-        self.database.clone().unwrap_or_else(embedded)
+        database_url(self.database.as_deref(), &self.data)
     }
 }
 

@@ -178,7 +178,7 @@ impl Keys {
         };
         let row = keys::KeyRow { kid, algorithm: kind.algorithm().to_owned(), active: true, private_key, certificate };
         let mut write = Write::default();
-        keys::insert(&mut write, &realm.id, row, clock::now());
+        keys::insert(&mut write, &realm.id, row, clock::now())?;
         self.store.writer.write(write).await?;
         let keys = Arc::new(self.read(realm).await?);
         self.realms.insert(realm.id.clone(), Arc::clone(&keys));

@@ -26,6 +26,7 @@ mod headers;
 mod health;
 mod keys;
 mod logs;
+mod maintenance;
 mod metrics;
 mod names;
 mod outside;
@@ -64,6 +65,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Token { command } => cli::token::run(command).await,
             Command::Policy { command } => cli::policy::run(command).await,
             Command::Component { command } => cli::component::run(command).await,
+            Command::Backup(arguments) => maintenance::back_up(arguments).await,
+            Command::Restore(arguments) => maintenance::restore(arguments).await,
+            Command::Encrypt(place) => maintenance::encrypt(place).await,
         }
     })
 }

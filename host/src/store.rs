@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
+pub(crate) mod backup;
 mod changes;
 pub(crate) mod client_policies;
 pub(crate) mod clients;
@@ -22,9 +23,11 @@ pub(crate) mod keys;
 pub(crate) mod policies;
 mod postgres;
 pub(crate) mod realms;
+pub(crate) mod resealing;
 pub(crate) mod roles;
 mod row;
 pub(crate) mod scopes;
+pub(crate) mod sealing;
 pub(crate) mod sessions;
 mod sqlite;
 pub(crate) mod users;

@@ -1,7 +1,11 @@
 //! What was acknowledged is kept.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use anyhow::ensure;
 use matricula_tests::Service;
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -24,43 +28,96 @@ async fn a_registered_client_and_its_token_are_there_after_a_restart() -> anyhow
     Ok(())
 }
 
-#[tokio::test]
-async fn every_acknowledged_client_survives_a_kill() -> anyhow::Result<()> {
-    let mut service = Service::start()?;
-    service.realm("shop").await?;
-    let token = service.initial_access_token("shop", json!({"count": 100_000})).await?;
-    // The token names the address it was issued under, and each start takes another port.
-    let host = service.url.trim_start_matches("http://").to_owned();
-    let mut acknowledged = Vec::new();
-    for round in 0..3 {
-        let mut running = tokio::task::JoinSet::new();
-        for worker in 0..8 {
-            let request = service.register("shop", "default", Some(&token)).header("Host", &host);
-            running.spawn(async move {
-                let mut stored = Vec::new();
-                for number in 0.. {
-                    let id = format!("kept-{round}-{worker}-{number}");
-                    let Some(request) = request.try_clone() else { break };
-                    match request.json(&json!({"clientId": id})).send().await {
-                        Ok(answer) if answer.status() == 201 => stored.push(id),
-                        // The server is gone: whether this one was stored, nobody was told.
-                        _ => break,
-                    }
-                }
-                stored
-            });
+/// How often the server is killed: `MATRICULA_TEST_ROUNDS`, else three times.
+fn rounds() -> anyhow::Result<u32> {
+    std::env::var("MATRICULA_TEST_ROUNDS").map_or(Ok(3), |rounds| Ok(rounds.parse()?))
+}
+
+/// A client whose registration was acknowledged.
+struct Kept {
+    id: String,
+    /// The registration access token of the last acknowledged answer.
+    token: String,
+    /// An update was under way at the kill: whether it was stored, nobody was told.
+    in_doubt: bool,
+}
+
+/// Registers clients and updates each once, until the server is gone. `register` is a request without its body, `clients` the address
+/// of the clients.
+async fn load(register: RequestBuilder, clients: String, http: Client, host: String, prefix: String) -> Vec<Kept> {
+    let mut kept = Vec::new();
+    for number in 0.. {
+        let id = format!("{prefix}-{number}");
+        let Some(request) = register.try_clone() else { break };
+        let Ok(made) = request.json(&json!({"clientId": id})).send().await else { break };
+        let (true, Ok(made)) = (made.status() == 201, made.json::<Value>().await) else { break };
+        let token = |answer: &Value| answer["registrationAccessToken"].as_str().unwrap_or_default().to_owned();
+        let mut client = Kept { token: token(&made), in_doubt: true, id };
+        let update = http.put(format!("{clients}/{}", client.id)).header("Host", &host).bearer_auth(&client.token);
+        let updated = update.json(&json!({"clientId": client.id, "name": "updated"})).send().await;
+        if let Ok(updated) = updated
+            && updated.status() == 200
+            && let Ok(updated) = updated.json::<Value>().await
+        {
+            client.token = token(&updated);
+            client.in_doubt = false;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        service.kill_and_restart()?;
-        for stored in running.join_all().await {
-            acknowledged.extend(stored);
+        let ended = client.in_doubt;
+        kept.push(client);
+        if ended {
+            break;
         }
     }
-    ensure!(acknowledged.len() > 10, "only {} registrations before the kills", acknowledged.len());
-    let listed = service.clients("shop", "kept-").await?;
-    let stored: std::collections::HashSet<&str> =
-        listed.iter().filter_map(|client| client["clientId"].as_str()).collect();
-    let missing: Vec<&String> = acknowledged.iter().filter(|id| !stored.contains(id.as_str())).collect();
-    ensure!(missing.is_empty(), "{} of {} are gone: {missing:?}", missing.len(), acknowledged.len());
+    kept
+}
+
+#[tokio::test]
+async fn every_acknowledged_client_rotation_and_token_use_survives_a_kill() -> anyhow::Result<()> {
+    const USES: usize = 10_000_000;
+    let mut service = Service::start()?;
+    service.realm("shop").await?;
+    let token = service.initial_access_token("shop", json!({"count": USES})).await?;
+    // The token names the address it was issued under, and each start takes another port.
+    let host = service.url.trim_start_matches("http://").to_owned();
+    let (mut clients, mut rotations) = (0, 0);
+    let rounds = rounds()?;
+    for round in 0..rounds {
+        let mut running = tokio::task::JoinSet::new();
+        for worker in 0..8 {
+            let register = service.register("shop", "default", Some(&token)).header("Host", &host);
+            let address = format!("{}/realms/shop/clients-registrations/default", service.url);
+            let prefix = format!("kept-{round}-{worker}");
+            running.spawn(load(register, address, service.http.clone(), host.clone(), prefix));
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        service.kill_and_restart()?;
+        let acknowledged = running.join_all().await.into_iter().flatten().collect::<Vec<Kept>>();
+        // Each is there with its last token, and no other.
+        for client in &acknowledged {
+            let url = format!("{}/realms/shop/clients-registrations/default/{}", service.url, client.id);
+            let read = service.http.get(url).header("Host", &host).bearer_auth(&client.token).send().await?;
+            if client.in_doubt {
+                ensure!(matches!(read.status().as_u16(), 200 | 401), "{}: {}", client.id, read.status());
+                continue;
+            }
+            ensure!(read.status() == 200, "{} of round {round}: {}", client.id, read.status());
+            ensure!(read.json::<Value>().await?["name"] == "updated", "{} is half an update", client.id);
+            rotations += 1;
+        }
+        clients += acknowledged.len();
+        let listed = service.clients("shop", &format!("kept-{round}-")).await?;
+        let stored: HashSet<&str> = listed.iter().filter_map(|client| client["clientId"].as_str()).collect();
+        let missing: Vec<&Kept> = acknowledged.iter().filter(|client| !stored.contains(client.id.as_str())).collect();
+        ensure!(missing.is_empty(), "{} of {} are gone", missing.len(), acknowledged.len());
+    }
+    ensure!(clients > 10, "only {clients} registrations before the kills");
+    // Uses of the token and clients are one transaction each: not one more of either.
+    let stored = service.clients("shop", "kept-").await?.len();
+    let listed: Value = service.admin(Method::GET, "/shop/clients-initial-access", None).await?.json().await?;
+    let used = USES as u64 - listed[0]["remainingCount"].as_u64().unwrap_or_default();
+    assert_eq!(used, stored as u64);
+    println!(
+        "{rounds} kills: {clients} registrations and {rotations} updates were acknowledged, {stored} clients are stored"
+    );
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod administration;
 mod author;
+mod backup;
 mod command_line;
 mod component_files;
 mod components;
@@ -11,6 +12,8 @@ mod console_session;
 mod contract_versions;
 mod decisions;
 mod durability;
+mod encryption;
+mod faults;
 mod forged_tokens;
 mod hostile_requests;
 mod https;

@@ -52,6 +52,13 @@ pub(crate) enum Only {
         /// Names of folders in web/; without one: all of them.
         pages: Vec<String>,
     },
+    /// Only kills under load and full disks, many of them; nothing else runs them. It needs to be root, as it mounts
+    /// small disks.
+    Faults {
+        /// How often the server is killed under load, on each kind of database.
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+    },
     /// Only docs/writing-a-policy.md, followed as it stands there.
     Docs {
         /// Without one: all of them.
@@ -65,7 +72,7 @@ pub(crate) enum Only {
 /// # Errors
 /// A step failed.
 pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Option<Only>) -> Result<()> {
-    let (mut rust, mut conformance, mut clients, mut web, mut docs) = (None, None, None, None, None);
+    let (mut rust, mut conformance, mut clients, mut web, mut docs, mut faults) = (None, None, None, None, None, None);
     match &only {
         None => {
             // The page downloads the compilers of three languages: it is followed on demand.
@@ -75,6 +82,7 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
         Some(Only::Conformance { arguments }) => conformance = Some(arguments.as_slice()),
         Some(Only::Clients { programs }) => clients = Some(programs.as_slice()),
         Some(Only::Web { pages }) => web = Some(pages.as_slice()),
+        Some(Only::Faults { rounds }) => faults = Some(*rounds),
         Some(Only::Docs { languages }) => docs = Some(languages.as_slice()),
     }
     let on = |wanted| database.is_none_or(|chosen| chosen == wanted);
@@ -103,6 +111,14 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
                 steps.run("conformance on PostgreSQL", || {
                     conformance::test(workspace, arguments, Some(&postgres.database("conformance")?))
                 });
+            }
+        }
+        if let Some(rounds) = faults {
+            if on(Database::Sqlite) {
+                steps.run("faults", || rust::faults(workspace, &postgres, rounds, false));
+            }
+            if on(Database::Postgres) {
+                steps.run("faults on PostgreSQL", || rust::faults(workspace, &postgres, rounds, true));
             }
         }
         if let Some(programs) = clients {

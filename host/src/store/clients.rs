@@ -98,11 +98,11 @@ macro_rules! select {
 }
 
 fn row(row: &Row) -> Result<ClientRow, StoreError> {
-    let document: Vec<u8> = row.get(1)?;
+    let id: String = row.get(0)?;
     let token_policies: Option<String> = row.get(4)?;
     Ok(ClientRow {
-        id: row.get(0)?,
-        client: document::decode(&document)?,
+        client: document::decode(&id, row.get(1)?)?,
+        id,
         registration_token_id: row.get(2)?,
         initial_access_token: row.get(3)?,
         token_policies: token_policies.as_deref().map(policies::read_list).transpose()?.unwrap_or_default(),
@@ -230,7 +230,7 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> R
             &client.id,
             client.client_id(),
             client.enabled(),
-            document::encode(&client.client)?,
+            document::encode(&client.id, &client.client)?,
             client.registration_token_id.clone(),
             client.initial_access_token.clone(),
             (!client.token_policies.is_empty()).then(|| policies::list_to_json(&client.token_policies)),
@@ -255,7 +255,7 @@ pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now:
             &client.id,
             client.client_id(),
             client.enabled(),
-            document::encode(&client.client)?,
+            document::encode(&client.id, &client.client)?,
             client.registration_token_id.clone(),
             client.resource_server,
             now,

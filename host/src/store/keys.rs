@@ -1,6 +1,6 @@
 //! Table `realm_keys`.
 
-use super::{Database, StoreError, Write, values};
+use super::{Database, StoreError, Write, sealing, values};
 
 /// A signing or encryption key of a realm.
 pub(crate) struct KeyRow {
@@ -16,6 +16,11 @@ pub(crate) struct KeyRow {
     pub(crate) certificate: Option<Vec<u8>>,
 }
 
+/// Where a private key belongs.
+pub(super) fn place(realm_id: &str, kid: &str) -> String {
+    format!("key {realm_id} {kid}")
+}
+
 /// Every key of a realm.
 pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<KeyRow>, StoreError> {
     let rows = database
@@ -27,12 +32,13 @@ pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<KeyR
         .await?;
     rows.iter()
         .map(|row| {
+            let kid: String = row.get(0)?;
             Ok(KeyRow {
-                kid: row.get(0)?,
                 algorithm: row.get(1)?,
                 active: row.get(2)?,
-                private_key: row.get(3)?,
+                private_key: sealing::open(&place(realm_id, &kid), row.get(3)?)?,
                 certificate: row.get(4)?,
+                kid,
             })
         })
         .collect()
@@ -46,10 +52,12 @@ pub(crate) async fn exists(database: &Database, realm_id: &str, kid: &str) -> Re
 }
 
 /// Adds the first active key of an algorithm; nothing happens when there is one already (another node was faster).
-pub(crate) fn insert(write: &mut Write, realm_id: &str, key: KeyRow, now: i64) {
+pub(crate) fn insert(write: &mut Write, realm_id: &str, key: KeyRow, now: i64) -> Result<(), StoreError> {
+    let private_key = sealing::seal(&place(realm_id, &key.kid), key.private_key)?;
     write.run(
         "INSERT INTO realm_keys (realm_id, kid, algorithm, active, private_key, certificate, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-        values![realm_id, key.kid, key.algorithm, key.active, key.private_key, key.certificate, now],
+        values![realm_id, key.kid, key.algorithm, key.active, private_key, key.certificate, now],
     );
+    Ok(())
 }

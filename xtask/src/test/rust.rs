@@ -21,6 +21,32 @@ pub(crate) fn test(workspace: &Workspace, postgres: &Postgres, arguments: &[OsSt
         .env("MATRICULA_TEST_POSTGRES", postgres.address()))
 }
 
+/// Kills the server so many times under load, fills its disk, and lets 10,000 connections do nothing.
+///
+/// # Errors
+/// As [`test()`].
+pub(crate) fn faults(workspace: &Workspace, postgres: &Postgres, rounds: u32, on_postgres: bool) -> Result<()> {
+    let mut command = workspace.cargo(&[
+        "test",
+        "--release",
+        "--workspace",
+        "--test",
+        "http",
+        "--",
+        "--include-ignored",
+        "--nocapture",
+    ]);
+    command.arg("durability::").env("MATRICULA_TEST_ROUNDS", rounds.to_string());
+    command.env("MATRICULA_TEST_POSTGRES", postgres.address());
+    if on_postgres {
+        command.env("MATRICULA_TEST_DATABASE", "postgres");
+    } else {
+        // The disks are those of the embedded database; connections are the same on both.
+        command.args(["faults::", "limits::many_idle"]).env("MATRICULA_TEST_IDLE", "10000");
+    }
+    run(&mut command)
+}
+
 /// Runs those tests on PostgreSQL that meet a database at all: those of the store and those from outside. Tests of
 /// several nodes are left to [`test()`], as they are on PostgreSQL there too.
 ///
