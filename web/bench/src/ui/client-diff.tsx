@@ -1,7 +1,7 @@
 // The client before and after, member by member.
 
 import { Content, Switch } from '@patternfly/react-core';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { same } from '../engine/amendment.js';
 import type { Operation } from '../engine/contract.js';
 import type { Outcome } from '../engine/evaluate.js';
@@ -42,7 +42,14 @@ export function ClientDiff({ outcome, operation }: { outcome: Outcome; operation
               {shown.map((line) => (
                 <tr key={line.name} className={after === null ? '' : kind(line)}>
                   <th scope="row">
-                    <code>{line.name}</code>
+                    <code>
+                      {line.name.split(/(?<=[._])/).map((part, at) => (
+                        <Fragment key={at}>
+                          {part}
+                          <wbr />
+                        </Fragment>
+                      ))}
+                    </code>
                   </th>
                   <td>{after !== null && line.before !== undefined && !same(line.before, line.after) ? <del>{text(line.before)}</del> : text(line.before)}</td>
                   {after !== null && <td>{line.after !== undefined && !same(line.before, line.after) ? <ins>{text(line.after)}</ins> : text(line.after)}</td>}
