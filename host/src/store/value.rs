@@ -13,6 +13,13 @@ pub(crate) enum Value {
     Blob(Option<Vec<u8>>),
 }
 
+impl Value {
+    /// Whether this is text with U+0000.
+    pub(super) fn has_nul(&self) -> bool {
+        matches!(self, Value::Text(Some(text)) if text.contains('\0'))
+    }
+}
+
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
         Value::Text(text)
