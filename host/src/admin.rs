@@ -12,6 +12,7 @@ pub(crate) mod figures;
 pub(crate) mod held;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod origin;
+mod pages;
 pub(crate) mod policies;
 pub(crate) mod realms;
 pub(crate) mod role_mappings;

@@ -70,11 +70,11 @@ pub enum Command {
 /// The database of a server.
 #[derive(Clone, Debug, Args)]
 pub struct Place {
-    /// Where everything is kept [default: sqlite://DATA/matricula.db].
+    /// The database: sqlite://FILE, or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite://DATA/matricula.db].
     #[arg(long, env = "MATRICULA_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,
 
-    /// Folder of the embedded database.
+    /// Folder of the embedded database and of compiled components.
     #[arg(long, env = "MATRICULA_DATA", default_value = "data", value_name = "FOLDER")]
     pub data: PathBuf,
 }
@@ -245,6 +245,58 @@ pub enum RealmCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Stores the realm of a file, as Keycloak and `realm export` write it, in the database; no server is needed.
+    ///
+    /// Nothing that is there is changed. Run again after it was cut short, it goes on: what is there with the same content
+    /// is passed over. What is not stored is told with its place and the reason; the exit status is 1 then.
+    Import(Import),
+    /// Writes a realm with all its clients and their secrets to a file; no server is needed.
+    Export(Export),
+}
+
+/// What to import, and where to.
+#[derive(Clone, Debug, Args)]
+pub struct Import {
+    /// The realm's file (JSON); `-` reads standard input.
+    pub file: PathBuf,
+    /// Another name for the realm.
+    #[arg(long, value_name = "NAME")]
+    pub realm: Option<String>,
+    /// Writes what was not stored to this file too: a JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// The database.
+    #[command(flatten)]
+    pub offline: Offline,
+}
+
+/// What to export, and where to.
+#[derive(Clone, Debug, Args)]
+pub struct Export {
+    /// The realm.
+    pub name: String,
+    /// The file, which only you may read [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The database.
+    #[command(flatten)]
+    pub offline: Offline,
+}
+
+/// Where a server keeps everything, for commands that work without one: give what `serve` is given.
+#[derive(Clone, Debug, Args)]
+pub struct Offline {
+    /// The database.
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Folder with component files of your own [default: DATA/policies].
+    #[arg(long, env = "MATRICULA_POLICIES", value_name = "FOLDER")]
+    pub policies: Option<PathBuf>,
+
+    /// Ed25519 public key (PEM) whose owner signs components. May be given several times.
+    #[arg(long = "component-key", env = "MATRICULA_COMPONENT_KEY", value_delimiter = ',', value_name = "FILE")]
+    pub component_keys: Vec<PathBuf>,
 }
 
 /// What can be done with initial access tokens.

@@ -113,6 +113,13 @@ impl ErrorResponse {
         self.status
     }
 
+    /// In words, where no caller reads it.
+    pub(crate) fn reason(&self) -> String {
+        let body = &self.body;
+        let words = body.error_message.as_ref().or(body.error_description.as_ref()).or(body.error.as_ref());
+        words.cloned().unwrap_or_default()
+    }
+
     /// What the caller would read.
     pub(crate) fn into_body(self) -> ErrorBody {
         *self.body

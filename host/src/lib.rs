@@ -36,6 +36,7 @@ mod protocol_mappers;
 mod random;
 mod realm;
 mod realm_defaults;
+mod realm_document;
 mod registration;
 mod roles;
 mod serve;

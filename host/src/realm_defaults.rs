@@ -1,6 +1,6 @@
 //! What a new realm holds: clients of the server, their roles, client scopes, registration policies (Keycloak's defaults).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -20,7 +20,7 @@ const OF_EVERY_REALM: [&str; 6] =
     ["account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"];
 
 /// The attribute that marks the clients whose roles open the server itself (Keycloak: `realm_client`).
-const REALM_CLIENT: &str = "realm_client";
+pub(crate) const REALM_CLIENT: &str = "realm_client";
 
 /// Client scopes: name, protocol, what new clients get of it.
 const SCOPES: [(&str, &str, Assigned); 15] = [
@@ -87,8 +87,7 @@ pub(crate) fn store(write: &mut Write, realm: &Realm, master_id: Option<&str>) -
             roles::insert(write, &realm.id, &role(&row.id, name, is_default));
         }
     }
-    let default_roles = format!("default-roles-{}", realm.name.to_lowercase());
-    for name in [default_roles.as_str(), "offline_access", "uma_authorization"] {
+    for name in [default_roles(&realm.name).as_str(), "offline_access", "uma_authorization"] {
         roles::insert(write, &realm.id, &role("", name, true));
     }
     if realm.name == MASTER {
@@ -100,14 +99,53 @@ pub(crate) fn store(write: &mut Write, realm: &Realm, master_id: Option<&str>) -
         policies::insert(write, &realm.id, policy, first + place);
     }
     if let Some(master_id) = master_id {
-        realms::count_clients(write, master_id, 1);
-        clients::insert(
-            write,
-            master_id,
-            &ClientRow::unstored(management_client(&client_in_master(&realm.name), realm)),
-        )?;
+        store_in_master(write, realm, master_id)?;
     }
     Ok(())
+}
+
+/// Adds what every realm holds to one whose clients came from a document: the clients of the server that are not among
+/// them, and all their roles. `ids` gives the internal id of a client that is there by its `client_id`.
+pub(crate) fn complete(
+    write: &mut Write,
+    realm: &Realm,
+    ids: &HashMap<&'static str, String>,
+) -> Result<Vec<String>, StoreError> {
+    let mut added = Vec::new();
+    for client in clients_of(realm) {
+        let mut row = ClientRow::unstored(client);
+        match ids.get(row.client_id()) {
+            Some(id) => row.id.clone_from(id),
+            None => {
+                realms::count_clients(write, &realm.id, 1);
+                clients::insert(write, &realm.id, &row)?;
+                added.push(row.client_id().to_owned());
+            }
+        }
+        for (name, is_default) in client_roles(realm, row.client_id()) {
+            roles::insert_missing(write, &realm.id, &role(&row.id, name, is_default));
+        }
+    }
+    for name in [default_roles(&realm.name).as_str(), "offline_access", "uma_authorization"] {
+        roles::insert_missing(write, &realm.id, &role("", name, true));
+    }
+    Ok(added)
+}
+
+/// The clients of the server in a realm.
+pub(crate) fn client_ids(realm: &Realm) -> [&'static str; 6] {
+    OF_EVERY_REALM.map(|client_id| if client_id == "realm-management" { realm.management_client() } else { client_id })
+}
+
+/// The role that stands for all default roles of a realm.
+pub(crate) fn default_roles(realm: &str) -> String {
+    format!("default-roles-{}", realm.to_lowercase())
+}
+
+/// Adds the client that stands for a realm to the master realm.
+pub(crate) fn store_in_master(write: &mut Write, realm: &Realm, master_id: &str) -> Result<(), StoreError> {
+    realms::count_clients(write, master_id, 1);
+    clients::insert(write, master_id, &ClientRow::unstored(management_client(&client_in_master(&realm.name), realm)))
 }
 
 /// `client_id` of the client that stands for a realm in the master realm.

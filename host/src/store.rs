@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::bail;
 
 pub(crate) mod backup;
+pub(crate) mod bulk;
 mod changes;
 pub(crate) mod client_policies;
 pub(crate) mod clients;

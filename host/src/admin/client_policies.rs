@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::client_policies::documents::{Policies, Profiles, configured, global_profiles};
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::store::{Write, client_policies};
+use crate::wasm::Wasm;
 use crate::wasm::component::LoadedComponent;
 use crate::wasm::contract::{ConfigProperty, Role};
 use crate::wasm::facts::RealmOfCall;
@@ -75,8 +76,7 @@ pub(crate) async fn replace_profiles(
     body::Json(mut document): body::Json<Profiles>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    check_profiles(&document)?;
-    check_executors(&app, &administrator, &document).await?;
+    check_profiles(&app.wasm, &administrator.call(&app), &document).await?;
     document.global_profiles = None;
     let mut write = Write::default();
     client_policies::store_profiles(&mut write, &administrator.realm.id, &document);
@@ -85,8 +85,17 @@ pub(crate) async fn replace_profiles(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Whether these can be the profiles of a realm.
+///
+/// # Errors
+/// 400 with the first reason why not.
+pub(crate) async fn check_profiles(wasm: &Wasm, call: &RealmOfCall, document: &Profiles) -> Result<(), ErrorResponse> {
+    check_names(document)?;
+    check_executors(wasm, call, document).await
+}
+
 /// Names, in the order of Keycloak's checks.
-fn check_profiles(document: &Profiles) -> Result<(), ErrorResponse> {
+fn check_names(document: &Profiles) -> Result<(), ErrorResponse> {
     let names = || document.profiles.iter().map(|profile| profile.name.as_deref().unwrap_or_default());
     if names().any(str::is_empty) {
         return Err(refused("client profile without its name not allowed."));
@@ -106,13 +115,13 @@ fn check_profiles(document: &Profiles) -> Result<(), ErrorResponse> {
 }
 
 /// Each executor is offered and has a configuration that it can read.
-async fn check_executors(app: &App, administrator: &Administrator, document: &Profiles) -> Result<(), ErrorResponse> {
-    let components = app.wasm.current();
+async fn check_executors(wasm: &Wasm, call: &RealmOfCall, document: &Profiles) -> Result<(), ErrorResponse> {
+    let components = wasm.current();
     for executor in document.profiles.iter().flat_map(|profile| profile.executors.iter().flatten()) {
         let id = executor.executor.as_deref().unwrap_or_default();
         let offered = components.executor(id).map(|handle| (&handle.component, &*handle.description.properties));
         let configuration = executor.configuration.as_ref();
-        if !is_valid(app, administrator, Role::Executor, id, offered, configuration).await? {
+        if !is_valid(wasm, call, Role::Executor, id, offered, configuration).await? {
             return Err(refused(
                 "proposed client profile contains the executor, which does not have valid provider, or has invalid \
                  configuration.",
@@ -181,7 +190,8 @@ pub(crate) async fn replace_policies(
     body::Json(mut document): body::Json<Policies>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    check_policies(&app, &administrator, &document).await?;
+    let profiles = &administrator.realm.client_policies.profiles;
+    check_policies(&app.wasm, &administrator.call(&app), profiles, &document).await?;
     document.global_policies = None;
     let mut write = Write::default();
     client_policies::store_policies(&mut write, &administrator.realm.id, &document);
@@ -190,8 +200,16 @@ pub(crate) async fn replace_policies(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// In the order of Keycloak's checks.
-async fn check_policies(app: &App, administrator: &Administrator, document: &Policies) -> Result<(), ErrorResponse> {
+/// Whether these can be the policies of a realm that has these profiles; in the order of Keycloak's checks.
+///
+/// # Errors
+/// 400 with the first reason why not.
+pub(crate) async fn check_policies(
+    wasm: &Wasm,
+    call: &RealmOfCall,
+    profiles: &Profiles,
+    document: &Policies,
+) -> Result<(), ErrorResponse> {
     let mut seen = HashSet::new();
     if !document.policies.iter().filter_map(|policy| policy.name.as_deref()).all(|name| seen.insert(name)) {
         return Err(refused("proposed client policy name duplicated"));
@@ -199,8 +217,7 @@ async fn check_policies(app: &App, administrator: &Administrator, document: &Pol
     if document.global_policies.as_ref().is_some_and(|sent| !sent.is_empty()) {
         return Err(refused("Global policies cannot be updated"));
     }
-    let components = app.wasm.current();
-    let profiles = &administrator.realm.client_policies.profiles.profiles;
+    let components = wasm.current();
     for policy in &document.policies {
         let name = policy.name.as_deref().unwrap_or_default();
         if name.is_empty() {
@@ -213,7 +230,7 @@ async fn check_policies(app: &App, administrator: &Administrator, document: &Pol
             let id = condition.condition.as_deref().unwrap_or_default();
             let offered = components.condition(id).map(|handle| (&handle.component, &*handle.description.properties));
             let configuration = condition.configuration.as_ref();
-            if !is_valid(app, administrator, Role::Condition, id, offered, configuration).await? {
+            if !is_valid(wasm, call, Role::Condition, id, offered, configuration).await? {
                 return Err(refused(format!("Policy {name} contains invalid condition {id}")));
             }
         }
@@ -222,7 +239,7 @@ async fn check_policies(app: &App, administrator: &Administrator, document: &Pol
             return Err(refused(format!("Policy {name} contains duplicated profiles")));
         }
         let exists = |wanted: &String| {
-            profiles.iter().chain(global_profiles()).any(|profile| profile.name.as_ref() == Some(wanted))
+            profiles.profiles.iter().chain(global_profiles()).any(|profile| profile.name.as_ref() == Some(wanted))
         };
         if let Some(unknown) = policy.profiles.iter().find(|wanted| !exists(wanted)) {
             return Err(refused(format!("Policy {name} contains invalid profile {unknown}")));
@@ -234,8 +251,8 @@ async fn check_policies(app: &App, administrator: &Administrator, document: &Pol
 /// Whether a condition or executor is offered and its configuration is one: an object, with values of the described
 /// types, that the component can read.
 async fn is_valid(
-    app: &App,
-    administrator: &Administrator,
+    wasm: &Wasm,
+    call: &RealmOfCall,
     role: Role,
     id: &str,
     offered: Option<(&Arc<LoadedComponent>, &[ConfigProperty])>,
@@ -245,12 +262,8 @@ async fn is_valid(
     if !has_types(properties, configuration) {
         return Ok(false);
     }
-    let call = RealmOfCall {
-        realm: Arc::clone(&administrator.realm),
-        base_url: app.base_url(&administrator.realm, &administrator.caller).into(),
-    };
     let part = configured("", Some(id), configuration);
-    let checked = component.check_client_policy_config(&app.wasm.instances, call, role, &part).await?;
+    let checked = component.check_client_policy_config(&wasm.instances, call.clone(), role, &part).await?;
     Ok(checked.is_ok())
 }
 
@@ -347,7 +360,7 @@ mod tests {
             (json!({ "profiles": [{ "name": "a" }], "globalProfiles": global_profiles() }), None),
         ] {
             let read = serde_json::from_value(document.clone()).map_err(|error| refused(error.to_string()));
-            let checked = read.and_then(|document| check_profiles(&document));
+            let checked = read.and_then(|document| check_names(&document));
             let expected: Result<(), ErrorResponse> = expected.map_or(Ok(()), |message| Err(refused(message)));
             assert_eq!(format!("{checked:?}"), format!("{expected:?}"), "{document}");
         }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::body::{Json, Representation};
+use super::pages::{self, Pages};
 use super::{Administrator, Page, created, not_stored};
 use crate::app::App;
 use crate::authentication::registration_access_token;
@@ -23,8 +24,8 @@ use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::policies::PolicyError;
 use crate::realm_defaults::is_of_the_server;
 use crate::registration::{ATTEMPTS, client_uri, effects, issue, name_mappers};
-use crate::store::clients::{self, ClientRow, Filter, Taken};
-use crate::store::{Lost, StoreError, Write, realms, users};
+use crate::store::clients::{self, ClientRow, Taken};
+use crate::store::{Database, Lost, StoreError, Write, realms, users};
 use crate::wasm::WasmError;
 use crate::wasm::contract::{
     Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation,
@@ -88,6 +89,18 @@ impl Representations {
     ) -> Result<Document, ErrorResponse> {
         Ok(self.provider.render(&row.client, &self.registration(&row.client, Some(row), access_token)).await?)
     }
+
+    /// Clients with commas between them.
+    async fn render_all(&self, rows: &[ClientRow]) -> Result<Vec<u8>, ErrorResponse> {
+        let mut list = Vec::new();
+        for row in rows {
+            if !list.is_empty() {
+                list.push(b',');
+            }
+            list.extend(self.render(row, None).await?.body);
+        }
+        Ok(list)
+    }
 }
 
 fn refused(error: ClientPolicyError) -> ErrorResponse {
@@ -122,6 +135,7 @@ pub(crate) struct Search {
     client_id: Option<String>,
     search: Option<bool>,
     held: Option<bool>,
+    after: Option<String>,
     first: Option<i64>,
     max: Option<i64>,
 }
@@ -129,10 +143,12 @@ pub(crate) struct Search {
 /// Lists clients
 ///
 /// In alphabetical order; `clientId` finds one, with `search=true` those that have it in their id. With `held=true` those
-/// that wait for an administrator, oldest first.
+/// that wait for an administrator, oldest first. `after` begins behind this `clientId`: going through many pages costs less
+/// that way than with `first`.
 #[utoipa::path(get, path = "/admin/realms/{realm}/clients", tag = "clients",
     params(("realm" = String, Path), ("clientId" = Option<String>, Query), ("search" = Option<bool>, Query),
-        ("held" = Option<bool>, Query), ("first" = Option<i64>, Query), ("max" = Option<i64>, Query)),
+        ("held" = Option<bool>, Query), ("after" = Option<String>, Query), ("first" = Option<i64>, Query),
+        ("max" = Option<i64>, Query)),
     responses((status = 200, body = Vec<Object>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub(crate) async fn list(
@@ -145,28 +161,62 @@ pub(crate) async fn list(
         administrator.require(&["query-clients"])?;
         return Ok(axum::Json(Vec::<Value>::new()).into_response());
     }
-    let realm_id = &administrator.realm.id;
-    let page: Page = Page { first: search.first, max: search.max };
-    let rows = match search.client_id.as_deref().filter(|client_id| !client_id.is_empty()) {
+    let (database, realm_id) = (&app.store.database, &administrator.realm.id);
+    let representations = Representations::new(&app, &administrator)?;
+    let part = search.client_id.filter(|client_id| !client_id.is_empty());
+    let page = Page { first: search.first, max: search.max };
+    let rows = match part.as_deref() {
         Some(client_id) if search.search != Some(true) => {
-            clients::by_client_id(&app.store.database, realm_id, client_id).await?.into_iter().collect()
+            clients::by_client_id(database, realm_id, client_id).await?.into_iter().collect()
         }
-        part => {
-            let every = if search.held == Some(true) { Filter::Held } else { Filter::All };
-            let filter = part.map_or(every, Filter::Containing);
-            clients::list(&app.store.database, realm_id, filter, page.first(), page.max()).await?
+        None if search.held == Some(true) => clients::held(database, realm_id, page.first(), page.max()).await?,
+        _ => {
+            return pages::answer(Clients {
+                database: database.clone(),
+                realm_id: realm_id.clone(),
+                representations,
+                part,
+                last: search.after.unwrap_or_default(),
+                first: page.first(),
+                left: page.max(),
+            })
+            .await;
         }
     };
-    let representations = Representations::new(&app, &administrator)?;
-    let mut body = Vec::from(b"[");
-    for row in &rows {
-        if body.len() > 1 {
-            body.push(b',');
-        }
-        body.extend(representations.render(row, None).await?.body);
-    }
+    let mut body = vec![b'['];
+    body.extend(representations.render_all(&rows).await?);
     body.push(b']');
     Ok(json(StatusCode::OK, Document { content_type: CONTENT_TYPE.to_owned(), body }))
+}
+
+/// Clients of a realm, page by page.
+struct Clients {
+    database: Database,
+    realm_id: String,
+    representations: Representations,
+    /// What their ids have in them.
+    part: Option<String>,
+    /// `client_id` of the last one that was given.
+    last: String,
+    /// How many to pass over.
+    first: i64,
+    left: i64,
+}
+
+impl Pages for Clients {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, ErrorResponse> {
+        let max = self.left.min(pages::ENTRIES);
+        if max == 0 {
+            return Ok(None);
+        }
+        let first = std::mem::take(&mut self.first);
+        let rows = clients::list(&self.database, &self.realm_id, self.part.as_deref(), &self.last, first, max).await?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        last.client_id().clone_into(&mut self.last);
+        // A page that is not full is the last one.
+        self.left = if i64::try_from(rows.len()) == Ok(max) { self.left - max } else { 0 };
+        Ok(Some(self.representations.render_all(&rows).await?))
+    }
 }
 
 /// Makes a client
@@ -191,7 +241,7 @@ pub(crate) async fn create(
     let (mut client, effects) = (completed.client, completed.effects);
     name_mappers(&mut client);
     policies.registered(&mut client).await.map_err(refused)?;
-    effects::amend(&app, &mut client, &effects).await?;
+    effects::amend(&app.rsa_keys, &mut client, &effects).await?;
     let registration = representations.registration(&client, None, None);
     representations.valid(provider.finish(Operation::Register, &client, &registration).await)?;
     let row = ClientRow { resource_server: effects::make_resource_server(&effects), ..ClientRow::unstored(client) };
@@ -258,7 +308,7 @@ pub(crate) async fn update(
         let (mut client, effects) = (completed.client, completed.effects);
         name_mappers(&mut client);
         policies.updated(&mut client, &stored.client).await.map_err(refused)?;
-        effects::amend(&app, &mut client, &effects).await?;
+        effects::amend(&app.rsa_keys, &mut client, &effects).await?;
         let registration = representations.registration(&client, Some(&stored), None);
         representations.valid(provider.finish(Operation::Update, &client, &registration).await)?;
         let renamed = client.client_id != stored.client.client_id;

@@ -95,6 +95,6 @@ pub(crate) async fn configure(
     let mut settings = realm.settings.clone();
     settings.events_enabled = config.events_enabled.unwrap_or(settings.events_enabled);
     settings.enabled_event_types = config.enabled_event_types.unwrap_or(settings.enabled_event_types);
-    realms::store(&app, realm, &realm.name, realm.enabled, &settings).await?;
+    realms::store(&app, realm, &realm.name, realm.enabled, &settings, Write::default()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -82,7 +82,7 @@ impl PolicyRepresentation {
 }
 
 /// Whether a key means something to the provider or the host.
-fn knows(provider: &PolicyProviderHandle, name: &str) -> bool {
+pub(crate) fn knows(provider: &PolicyProviderHandle, name: &str) -> bool {
     HOST_KEYS.contains(&name) || provider.description.properties.iter().any(|property| property.name == name)
 }
 
@@ -225,7 +225,7 @@ async fn configure(
             policy.config.insert(name, values);
         }
     }
-    check_host_keys(policy)?;
+    check_host_keys(policy).map_err(message)?;
     let call = administrator.call(app);
     let checked = provider.check_config(&app.wasm.instances, call, &configured(policy)).await?;
     checked.map_err(|errors| {
@@ -276,16 +276,16 @@ pub(super) fn unbound_representation(policy: &PolicyRow) -> PolicyRepresentation
 }
 
 /// Checks the keys that belong to the host: `priority` and `mode`.
-fn check_host_keys(policy: &PolicyRow) -> Result<(), ErrorResponse> {
+pub(crate) fn check_host_keys(policy: &PolicyRow) -> Result<(), &'static str> {
     if let Some(values) = policy.config.get("priority")
         && !matches!(values.as_slice(), [one] if one.parse::<i32>().is_ok())
     {
-        return Err(message("'priority' should be a number"));
+        return Err("'priority' should be a number");
     }
     if let Some(values) = policy.config.get("mode")
         && !matches!(values.as_slice(), [one] if one == "enforce" || one == "shadow")
     {
-        return Err(message("'mode' should be 'enforce' or 'shadow'"));
+        return Err("'mode' should be 'enforce' or 'shadow'");
     }
     Ok(())
 }

@@ -1,26 +1,32 @@
 //! Realms: `/admin/realms[/{realm}]` (Keycloak: RealmsAdminResource, RealmAdminResource).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::{Json, Representation, lenient_number, lenient_switch};
-use super::{Administrator, Visitor, created, forbidden};
+use super::body::{self, Json, Representation, lenient_number, lenient_switch};
+use super::client_policies::{check_policies, check_profiles};
+use super::pages::{self, Pages};
+use super::{Administrator, Page, Visitor, created, forbidden};
 use crate::abuse::{self, AnonymousLimits};
 use crate::app::App;
 use crate::authentication::trusted_issuer;
-use crate::client_policies::documents::RealmClientPolicies;
+use crate::client_policies::documents::{Policies, Profiles, RealmClientPolicies};
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::realm::{MASTER, Realm, Settings, SslRequired};
 use crate::realm_defaults;
+use crate::realm_document::is_elsewhere;
 use crate::roles::CREATE_REALM;
-use crate::store::{Change, Lost, StoreError, Write, clients, realms};
+use crate::store::realms::RealmRow;
+use crate::store::{Change, Database, Lost, StoreError, Write, client_policies, clients, realms};
+use crate::wasm::facts::RealmOfCall;
 
 /// A realm as administrators send and see it (Keycloak: RealmRepresentation).
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -77,18 +83,26 @@ impl Representation for RealmRepresentation {
 
 impl RealmRepresentation {
     /// The realm as the caller may see it: all of it, or that it exists.
-    fn of(realm: &Realm, whole: bool) -> RealmRepresentation {
-        let settings = &realm.settings;
-        let mut other = settings.other.clone();
-        other.insert("clientProfiles".to_owned(), serde_json::json!(realm.client_policies.profiles));
-        other.insert("clientPolicies".to_owned(), serde_json::json!(realm.client_policies.policies));
+    pub(crate) fn of(realm: &Realm, whole: bool) -> RealmRepresentation {
         if !whole {
             return RealmRepresentation { realm: Some(realm.name.clone()), ..RealmRepresentation::default() };
         }
+        RealmRepresentation::new((&realm.id, &realm.name, realm.enabled), &realm.settings, &realm.client_policies)
+    }
+
+    /// All of a realm.
+    fn new(
+        (id, name, enabled): (&str, &str, bool),
+        settings: &Settings,
+        client_policies: &RealmClientPolicies,
+    ) -> RealmRepresentation {
+        let mut other = settings.other.clone();
+        other.insert("clientProfiles".to_owned(), serde_json::json!(client_policies.profiles));
+        other.insert("clientPolicies".to_owned(), serde_json::json!(client_policies.policies));
         RealmRepresentation {
-            id: Some(realm.id.clone()),
-            realm: Some(realm.name.clone()),
-            enabled: Some(realm.enabled),
+            id: Some(id.to_owned()),
+            realm: Some(name.to_owned()),
+            enabled: Some(enabled),
             ssl_required: Some(settings.ssl_required),
             access_token_lifespan: Some(settings.access_token_lifespan),
             sso_session_idle_timeout: Some(settings.sso_session_idle_timeout),
@@ -104,8 +118,40 @@ impl RealmRepresentation {
         }
     }
 
+    /// What a list for people needs of a realm (Keycloak: `briefRepresentation`).
+    fn brief(row: &RealmRow) -> RealmRepresentation {
+        let names = ["displayName", "displayNameHtml"];
+        let shown = names.iter().filter_map(|name| row.settings.other.get_key_value(*name));
+        RealmRepresentation {
+            id: Some(row.id.clone()),
+            realm: Some(row.name.clone()),
+            enabled: Some(row.enabled),
+            other: shown.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            ..RealmRepresentation::default()
+        }
+    }
+
+    /// The name, the id and whether it is enabled, as far as they are named.
+    pub(crate) fn identity(&self) -> (Option<&str>, Option<&str>, Option<bool>) {
+        (self.realm.as_deref(), self.id.as_deref(), self.enabled)
+    }
+
+    /// Takes out the two documents of client policies, as far as they are there.
+    fn client_policies(&mut self) -> Result<(Option<Profiles>, Option<Policies>), ErrorResponse> {
+        let mut profiles: Option<Profiles> = self.part("clientProfiles")?;
+        let mut policies: Option<Policies> = self.part("clientPolicies")?;
+        // Those of the server are the server's matter.
+        profiles.iter_mut().for_each(|document| document.global_profiles = None);
+        policies.iter_mut().for_each(|document| document.global_policies = None);
+        Ok((profiles, policies))
+    }
+
+    fn part<T: Representation>(&mut self, name: &str) -> Result<Option<T>, ErrorResponse> {
+        self.other.remove(name).map(|value| body::read(value.to_string().as_bytes())).transpose()
+    }
+
     /// Changes what is named.
-    fn apply(self, settings: &mut Settings) {
+    pub(crate) fn apply(self, settings: &mut Settings) {
         macro_rules! replace {
             ($($field:ident),*) => { $(if let Some(value) = self.$field { settings.$field = value; })* };
         }
@@ -133,30 +179,79 @@ impl RealmRepresentation {
                 settings.attributes.insert(name, text);
             }
         }
-        // Policies of a realm are administered at /components and /client-policies, not here.
-        let elsewhere = ["components", "clientProfiles", "clientPolicies"];
-        settings.other.extend(self.other.into_iter().filter(|(name, _)| !elsewhere.contains(&name.as_str())));
+        // What has tables of its own is administered there, not here.
+        settings.other.extend(self.other.into_iter().filter(|(name, _)| !is_elsewhere(name)));
     }
 }
 
-/// Lists the realms that the caller may see
+/// Which realms to list, and how much of each.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Shown {
+    brief_representation: bool,
+    first: Option<i64>,
+    max: Option<i64>,
+}
+
+/// Lists the realms that the caller may see, in alphabetical order
 #[utoipa::path(get, path = "/admin/realms", tag = "realms",
+    params(("briefRepresentation" = Option<bool>, Query), ("first" = Option<i64>, Query), ("max" = Option<i64>, Query)),
     responses((status = 200, body = Vec<RealmRepresentation>), (status = 401, body = ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<App>,
     visitor: Visitor,
-) -> Result<axum::Json<Vec<RealmRepresentation>>, ErrorResponse> {
+    Query(shown): Query<Shown>,
+) -> Result<Response, ErrorResponse> {
     if !visitor.bearer.is_administrator {
         let whole = visitor.bearer.has_any(&["view-realm", "manage-realm"]);
-        return Ok(axum::Json(vec![RealmRepresentation::of(&visitor.realm, whole)]));
+        return Ok(axum::Json(vec![RealmRepresentation::of(&visitor.realm, whole)]).into_response());
     }
-    let mut list = Vec::new();
-    for name in realms::names(&app.store.database).await? {
-        if let Some(realm) = app.realms.get(&name).await? {
-            list.push(RealmRepresentation::of(&realm, true));
+    let page = Page { first: shown.first, max: shown.max };
+    pages::answer(AllRealms {
+        database: app.store.database.clone(),
+        brief: shown.brief_representation,
+        last: String::new(),
+        first: page.first(),
+        left: page.max(),
+    })
+    .await
+}
+
+/// The realms, page by page.
+struct AllRealms {
+    database: Database,
+    brief: bool,
+    /// Name of the last one that was given.
+    last: String,
+    /// How many to pass over.
+    first: i64,
+    left: i64,
+}
+
+impl Pages for AllRealms {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, ErrorResponse> {
+        let max = self.left.min(pages::ENTRIES);
+        if max == 0 {
+            return Ok(None);
         }
+        let rows = realms::behind(&self.database, &self.last, std::mem::take(&mut self.first), max).await?;
+        let Some((last, _)) = rows.last() else { return Ok(None) };
+        self.last.clone_from(&last.name);
+        self.left = if i64::try_from(rows.len()) == Ok(max) { self.left - max } else { 0 };
+        let mut page = Vec::new();
+        for (row, client_policies) in &rows {
+            let representation = if self.brief {
+                RealmRepresentation::brief(row)
+            } else {
+                RealmRepresentation::new((&row.id, &row.name, row.enabled), &row.settings, client_policies)
+            };
+            if !page.is_empty() {
+                page.push(b',');
+            }
+            page.extend(serde_json::json!(representation).to_string().into_bytes());
+        }
+        Ok(Some(page))
     }
-    Ok(axum::Json(list))
 }
 
 /// Makes a realm
@@ -169,7 +264,7 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<App>,
     visitor: Visitor,
-    Json(requested): Json<RealmRepresentation>,
+    Json(mut requested): Json<RealmRepresentation>,
 ) -> Result<Response, ErrorResponse> {
     let may_create =
         visitor.bearer.is_administrator || visitor.realm.name == MASTER && visitor.bearer.has_realm_role(CREATE_REALM);
@@ -177,7 +272,7 @@ pub(crate) async fn create(
         return Err(forbidden());
     }
     let name = requested.realm.clone().unwrap_or_default();
-    check_name(&name)?;
+    check_name(&name).map_err(refused)?;
     let id = requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| Uuid::new_v4().to_string());
     let mut realm = Realm {
         name: name.clone(),
@@ -188,11 +283,15 @@ pub(crate) async fn create(
         client_policies: RealmClientPolicies::default(),
         id,
     };
+    let (profiles, client_policies) = requested.client_policies()?;
     requested.apply(&mut realm.settings);
-    check(&realm.settings)?;
+    check(&realm.settings).map_err(refused)?;
     let master = app.realms.get(MASTER).await?.ok_or_else(ErrorResponse::server_error)?;
     let mut write = Write::default();
     realm_defaults::store(&mut write, &realm, Some(&master.id))?;
+    let realm = Arc::new(realm);
+    let call = RealmOfCall { base_url: app.base_url(&realm, &visitor.caller).into(), realm };
+    store_client_policies(&app, &mut write, call, profiles, client_policies).await?;
     match app.store.writer.write(write).await {
         Ok(()) => {
             app.realms.changed(&name);
@@ -206,7 +305,7 @@ pub(crate) async fn create(
 }
 
 /// Attributes that this server reads must be readable.
-fn check(settings: &Settings) -> Result<(), ErrorResponse> {
+pub(crate) fn check(settings: &Settings) -> Result<(), String> {
     type Check<'a> = &'a dyn Fn(&str) -> Result<(), String>;
     let issuers = |value: &str| trusted_issuer::read(value).map(drop).map_err(|error| error.to_string());
     let checks: [(&str, Check<'_>); 3] = [
@@ -216,23 +315,26 @@ fn check(settings: &Settings) -> Result<(), ErrorResponse> {
     ];
     for (attribute, check) in checks {
         if let Some(Err(error)) = settings.attributes.get(attribute).map(|value| check(value)) {
-            return Err(ErrorResponse::message(StatusCode::BAD_REQUEST, format!("attribute '{attribute}': {error}")));
+            return Err(format!("attribute '{attribute}': {error}"));
         }
     }
     Ok(())
 }
 
+fn refused(message: impl Into<String>) -> ErrorResponse {
+    ErrorResponse::message(StatusCode::BAD_REQUEST, message)
+}
+
 /// A realm's name is a segment of addresses.
-fn check_name(name: &str) -> Result<(), ErrorResponse> {
-    let refused = |message: &str| Err(ErrorResponse::message(StatusCode::BAD_REQUEST, message));
+pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
     if name.trim().is_empty() {
-        return refused("Realm name cannot be empty");
+        return Err("Realm name cannot be empty");
     }
     let reserved = |character: char| {
         character.is_control() || character.is_whitespace() || "!*'();:@&=+$,/?#[]%\\\"<>{}|^`".contains(character)
     };
     if name.len() > 255 || name.chars().any(reserved) || matches!(name, "." | "..") {
-        return refused("Realm name cannot contain URL-reserved characters or be longer than 255 bytes");
+        return Err("Realm name cannot contain URL-reserved characters or be longer than 255 bytes");
     }
     Ok(())
 }
@@ -254,29 +356,53 @@ pub(crate) async fn read(administrator: Administrator) -> axum::Json<RealmRepres
 pub(crate) async fn update(
     State(app): State<App>,
     administrator: Administrator,
-    Json(changes): Json<RealmRepresentation>,
+    Json(mut changes): Json<RealmRepresentation>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&["manage-realm"])?;
     let realm = &administrator.realm;
     let name = changes.realm.clone().unwrap_or_else(|| realm.name.clone());
     let enabled = changes.enabled.unwrap_or(realm.enabled);
     let mut settings = realm.settings.clone();
+    let (profiles, client_policies) = changes.client_policies()?;
     changes.apply(&mut settings);
-    check(&settings)?;
-    store(&app, realm, &name, enabled, &settings).await?;
+    check(&settings).map_err(refused)?;
+    let mut write = Write::default();
+    store_client_policies(&app, &mut write, administrator.call(&app), profiles, client_policies).await?;
+    store(&app, realm, &name, enabled, &settings, write).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Stores changed settings of a realm; the next request sees them.
+/// Adds the two documents of client policies to a write, as far as they are given and new.
+async fn store_client_policies(
+    app: &App,
+    write: &mut Write,
+    call: RealmOfCall,
+    profiles: Option<Profiles>,
+    policies: Option<Policies>,
+) -> Result<(), ErrorResponse> {
+    let there = call.realm.client_policies.clone();
+    if let Some(profiles) = profiles.as_ref().filter(|profiles| **profiles != *there.profiles) {
+        check_profiles(&app.wasm, &call, profiles).await?;
+        client_policies::store_profiles(write, &call.realm.id, profiles);
+    }
+    if let Some(policies) = policies.filter(|policies| *policies != *there.policies) {
+        check_policies(&app.wasm, &call, profiles.as_ref().unwrap_or(&there.profiles), &policies).await?;
+        client_policies::store_policies(write, &call.realm.id, &policies);
+    }
+    Ok(())
+}
+
+/// Stores changed settings of a realm, and what else is to be written; the next request sees them.
 pub(super) async fn store(
     app: &App,
     realm: &Realm,
     name: &str,
     enabled: bool,
     settings: &Settings,
+    mut write: Write,
 ) -> Result<(), ErrorResponse> {
     if name != realm.name {
-        check_name(name)?;
+        check_name(name).map_err(refused)?;
         if realm.name == MASTER {
             return Err(ErrorResponse::message(StatusCode::BAD_REQUEST, "Realm master cannot be renamed"));
         }
@@ -285,7 +411,6 @@ pub(super) async fn store(
             return Err(ErrorResponse::message(StatusCode::CONFLICT, message));
         }
     }
-    let mut write = Write::default();
     realms::update(&mut write, &realm.id, name, enabled, settings);
     app.store.writer.write(write).await?;
     app.realms.changed(&realm.name);

@@ -6,6 +6,8 @@ use serde_json::json;
 use super::connection::Server;
 use super::table;
 use crate::config::RealmCommand;
+use crate::logs;
+use crate::realm_document::{export, import};
 
 /// Runs the command.
 pub(crate) async fn run(command: RealmCommand) -> anyhow::Result<()> {
@@ -17,7 +19,8 @@ pub(crate) async fn run(command: RealmCommand) -> anyhow::Result<()> {
             println!("  matricula token create --realm {name}");
         }
         RealmCommand::List { connection } => {
-            let realms = Server::connect(&connection).await?.json(Method::GET, "", None).await?;
+            let realms =
+                Server::connect(&connection).await?.json(Method::GET, "?briefRepresentation=true", None).await?;
             let rows: Vec<[String; 3]> = realms
                 .as_array()
                 .into_iter()
@@ -29,6 +32,14 @@ pub(crate) async fn run(command: RealmCommand) -> anyhow::Result<()> {
                 })
                 .collect();
             table::print(["REALM", "ENABLED", "ID"], &rows);
+        }
+        RealmCommand::Import(options) => {
+            logs::start()?;
+            import::run(options).await?;
+        }
+        RealmCommand::Export(options) => {
+            logs::start()?;
+            export::run(options).await?;
         }
     }
     Ok(())

@@ -4,10 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::clock;
-use crate::error::ErrorResponse;
-use crate::keys::rsa;
+use crate::keys::rsa::{self, RsaKeys};
 use crate::realm::Realm;
 use crate::store::clients::ClientRow;
 use crate::store::roles::{self, RoleRow};
@@ -20,7 +18,7 @@ const SIGNING_CERTIFICATE: &str = "saml.signing.certificate";
 const SIGNING_PRIVATE_KEY: &str = "saml.signing.private.key";
 
 /// Carries out what changes the client itself. Policies are done by now: they don't judge it.
-pub(crate) async fn amend(app: &App, client: &mut Client, effects: &[Effect]) -> Result<(), ErrorResponse> {
+pub(crate) async fn amend(keys: &RsaKeys, client: &mut Client, effects: &[Effect]) -> Result<(), StoreError> {
     for effect in effects {
         match effect {
             Effect::AddProtocolMapper(mapper) => {
@@ -29,7 +27,7 @@ pub(crate) async fn amend(app: &App, client: &mut Client, effects: &[Effect]) ->
                 client.protocol_mappers.get_or_insert_default().push(mapper);
             }
             Effect::CreateSigningKey(common_name) => {
-                let key = app.rsa_keys.take().await;
+                let key = keys.take().await;
                 let certificate = key
                     .certificate(common_name, rsa::THREE_YEARS)
                     .map_err(|error| StoreError::Damaged(format!("{error:#}")))?;
@@ -50,6 +48,11 @@ fn set(attributes: &mut Vec<Attribute>, name: &str, value: String) {
         Some(attribute) => attribute.value = value,
         None => attributes.push(Attribute { name: name.to_owned(), value }),
     }
+}
+
+/// Whether carrying an effect out changes the client itself.
+pub(crate) fn changes_client(effect: &Effect) -> bool {
+    matches!(effect, Effect::AddProtocolMapper(_) | Effect::CreateSigningKey(_))
 }
 
 /// Whether the effects make a resource server.
@@ -73,6 +76,22 @@ pub(crate) fn store(write: &mut Write, realm: &Realm, client: &ClientRow, effect
             Effect::AddProtocolMapper(_) | Effect::CreateSigningKey(_) => {}
         }
     }
+}
+
+/// The same for a client that is loaded with others: its roles and its service account.
+pub(crate) fn beside(client: &ClientRow, effects: &[Effect]) -> (Vec<RoleRow>, Option<UserRow>) {
+    let (mut roles, mut account) = (Vec::new(), None);
+    for effect in effects {
+        match effect {
+            Effect::CreateServiceAccount => account = Some(service_account(client)),
+            Effect::CreateResourceServer => roles.push(role(client, "uma_protection")),
+            Effect::SetDefaultRoles(names) => {
+                roles.extend(names.iter().map(|name| RoleRow { is_default: true, ..role(client, name) }));
+            }
+            Effect::RemoveServiceAccount | Effect::AddProtocolMapper(_) | Effect::CreateSigningKey(_) => {}
+        }
+    }
+    (roles, account)
 }
 
 /// User name of a client's service account.

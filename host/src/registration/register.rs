@@ -27,7 +27,7 @@ pub(super) async fn register(
     }
     let mut policies = exchange.policies(&identity, permit.registration_auth, identity.token_policies());
     let Completed { mut client, effects } = decide(exchange, requested, &mut policies).await?;
-    effects::amend(app, &mut client, &effects).await?;
+    effects::amend(&app.rsa_keys, &mut client, &effects).await?;
 
     let now = clock::now();
     let client_id = client.client_id.clone().unwrap_or_default();

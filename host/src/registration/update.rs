@@ -41,7 +41,7 @@ async fn attempt(exchange: &Exchange, requested: Client, identity: &Identity) ->
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
     let Completed { mut client, effects } = decide(exchange, requested, &stored, &mut policies).await?;
-    effects::amend(app, &mut client, &effects).await?;
+    effects::amend(&app.rsa_keys, &mut client, &effects).await?;
 
     let mut registration_token_id = stored.registration_token_id.clone();
     let mut access_token = None;

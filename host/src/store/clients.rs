@@ -1,5 +1,6 @@
 //! Table `clients`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -158,49 +159,57 @@ pub(crate) enum Taken {
     ClientId,
 }
 
-/// Which clients a listing shows.
-pub(crate) enum Filter<'a> {
-    /// Every client.
-    All,
-    /// Those that wait for an administrator, oldest first.
-    Held,
-    /// Those whose `client_id` has this in it, whatever the case.
-    Containing(&'a str),
-}
-
-/// Clients in the order of their `client_id`, from the `first`th on, at most `max`.
-pub(crate) async fn list(
+/// Clients that wait for an administrator, oldest first, from the `first`th on, at most `max`.
+pub(crate) async fn held(
     database: &Database,
     realm_id: &str,
-    filter: Filter<'_>,
     first: i64,
     max: i64,
 ) -> Result<Vec<ClientRow>, StoreError> {
-    let rows = match filter {
-        Filter::All => {
-            database
-                .all(
-                    select!("WHERE realm_id = $1 ORDER BY client_id LIMIT $2 OFFSET $3"),
-                    values![realm_id, max, first],
-                )
-                .await?
-        }
-        Filter::Held => {
-            database
-                .all(
-                    select!("WHERE realm_id = $1 AND held ORDER BY created_at, id LIMIT $2 OFFSET $3"),
-                    values![realm_id, max, first],
-                )
-                .await?
-        }
-        Filter::Containing(part) => {
+    let rows = database
+        .all(
+            select!("WHERE realm_id = $1 AND held ORDER BY created_at, id LIMIT $2 OFFSET $3"),
+            values![realm_id, max, first],
+        )
+        .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Clients in the order of their `client_id`: those behind `after` (all: the empty text) that have `part` in it, whatever
+/// the case, without the first `first` of them, at most `max`.
+///
+/// What is passed over is passed over in the index by `client_id`; only clients that are given are read.
+pub(crate) async fn list(
+    database: &Database,
+    realm_id: &str,
+    part: Option<&str>,
+    after: &str,
+    first: i64,
+    max: i64,
+) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = match part {
+        None if first == 0 => return behind(database, realm_id, after, max).await,
+        None => {
             database
                 .all(
                     select!(
-                        "WHERE realm_id = $1 AND lower(client_id) LIKE $4 ESCAPE '\\' \
-                         ORDER BY client_id LIMIT $2 OFFSET $3"
+                        "WHERE realm_id = $1 AND client_id >= (SELECT client_id FROM clients \
+                         WHERE realm_id = $1 AND client_id > $2 ORDER BY client_id LIMIT 1 OFFSET $4) \
+                         ORDER BY client_id LIMIT $3"
                     ),
-                    values![realm_id, max, first, format!("%{}%", escape_like(part))],
+                    values![realm_id, after, max, first],
+                )
+                .await?
+        }
+        Some(part) => {
+            database
+                .all(
+                    select!(
+                        "WHERE realm_id = $1 AND client_id IN (SELECT client_id FROM clients \
+                         WHERE realm_id = $1 AND client_id > $2 AND lower(client_id) LIKE $5 ESCAPE '\\' \
+                         ORDER BY client_id LIMIT $3 OFFSET $4) ORDER BY client_id"
+                    ),
+                    values![realm_id, after, max, first, format!("%{}%", escape_like(part))],
                 )
                 .await?
         }
@@ -217,6 +226,42 @@ pub(crate) async fn count_held(database: &Database, realm_id: &str, at_most: i64
         )
         .await?;
     row.map_or(Ok(0), |row| Ok(row.get::<i64>(0)?.unsigned_abs()))
+}
+
+/// Every client behind this `client_id`, in that order, at most `max`; the empty text is before all.
+pub(crate) async fn behind(
+    database: &Database,
+    realm_id: &str,
+    client_id: &str,
+    max: i64,
+) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = database
+        .all(
+            select!("WHERE realm_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3"),
+            values![realm_id, client_id, max],
+        )
+        .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Internal ids of clients by `client_id`; those that are not there are left out.
+pub(crate) async fn ids(
+    database: &Database,
+    realm_id: &str,
+    client_ids: &[&str],
+) -> Result<HashMap<String, String>, StoreError> {
+    // Both kinds of database read a list from JSON, each in its own words.
+    let sql = match database {
+        Database::Sqlite(_) => {
+            "SELECT client_id, id FROM clients WHERE realm_id = $1 AND client_id IN (SELECT value FROM json_each($2))"
+        }
+        Database::Postgres(_) => {
+            "SELECT client_id, id FROM clients WHERE realm_id = $1 \
+             AND client_id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+        }
+    };
+    let rows = database.all(sql, values![realm_id, serde_json::json!(client_ids).to_string()]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Adds a client; [`Lost::Taken`] when its id or `client_id` is in use. The realm's counter is not touched.

@@ -12,17 +12,23 @@ use super::connections::Connections;
 /// Connections of this node that read at the same time.
 const READERS: usize = 8;
 
-/// Brings the tables up to date, which nodes that start together do one after the other.
-///
-/// # Errors
-/// With what was being done, for the operator.
-pub(super) async fn open(url: &str) -> anyhow::Result<Arc<Connections<PgConnection>>> {
+/// How the database at `url` is connected to.
+pub(super) fn options(url: &str) -> anyhow::Result<PgConnectOptions> {
     // The address may hold a password: it is not repeated.
     let options = PgConnectOptions::from_str(url)
         .context("reading the database address")?
         .application_name("matricula")
         .statement_cache_capacity(256)
         .disable_statement_logging();
+    Ok(options)
+}
+
+/// Brings the tables up to date, which nodes that start together do one after the other.
+///
+/// # Errors
+/// With what was being done, for the operator.
+pub(super) async fn open(url: &str) -> anyhow::Result<Arc<Connections<PgConnection>>> {
+    let options = options(url)?;
     let place = || format!("database {:?} at {}", options.get_database().unwrap_or_default(), options.get_host());
     let mut first = PgConnection::connect_with(&options).await.with_context(|| format!("connecting to {}", place()))?;
     sqlx::migrate!("migrations/postgres").run(&mut first).await.context("bringing the tables up to date")?;

@@ -1,6 +1,7 @@
 //! Table `realms` and the counter beside it.
 
 use super::{Database, Lost, StoreError, Write, values};
+use crate::client_policies::documents::RealmClientPolicies;
 use crate::realm::{Realm, Settings};
 
 /// A realm without what other tables hold of it.
@@ -26,6 +27,35 @@ pub(crate) async fn by_name(database: &Database, name: &str) -> Result<Option<Re
 pub(crate) async fn names(database: &Database) -> Result<Vec<String>, StoreError> {
     let rows = database.all("SELECT name FROM realms ORDER BY name", values![]).await?;
     rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Realms behind this name in alphabetical order, without the first `first` of them, at most `max`; with their client
+/// policies.
+pub(crate) async fn behind(
+    database: &Database,
+    name: &str,
+    first: i64,
+    max: i64,
+) -> Result<Vec<(RealmRow, RealmClientPolicies)>, StoreError> {
+    let rows = database
+        .all(
+            "SELECT r.id, r.name, r.enabled, r.settings, p.profiles, p.policies FROM realms r \
+             LEFT JOIN client_policies p ON p.realm_id = r.id WHERE r.name > $1 ORDER BY r.name LIMIT $3 OFFSET $2",
+            values![name, first, max],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let has_policies: bool = row.get::<Option<String>>(4)?.is_some();
+            let policies = if has_policies {
+                RealmClientPolicies::new(row.json(4)?, row.json(5)?)
+            } else {
+                RealmClientPolicies::default()
+            };
+            let realm = RealmRow { id: row.get(0)?, name: row.get(1)?, enabled: row.get(2)?, settings: row.json(3)? };
+            Ok((realm, policies))
+        })
+        .collect()
 }
 
 /// Adds a realm without clients; [`Lost::Taken`] when name or id are in use.

@@ -38,6 +38,33 @@ pub(crate) async fn of_client(database: &Database, realm_id: &str, client: &str)
     rows.iter().map(row).collect()
 }
 
+/// Roles of the realm and of its clients behind this one of this client, by internal id of the client and name, at most
+/// `max`; with the `client_id` of each. Those of the realm come first.
+pub(crate) async fn behind(
+    database: &Database,
+    realm_id: &str,
+    (client, name): (&str, &str),
+    max: i64,
+) -> Result<Vec<(RoleRow, String)>, StoreError> {
+    let rows = database
+        .all(
+            "SELECT r.id, r.client, r.name, r.description, r.is_default, coalesce(c.client_id, '') FROM roles r \
+             LEFT JOIN clients c ON c.realm_id = r.realm_id AND c.id = r.client \
+             WHERE r.realm_id = $1 AND (r.client, r.name) > ($2, $3) ORDER BY r.client, r.name LIMIT $4",
+            values![realm_id, client, name, max],
+        )
+        .await?;
+    rows.iter().map(|found| Ok((row(found)?, found.get(5)?))).collect()
+}
+
+/// Makes a role of a client, or of the realm, a default one.
+pub(crate) fn make_default(write: &mut Write, realm_id: &str, client: &str, name: &str) {
+    write.run(
+        "UPDATE roles SET is_default = TRUE WHERE realm_id = $1 AND client = $2 AND name = $3",
+        values![realm_id, client, name],
+    );
+}
+
 /// Roles of a client that a user was given directly.
 pub(crate) async fn mapped(
     database: &Database,

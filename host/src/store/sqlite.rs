@@ -15,11 +15,8 @@ use super::connections::Connections;
 /// Connections that read at the same time.
 const READERS: usize = 4;
 
-/// Opens or makes the database and brings its tables up to date. The second value is the one connection that writes.
-///
-/// # Errors
-/// With what was being done, for the operator.
-pub(super) async fn open(url: &str) -> anyhow::Result<(Database, SqliteConnection)> {
+/// How the database at `url` is opened by whoever writes.
+pub(super) fn options(url: &str) -> anyhow::Result<SqliteConnectOptions> {
     let options = SqliteConnectOptions::from_str(url)
         .with_context(|| format!("reading the database address {url:?}"))?
         .create_if_missing(true)
@@ -29,6 +26,15 @@ pub(super) async fn open(url: &str) -> anyhow::Result<(Database, SqliteConnectio
         .busy_timeout(Duration::from_secs(5))
         .pragma("temp_store", "memory")
         .disable_statement_logging();
+    Ok(options)
+}
+
+/// Opens or makes the database and brings its tables up to date. The second value is the one connection that writes.
+///
+/// # Errors
+/// With what was being done, for the operator.
+pub(super) async fn open(url: &str) -> anyhow::Result<(Database, SqliteConnection)> {
+    let options = options(url)?;
     if let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
     }

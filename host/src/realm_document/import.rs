@@ -1,0 +1,569 @@
+//! `matricula realm import`: from a document to a realm.
+//!
+//! Nothing that is there is changed: an entry is stored, or it is there already with the same content, or it is told why
+//! it is not. So a load that was cut short is run again, and goes on.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, anyhow, ensure};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::client::{self, Reader, Ready};
+use super::offline::Offline;
+use super::parts::{PolicyPart, RolePart, ScopePart};
+use super::report::{Entry, Outcome, Report};
+use super::scan::Scanner;
+use super::survey::{self, Survey};
+use crate::admin::policies::{check_host_keys, knows};
+use crate::admin::{client_policies as checks, realms as settings};
+use crate::client_policies::documents::{Policies, Profiles, RealmClientPolicies};
+use crate::clock;
+use crate::config::Import;
+use crate::policies::configured;
+use crate::realm::{MASTER, Realm, Settings};
+use crate::realm_defaults;
+use crate::store::bulk::{Bulk, Loaded};
+use crate::store::policies::PolicyRow;
+use crate::store::roles::RoleRow;
+use crate::store::scopes::{Assigned, ScopeRow};
+use crate::store::{Write, client_policies, clients, policies, realms, roles, scopes};
+
+/// Clients that are read as one piece of work.
+const PIECE: usize = 128;
+/// Pieces under work at most.
+const PIECES: usize = 16;
+/// Clients of one transaction.
+const BATCH: usize = 8_192;
+/// Roles of one transaction.
+const ROLES: usize = 2_048;
+
+/// Runs the command.
+///
+/// # Errors
+/// With what was being done, for the operator; also when an entry was not stored.
+pub(crate) async fn run(options: Import) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let source = Source::open(&options.file)?;
+    let survey = survey::read(source.from(0)?)?;
+    let offline = Offline::open(&options.offline).await?;
+    let mut report = Report::new(options.report.as_deref(), began, survey.clients)?;
+    for member in &survey.unused {
+        println!("not read: {member}: this server has no use for it");
+    }
+    let (name, id, _) = survey.realm.identity();
+    let name = options.realm.as_deref().or(name).context("the document names no realm; use --realm")?.to_owned();
+    settings::check_name(&name).map_err(|reason| anyhow!("{reason}"))?;
+    // Under another name it is another realm.
+    let id = id.filter(|_| options.realm.is_none()).map(str::to_owned);
+    let (clients_at, client_roles_at, total) = (survey.clients_at, survey.client_roles_at, survey.clients);
+    let defaults = default_roles(&survey, &name);
+    let realm = store_realm(&offline, &mut report, survey, &name, id).await?;
+    let mut bulk = Bulk::open(&options.offline.place.database_url()).await?;
+    if let Some(at) = clients_at.filter(|_| total > 0) {
+        (report, bulk) = load_clients(&offline, &realm, source.from(at)?, at, report, bulk).await?;
+    }
+    if let Some(at) = client_roles_at {
+        load_roles(&offline, &realm, source.from(at)?, at, &mut report, &mut bulk).await?;
+    }
+    complete(&offline, &realm, &defaults, &mut report).await?;
+    bulk.finish().await.context("tidying up after the load")?;
+    let lost = report.finish(&name)?;
+    ensure!(lost == 0, "{lost} entries were not stored, see above");
+    Ok(())
+}
+
+/// The file, which is read more than once.
+struct Source(File);
+
+impl Source {
+    /// The file of this name; `-` is standard input, which is kept in a file without a name meanwhile.
+    fn open(file: &Path) -> anyhow::Result<Source> {
+        if file != Path::new("-") {
+            let opened = File::open(file).with_context(|| format!("opening {}", file.display()))?;
+            ensure!(opened.metadata()?.is_file(), "{} is no file; `-` reads standard input", file.display());
+            return Ok(Source(opened));
+        }
+        let path = std::env::temp_dir().join(format!("matricula-import-{}", Uuid::new_v4()));
+        // Secrets are in it.
+        let mut copy = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .with_context(|| format!("making {}", path.display()))?;
+        std::fs::remove_file(&path).with_context(|| format!("removing the name {}", path.display()))?;
+        std::io::copy(&mut std::io::stdin().lock(), &mut copy).context("keeping standard input")?;
+        copy.flush()?;
+        Ok(Source(copy))
+    }
+
+    /// The file from this byte on. There is one place in it at a time.
+    fn from(&self, position: u64) -> anyhow::Result<File> {
+        let mut file = self.0.try_clone().context("reading the file again")?;
+        file.seek(SeekFrom::Start(position)).context("reading the file again")?;
+        Ok(file)
+    }
+}
+
+/// Default roles by the `clientId` of their clients; the empty one stands for the realm.
+type DefaultRoles = HashMap<String, Vec<String>>;
+
+/// What the role that stands for all default roles contains.
+fn default_roles(survey: &Survey, realm: &str) -> DefaultRoles {
+    let name = survey.default_role.clone().unwrap_or_else(|| realm_defaults::default_roles(realm));
+    let mut found = DefaultRoles::new();
+    for role in survey.roles.iter().filter(|role| role.name.as_ref() == Some(&name)) {
+        let Some(composites) = &role.composites else { continue };
+        found.entry(String::new()).or_default().extend(composites.realm.iter().cloned());
+        for (client_id, names) in &composites.client {
+            found.entry(client_id.clone()).or_default().extend(names.iter().cloned());
+        }
+    }
+    found
+}
+
+/// Makes the realm, or adds to it what it does not have; clients and their roles follow later.
+async fn store_realm(
+    offline: &Offline,
+    report: &mut Report,
+    survey: Survey,
+    name: &str,
+    id: Option<String>,
+) -> anyhow::Result<Arc<Realm>> {
+    let there = offline.realm(name).await?;
+    let mut write = Write::default();
+    let mut realm = match &there {
+        Some(there) => Realm::clone(there),
+        None => {
+            let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| Uuid::new_v4().to_string());
+            Realm {
+                name: name.to_owned(),
+                enabled: survey.realm.identity().2.unwrap_or(false),
+                settings: Settings::default(),
+                scopes: if survey.scopes.is_some() { Vec::new() } else { realm_defaults::scopes() },
+                policies: if survey.policies.is_some() { Vec::new() } else { realm_defaults::policies(&id) },
+                client_policies: RealmClientPolicies::default(),
+                id,
+            }
+        }
+    };
+    let usual = (realm.scopes.clone(), realm.policies.clone());
+    let enabled = survey.realm.identity().2.unwrap_or(realm.enabled);
+    let before = realm.settings.to_json();
+    survey.realm.apply(&mut realm.settings);
+    settings::check(&realm.settings).map_err(|reason| anyhow!("{reason}"))?;
+    if there.is_some() {
+        if before != realm.settings.to_json() || enabled != realm.enabled {
+            let entry = Entry { member: "realm", index: None, name };
+            report.not_stored(Outcome::Conflict, &entry, None, "it is there with other settings, which stay")?;
+        }
+    } else {
+        let master = offline.realm(MASTER).await?;
+        let master = master.context("the database has no realm master: start the server on it once")?;
+        realms::insert(&mut write, &realm, clock::now());
+        realm_defaults::store_in_master(&mut write, &realm, &master.id)?;
+        usual.0.iter().for_each(|scope| scopes::insert(&mut write, &realm.id, scope));
+        for (place, policy) in (0..).zip(&usual.1) {
+            policies::insert(&mut write, &realm.id, policy, clock::now_us() + place);
+        }
+    }
+    store_scopes(&mut write, report, &mut realm, survey.scopes, &survey.default_scopes, &survey.optional_scopes)?;
+    let realm = Arc::new(realm);
+    store_policies(offline, &mut write, report, &realm, survey.policies.unwrap_or_default()).await?;
+    store_client_policies(offline, &mut write, report, &realm, survey.profiles, survey.client_policies).await?;
+    store_roles(&mut write, &realm, survey.roles, survey.default_role);
+    offline.store.writer.write(write).await.with_context(|| format!("storing realm {name}"))?;
+    offline.realms.changed(name);
+    offline.realm(name).await?.with_context(|| format!("realm {name} is gone"))
+}
+
+fn store_scopes(
+    write: &mut Write,
+    report: &mut Report,
+    realm: &mut Realm,
+    parts: Option<Vec<ScopePart>>,
+    default: &[String],
+    optional: &[String],
+) -> anyhow::Result<()> {
+    for (index, part) in (0..).zip(parts.into_iter().flatten()) {
+        let assigned = match &part.name {
+            name if default.contains(name) => Assigned::Default,
+            name if optional.contains(name) => Assigned::Optional,
+            _ => Assigned::None,
+        };
+        let named = part.id.clone();
+        let scope = part.row(assigned);
+        let entry = Entry { member: "clientScopes", index: Some(index), name: &scope.name };
+        if scope.name.is_empty() || !matches!(scope.protocol.as_str(), "openid-connect" | "saml") {
+            let reason = "a name, and openid-connect or saml as protocol, are needed";
+            report.not_stored(Outcome::Refused, &entry, Some("protocol"), reason)?;
+            continue;
+        }
+        let same = |other: &ScopeRow| {
+            let what = |scope: &ScopeRow| (scope.protocol.clone(), scope.assigned, scope.attributes.clone());
+            what(other) == what(&scope) && named.as_ref().is_none_or(|id| *id == other.id)
+        };
+        match realm.scopes.iter().find(|other| other.name == scope.name || other.id == scope.id) {
+            Some(other) if other.name == scope.name && same(other) => {}
+            Some(_) => {
+                report.not_stored(Outcome::Conflict, &entry, None, "it is there with other content, which stays")?
+            }
+            None => {
+                scopes::insert(write, &realm.id, &scope);
+                realm.scopes.push(scope);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn store_policies(
+    offline: &Offline,
+    write: &mut Write,
+    report: &mut Report,
+    realm: &Arc<Realm>,
+    parts: Vec<PolicyPart>,
+) -> anyhow::Result<()> {
+    let first = clock::now_us();
+    let mut taken: HashSet<String> = realm.policies.iter().map(|policy| policy.id.clone()).collect();
+    for ((place, part), index) in (0..).zip(parts).zip(0..) {
+        let named = part.id.is_some();
+        let mut policy = part.row(&realm.id);
+        let name = policy.name.clone().unwrap_or_default();
+        let entry = Entry { member: "components.ClientRegistrationPolicy", index: Some(index), name: &name };
+        if let Err((field, reason)) = check_policy(offline, realm, &mut policy).await? {
+            report.not_stored(Outcome::Refused, &entry, Some(field), &reason)?;
+            continue;
+        }
+        let is_this = |other: &Arc<PolicyRow>| {
+            (other.id == policy.id || !named)
+                && (&other.name, &other.provider_id) == (&policy.name, &policy.provider_id)
+                && (&other.sub_type, &other.config) == (&policy.sub_type, &policy.config)
+        };
+        if realm.policies.iter().any(is_this) {
+            continue;
+        }
+        if !taken.insert(policy.id.clone()) {
+            report.not_stored(Outcome::Conflict, &entry, None, "it is there with other content, which stays")?;
+            continue;
+        }
+        policies::insert(write, &realm.id, &policy, first + place);
+    }
+    Ok(())
+}
+
+/// Whether the policy can be one of this realm: the member at fault, and why not.
+async fn check_policy(
+    offline: &Offline,
+    realm: &Arc<Realm>,
+    policy: &mut PolicyRow,
+) -> anyhow::Result<Result<(), (&'static str, String)>> {
+    if !matches!(policy.sub_type.as_str(), "anonymous" | "authenticated") {
+        return Ok(Err(("subType", "it should be 'anonymous' or 'authenticated'".to_owned())));
+    }
+    let components = offline.wasm.current();
+    let Some(provider) = components.policy_provider(&policy.provider_id) else {
+        return Ok(Err(("providerId", format!("no component offers {:?}", policy.provider_id))));
+    };
+    policy.config.retain(|name, _| knows(provider, name));
+    if let Err(reason) = check_host_keys(policy) {
+        return Ok(Err(("config", reason.to_owned())));
+    }
+    let checked = provider.check_config(&offline.wasm.instances, Offline::call(realm), &configured(policy)).await?;
+    Ok(checked.map_err(|errors| {
+        ("config", errors.into_iter().next().map_or_else(|| "it is not valid".to_owned(), |error| error.message))
+    }))
+}
+
+async fn store_client_policies(
+    offline: &Offline,
+    write: &mut Write,
+    report: &mut Report,
+    realm: &Arc<Realm>,
+    profiles: Option<Profiles>,
+    policies: Option<Policies>,
+) -> anyhow::Result<()> {
+    let (there, call) = (&realm.client_policies, Offline::call(realm));
+    let stay = "others are there, which stay";
+    let mut known = Arc::clone(&there.profiles);
+    if let Some(mut document) = profiles {
+        document.global_profiles = None;
+        let entry = Entry { member: "clientProfiles", index: None, name: &realm.name };
+        let same = document == *there.profiles;
+        if !same && !there.profiles.profiles.is_empty() {
+            report.not_stored(Outcome::Conflict, &entry, None, stay)?;
+        } else if !same {
+            match checks::check_profiles(&offline.wasm, &call, &document).await {
+                Ok(()) => {
+                    client_policies::store_profiles(write, &realm.id, &document);
+                    known = Arc::new(document);
+                }
+                Err(refused) => report.not_stored(Outcome::Refused, &entry, None, &refused.reason())?,
+            }
+        }
+    }
+    if let Some(mut document) = policies {
+        document.global_policies = None;
+        let entry = Entry { member: "clientPolicies", index: None, name: &realm.name };
+        let same = document == *there.policies;
+        if !same && !there.policies.policies.is_empty() {
+            report.not_stored(Outcome::Conflict, &entry, None, stay)?;
+        } else if !same {
+            match checks::check_policies(&offline.wasm, &call, &known, &document).await {
+                Ok(()) => client_policies::store_policies(write, &realm.id, &document),
+                Err(refused) => report.not_stored(Outcome::Refused, &entry, None, &refused.reason())?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Roles of the realm itself. Those that are there stay.
+fn store_roles(write: &mut Write, realm: &Realm, parts: Vec<RolePart>, default_role: Option<String>) {
+    for part in parts {
+        let Some(mut role) = part.row("") else { continue };
+        if Some(&role.name) == default_role.as_ref() {
+            // Its name follows that of the realm.
+            role.name = realm_defaults::default_roles(&realm.name);
+            role.is_default = true;
+        }
+        roles::insert_missing(write, &realm.id, &role);
+    }
+}
+
+/// Loads the clients: one thread walks through the file, as many as there are processors read clients, one stores them.
+async fn load_clients(
+    offline: &Offline,
+    realm: &Arc<Realm>,
+    file: File,
+    at: u64,
+    report: Report,
+    bulk: Bulk,
+) -> anyhow::Result<(Report, Bulk)> {
+    let reader = Reader::new(offline.provider(realm)?);
+    let (pieces, mut found) = mpsc::channel(PIECES);
+    let walk = tokio::task::spawn_blocking(move || walk(file, at, &pieces));
+    let (ready, batches) = mpsc::channel(1);
+    let loader = Loader {
+        database: offline.store.database.clone(),
+        realm_id: realm.id.clone(),
+        reader: reader.clone(),
+        report,
+        bulk,
+    };
+    let storing = tokio::spawn(loader.run(batches));
+    let mut working: VecDeque<JoinHandle<anyhow::Result<Vec<client::Read>>>> = VecDeque::with_capacity(PIECES);
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        while working.len() < PIECES {
+            let Some(piece) = found.recv().await else { break };
+            working.push_back(tokio::spawn(read_piece(reader.clone(), piece)));
+        }
+        let Some(first) = working.pop_front() else { break };
+        batch.extend(first.await.context("reading clients")??);
+        // The storing task has ended only if it failed: it says why below.
+        if batch.len() >= BATCH && ready.send(std::mem::take(&mut batch)).await.is_err() {
+            break;
+        }
+    }
+    let _ = ready.send(batch).await;
+    drop((ready, found));
+    let stored = storing.await.context("storing clients")??;
+    walk.await.context("reading the file")??;
+    Ok(stored)
+}
+
+/// A client in the file: its place and its text.
+type Found = (u64, Vec<u8>);
+
+/// Finds the clients in the file.
+fn walk(file: File, at: u64, pieces: &mpsc::Sender<Vec<Found>>) -> anyhow::Result<()> {
+    let mut scanner = Scanner::new(file, at);
+    scanner.enter_list()?;
+    let mut piece = Vec::with_capacity(PIECE);
+    let mut index = 0;
+    while scanner.next_item(index == 0)? {
+        let mut text = Vec::with_capacity(2048);
+        scanner.value(&mut text).with_context(|| format!("reading clients[{index}]"))?;
+        piece.push((index, text));
+        index += 1;
+        if piece.len() == PIECE && pieces.blocking_send(std::mem::take(&mut piece)).is_err() {
+            return Ok(());
+        }
+    }
+    // Nobody takes it only if storing failed, which is told there.
+    let _ = pieces.blocking_send(piece);
+    Ok(())
+}
+
+async fn read_piece(reader: Reader, piece: Vec<Found>) -> anyhow::Result<Vec<client::Read>> {
+    let mut done = Vec::with_capacity(piece.len());
+    for (index, text) in piece {
+        done.push(reader.read(index, text).await?);
+    }
+    Ok(done)
+}
+
+/// Stores batches of clients.
+struct Loader {
+    database: crate::store::Database,
+    realm_id: String,
+    reader: Reader,
+    report: Report,
+    bulk: Bulk,
+}
+
+impl Loader {
+    async fn run(mut self, mut batches: mpsc::Receiver<Vec<client::Read>>) -> anyhow::Result<(Report, Bulk)> {
+        while let Some(batch) = batches.recv().await {
+            self.store(batch).await?;
+            self.report.draw();
+        }
+        Ok((self.report, self.bulk))
+    }
+
+    async fn store(&mut self, batch: Vec<client::Read>) -> anyhow::Result<()> {
+        let mut ready: Vec<(u64, Ready)> = Vec::with_capacity(batch.len());
+        for client::Read { index, result } in batch {
+            match result {
+                Ok(client) => ready.push((index, *client)),
+                Err(refused) => {
+                    let entry = Entry { member: "clients", index: Some(index), name: &refused.client_id };
+                    // One entry, however much is wrong with it.
+                    let (fields, reasons): (Vec<_>, Vec<_>) = refused.reasons.into_iter().unzip();
+                    let fields: Vec<String> = fields.into_iter().flatten().collect();
+                    let field = (!fields.is_empty()).then(|| fields.join(", "));
+                    self.report.not_stored(Outcome::Refused, &entry, field.as_deref(), &reasons.join("; "))?;
+                }
+            }
+        }
+        let loaded: Vec<&Loaded> = ready.iter().map(|(_, client)| &client.loaded).collect();
+        let taken = self.bulk.add(&self.realm_id, &loaded).await.context("storing clients")?;
+        self.report.stored += (ready.len() - taken.len()) as u64;
+        for at in taken {
+            let (index, client) = &ready[at];
+            self.judge(*index, client).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody has the id or `client_id`: is it this client?
+    async fn judge(&mut self, index: u64, client: &Ready) -> anyhow::Result<()> {
+        let client_id = client.loaded.client_id();
+        let entry = Entry { member: "clients", index: Some(index), name: client_id };
+        let Some(stored) = clients::by_client_id(&self.database, &self.realm_id, client_id).await? else {
+            return self.report.not_stored(Outcome::Conflict, &entry, Some("id"), "another client has this id");
+        };
+        let different = self.reader.differences(client, &stored).await?;
+        if different.is_empty() {
+            self.report.same += 1;
+            return Ok(());
+        }
+        let reason = "it is there with other content, which stays";
+        self.report.not_stored(Outcome::Conflict, &entry, Some(&different.join(", ")), reason)
+    }
+}
+
+/// Loads the roles of clients, which are there by now.
+async fn load_roles(
+    offline: &Offline,
+    realm: &Arc<Realm>,
+    file: File,
+    at: u64,
+    report: &mut Report,
+    bulk: &mut Bulk,
+) -> anyhow::Result<()> {
+    let mut scanner = Scanner::new(file, at);
+    scanner.enter_object()?;
+    let mut batch: Vec<(String, Vec<RolePart>)> = Vec::new();
+    let (mut first, mut waiting) = (true, 0);
+    while let Some(client_id) = scanner.next_member(first)? {
+        first = false;
+        let mut text = Vec::new();
+        scanner.value(&mut text)?;
+        let parts: Vec<RolePart> =
+            serde_json::from_slice(&text).with_context(|| format!("reading the roles of client {client_id:?}"))?;
+        waiting += parts.len();
+        if !parts.is_empty() {
+            batch.push((client_id, parts));
+        }
+        if waiting >= ROLES {
+            store_client_roles(offline, realm, std::mem::take(&mut batch), report, bulk).await?;
+            waiting = 0;
+        }
+    }
+    store_client_roles(offline, realm, batch, report, bulk).await
+}
+
+async fn store_client_roles(
+    offline: &Offline,
+    realm: &Arc<Realm>,
+    batch: Vec<(String, Vec<RolePart>)>,
+    report: &mut Report,
+    bulk: &mut Bulk,
+) -> anyhow::Result<()> {
+    let names: Vec<&str> = batch.iter().map(|(client_id, _)| client_id.as_str()).collect();
+    let ids = clients::ids(&offline.store.database, &realm.id, &names).await?;
+    let mut rows: Vec<RoleRow> = Vec::new();
+    let (mut seen, mut seen_ids) = (HashSet::new(), HashSet::new());
+    for (client_id, parts) in batch {
+        let entry = Entry { member: "roles.client", index: None, name: &client_id };
+        let Some(id) = ids.get(&client_id) else {
+            report.not_stored(Outcome::Refused, &entry, None, "the client is not there")?;
+            continue;
+        };
+        for role in parts.into_iter().filter_map(|part| part.row(id)) {
+            if seen.insert((role.client.clone(), role.name.clone())) && seen_ids.insert(role.id.clone()) {
+                rows.push(role);
+            } else {
+                report.not_stored(Outcome::Refused, &entry, Some(&role.name), "its name or id appears twice")?;
+            }
+        }
+    }
+    bulk.add_roles(&realm.id, &rows).await.context("storing roles")
+}
+
+/// Adds what every realm has and the document did not bring, and marks the default roles.
+async fn complete(
+    offline: &Offline,
+    realm: &Arc<Realm>,
+    defaults: &DefaultRoles,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let database = &offline.store.database;
+    let usual = realm_defaults::client_ids(realm);
+    let named = defaults.keys().map(String::as_str).filter(|client_id| !client_id.is_empty());
+    let wanted: Vec<&str> = usual.into_iter().chain(named).collect();
+    let mut ids: HashMap<String, String> = HashMap::new();
+    for some in wanted.chunks(ROLES) {
+        ids.extend(clients::ids(database, &realm.id, some).await?);
+    }
+    let there = usual.into_iter().filter_map(|client_id| Some((client_id, ids.get(client_id)?.clone()))).collect();
+    let mut write = Write::default();
+    for client_id in realm_defaults::complete(&mut write, realm, &there)? {
+        println!("added: client {client_id:?}, which every realm has");
+    }
+    offline.store.writer.write(write).await.context("completing the realm")?;
+    for (client_id, names) in defaults {
+        let client = if client_id.is_empty() { Some("") } else { ids.get(client_id).map(String::as_str) };
+        let Some(client) = client else {
+            let entry = Entry { member: "roles.realm", index: None, name: &realm_defaults::default_roles(&realm.name) };
+            let reason = format!("client {client_id:?} is not there");
+            report.not_stored(Outcome::Refused, &entry, Some("composites.client"), &reason)?;
+            continue;
+        };
+        let mut write = Write::default();
+        names.iter().for_each(|name| roles::make_default(&mut write, &realm.id, client, name));
+        offline.store.writer.write(write).await.context("marking default roles")?;
+    }
+    Ok(())
+}
