@@ -20,5 +20,6 @@ mod https;
 mod limits;
 mod nodes;
 mod rate_limits;
+mod realm_files;
 mod token_states;
 mod trusted_issuers;

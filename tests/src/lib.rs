@@ -208,6 +208,15 @@ impl Service {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// Where the server keeps everything, as options of commands that work without one.
+    pub fn place(&self) -> Vec<String> {
+        let database = self.options.iter().position(|option| option == "--database");
+        let database = database.map(|at| self.options[at..self.options.len().min(at + 2)].to_vec());
+        let mut place = vec!["--data".to_owned(), self.data.display().to_string()];
+        place.extend(database.into_iter().flatten());
+        place
+    }
+
     /// The folder of the server's data.
     pub fn data(&self) -> &Path {
         &self.data

@@ -46,7 +46,7 @@ impl Loaded {
             held: client.is_held(),
             resource_server: client.resource_server,
             created_at: client.created_at,
-            document: document::encode(&client.client)?,
+            document: document::encode(&client.id, &client.client)?,
             roles,
             account,
         })
