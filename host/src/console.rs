@@ -21,7 +21,7 @@ use crate::registration::open_realm;
 use crate::roles::{ADMIN, CREATE_REALM};
 use crate::store::users::UserRow;
 use crate::store::{Write, realms, roles, sessions, users};
-use crate::{clock, passwords};
+use crate::{abuse, clock, passwords};
 
 /// Who wants to sign in.
 #[derive(Default, Deserialize, ToSchema)]
@@ -65,7 +65,8 @@ pub(crate) struct SessionRepresentation {
 /// The answer sets the session's cookie, which scripts cannot read.
 #[utoipa::path(post, path = "/console/session", tag = "console", request_body = SignIn,
     responses((status = 200, body = SessionRepresentation), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+        (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 429, body = ErrorBody)))]
 pub(crate) async fn sign_in(
     State(app): State<App>,
     caller: Caller,
@@ -81,9 +82,13 @@ pub(crate) async fn sign_in(
         Err(error) if error.status() == StatusCode::NOT_FOUND => return Err(wrong()),
         realm => realm?,
     };
+    // The same count as at the token endpoint: who guesses finds no second door.
+    let attempt = app.guesses.begin(&realm.id, "user", &given.user.to_lowercase(), caller.address);
+    let attempt = attempt.map_err(abuse::pause)?;
     let user = users::by_username(&app.store.database, &realm.id, &given.user).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let right = passwords::verify(given.password, hash).await;
+    attempt.end(right);
     let Some(user) = user.filter(|_| right) else {
         return Err(wrong());
     };

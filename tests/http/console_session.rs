@@ -212,3 +212,19 @@ async fn the_cookie_is_no_bearer_token_and_a_bearer_token_is_no_cookie() -> anyh
     assert_eq!(as_cookie.status(), 401);
     Ok(())
 }
+
+#[tokio::test]
+async fn who_guesses_a_password_finds_no_second_door() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let form = [("grant_type", "password"), ("client_id", "admin-cli"), ("username", "admin"), ("password", "guess")];
+    let url = format!("{}/realms/master/protocol/openid-connect/token", service.url);
+    for _ in 0..5 {
+        assert_eq!(sign_in(&service, "Admin", "guess", "master").await?.status(), 401);
+        assert_eq!(service.http.post(&url).form(&form).send().await?.status(), 400);
+    }
+    let answer = sign_in(&service, "admin", PASSWORD, "master").await?;
+    assert_eq!(answer.status(), 429);
+    assert!(answer.headers().contains_key("retry-after"));
+    assert_eq!(sign_in(&service, "somebody", "else", "master").await?.status(), 401);
+    Ok(())
+}
