@@ -2,6 +2,7 @@
 
 mod patience;
 pub(crate) mod tls;
+mod whole;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::app::Peer;
 use crate::error::ErrorResponse;
 use patience::Patient;
 use tls::Tls;
+use whole::Whole;
 
 /// Time in which the head of a request must have come.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -160,7 +162,7 @@ impl Server {
                     return Ok(refused);
                 }
                 request.extensions_mut().insert(peer);
-                routes.call(request.map(Body::new)).await
+                routes.call(request.map(|body| Body::new(Whole::new(body)))).await
             }
         });
         let stream = TokioIo::new(Patient::new(stream, HEAD_TIME, TAKE_TIME));

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use matricula_tests::Service;
 use serde_json::{Value, json};
 
@@ -166,5 +167,26 @@ async fn a_stop_loses_no_request_that_has_begun() -> anyhow::Result<()> {
     service.ended()?;
     service.start_again()?;
     assert_eq!(service.clients("shop", "begun-").await?.len(), 20);
+    Ok(())
+}
+
+#[test]
+fn a_body_that_nobody_waits_for_does_not_end_the_connection() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let mut stream = connect(&service)?;
+    stream.write_all(
+        b"PATCH /realms/master/clients-registrations/default/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n",
+    )?;
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
+        let mut part = [0; 1024];
+        let length = stream.read(&mut part)?;
+        ensure!(length > 0, "the connection has ended: {}", String::from_utf8_lossy(&answer));
+        answer.extend_from_slice(&part[..length]);
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 405"), "{}", String::from_utf8_lossy(&answer));
+    std::thread::sleep(Duration::from_millis(50));
+    stream.write_all(b"{}GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+    assert!(rest(stream)?.contains("HTTP/1.1 200"));
     Ok(())
 }

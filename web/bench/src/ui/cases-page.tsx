@@ -21,6 +21,7 @@ export function CasesPage({ engine }: { engine: Engine }) {
   const [onlyRed, setOnlyRed] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const latest = useRef<Entry[]>(undefined);
+  const own = useRef<Filed[]>(undefined);
 
   const runAll = async (cases: Filed[]) => {
     const ended: Entry[] = cases.map((one) => ({ ...one }));
@@ -41,9 +42,10 @@ export function CasesPage({ engine }: { engine: Engine }) {
   useEffect(() => {
     void (async () => {
       const loaded = await Promise.all(Object.entries(FILES).map(async ([path, load]) => casesOf(path, await load())));
-      await runAll(loaded.flat());
+      // Files that were chosen stay, whatever else comes later.
+      await runAll(own.current ?? loaded.flat());
     })().catch((error: unknown) => setWrong(error instanceof Error ? error.message : String(error)));
-    // The suite runs once for a set of components.
+    // The cases run once for a set of components.
   }, [engine]);
   const choose = async (files: File[]) => {
     setWrong(undefined);
@@ -57,7 +59,8 @@ export function CasesPage({ engine }: { engine: Engine }) {
           }
         }),
       );
-      await runAll(read.flat());
+      own.current = read.flat();
+      await runAll(own.current);
     } catch (error) {
       setWrong(error instanceof Error ? error.message : String(error));
     }
