@@ -75,8 +75,8 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
     let (mut rust, mut conformance, mut clients, mut web, mut docs, mut faults) = (None, None, None, None, None, None);
     match &only {
         None => {
-            // The page downloads the compilers of three languages: it is followed on demand.
             (rust, conformance, clients, web) = (Some(&[][..]), Some(&[][..]), Some(&[][..]), Some(&[][..]));
+            docs = Some(&[][..]);
         }
         Some(Only::Rust { arguments }) => rust = Some(arguments.as_slice()),
         Some(Only::Conformance { arguments }) => conformance = Some(arguments.as_slice()),
