@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use anyhow::bail;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
 pub(crate) mod backup;
 pub(crate) mod bulk;
@@ -79,6 +80,19 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::SqliteFailure(error, _)
+                if matches!(error.extended_code, SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) =>
+            {
+                StoreError::Lost(Lost::Taken)
+            }
+            other => StoreError::Unavailable(other.to_string()),
+        }
+    }
+}
+
 /// The store as the rest of the host sees it.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -96,8 +110,9 @@ impl Store {
     pub(crate) async fn open(url: &str) -> anyhow::Result<Store> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => {
-                let (database, connection) = sqlite::open(url).await?;
-                Ok(Store { writer: writer::sqlite::start(database.clone(), connection), database })
+                let (readers, connection) = sqlite::open(url).await?;
+                let database = Database::Sqlite(Arc::new(readers));
+                Ok(Store { writer: writer::sqlite::start(database.clone(), connection)?, database })
             }
             Some("postgres" | "postgresql") => {
                 let connections = postgres::open(url).await?;

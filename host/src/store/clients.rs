@@ -167,7 +167,7 @@ pub(crate) async fn held(
     max: i64,
 ) -> Result<Vec<ClientRow>, StoreError> {
     let rows = database
-        .all(
+        .scan(
             select!("WHERE realm_id = $1 AND held ORDER BY created_at, id LIMIT $2 OFFSET $3"),
             values![realm_id, max, first],
         )
@@ -191,7 +191,7 @@ pub(crate) async fn list(
         None if first == 0 => return behind(database, realm_id, after, max).await,
         None => {
             database
-                .all(
+                .scan(
                     select!(
                         "WHERE realm_id = $1 AND client_id >= (SELECT client_id FROM clients \
                          WHERE realm_id = $1 AND client_id > $2 ORDER BY client_id LIMIT 1 OFFSET $4) \
@@ -203,7 +203,7 @@ pub(crate) async fn list(
         }
         Some(part) => {
             database
-                .all(
+                .scan(
                     select!(
                         "WHERE realm_id = $1 AND client_id IN (SELECT client_id FROM clients \
                          WHERE realm_id = $1 AND client_id > $2 AND lower(client_id) LIKE $5 ESCAPE '\\' \
@@ -236,7 +236,7 @@ pub(crate) async fn behind(
     max: i64,
 ) -> Result<Vec<ClientRow>, StoreError> {
     let rows = database
-        .all(
+        .scan(
             select!("WHERE realm_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3"),
             values![realm_id, client_id, max],
         )

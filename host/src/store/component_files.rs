@@ -139,7 +139,7 @@ pub(crate) fn delete_version(write: &mut Write, name: &str, digest: &str) {
 /// Who uses a policy, condition or executor of this id, [`USERS`] at most.
 pub(crate) async fn users(database: &Database, id: &str) -> Result<Vec<User>, StoreError> {
     let policies = database
-        .all(
+        .scan(
             "SELECT realms.name, COALESCE(policies.name, policies.id) FROM policies \
              JOIN realms ON realms.id = policies.realm_id WHERE policies.provider_id = $1 \
              ORDER BY realms.name, policies.name LIMIT $2",
@@ -149,7 +149,7 @@ pub(crate) async fn users(database: &Database, id: &str) -> Result<Vec<User>, St
     // Few realms have client policies; an id stands in their documents as a JSON text.
     let quoted = format!("%{}%", super::escape_like(&serde_json::json!(id).to_string()));
     let client_policies = database
-        .all(
+        .scan(
             "SELECT realms.name FROM client_policies JOIN realms ON realms.id = client_policies.realm_id \
              WHERE lower(client_policies.profiles) LIKE $1 ESCAPE '\\' \
              OR lower(client_policies.policies) LIKE $1 ESCAPE '\\' ORDER BY realms.name LIMIT $2",

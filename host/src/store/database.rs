@@ -2,35 +2,31 @@
 
 use std::sync::Arc;
 
-use sqlx::query::Query;
-use sqlx::{Encode, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
+use sqlx::PgConnection;
 use tokio::time::timeout;
 
 use super::connections::{Connections, PATIENCE};
+use super::sqlite::Readers;
 use super::{Change, Row, StoreError, Value, changes, postgres};
 
 /// Where everything is kept. Cloning it is cheap.
 #[derive(Clone)]
 pub(crate) enum Database {
     /// A file of this server's own.
-    Sqlite(Arc<Connections<SqliteConnection>>),
+    Sqlite(Arc<Readers>),
     /// A database server, which several nodes may share.
     Postgres(Arc<Connections<PgConnection>>),
 }
 
 impl Database {
-    /// All rows of a SELECT.
+    /// All rows of a SELECT that finds them by a key. They had better not be many: those of SQLite are read in this
+    /// thread.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when there is no answer in time; at once when the database is known to be gone.
     pub(crate) async fn all(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
-            Database::Sqlite(connections) => {
-                let mut taken = connections.take().await?;
-                let rows = bind::<Sqlite>(sql, &values).fetch_all(&mut taken.connection).await?;
-                taken.give_back();
-                Ok(rows.into_iter().map(Row::Sqlite).collect())
-            }
+            Database::Sqlite(readers) => readers.all(sql, &values),
             // PostgreSQL has no text with U+0000 and takes none: nothing that is asked for by one is there.
             Database::Postgres(_) if values.iter().any(Value::has_nul) => Ok(Vec::new()),
             Database::Postgres(connections) => {
@@ -41,6 +37,17 @@ impl Database {
                 }
             }
         }
+    }
+
+    /// All rows of a SELECT that looks at many, or gives many.
+    ///
+    /// # Errors
+    /// As [`Database::all`].
+    pub(crate) async fn scan(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let Database::Sqlite(readers) = self else { return self.all(sql, values).await };
+        let readers = Arc::clone(readers);
+        let read = tokio::task::spawn_blocking(move || readers.all(sql, &values));
+        read.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
     /// The first row of a SELECT, which had better not have many.
@@ -98,7 +105,7 @@ async fn ask(
     values: &[Value],
 ) -> Result<Vec<Row>, Unanswered> {
     let mut taken = connections.take().await?;
-    match timeout(PATIENCE, bind::<Postgres>(sql, values).fetch_all(&mut taken.connection)).await {
+    match timeout(PATIENCE, postgres::bind(sql, values).fetch_all(&mut taken.connection)).await {
         Ok(Ok(rows)) => {
             taken.give_back();
             Ok(rows.into_iter().map(Row::Postgres).collect())
@@ -113,25 +120,4 @@ async fn ask(
         }
         Err(_) => Err(StoreError::Unavailable("it gives no answer".to_owned()).into()),
     }
-}
-
-/// Binds values to a statement.
-pub(super) fn bind<DB>(sql: &'static str, values: &[Value]) -> Query<'static, DB, DB::Arguments>
-where
-    DB: sqlx::Database,
-    for<'t> Option<&'t str>: Encode<'t, DB> + Type<DB>,
-    for<'t> Option<&'t [u8]>: Encode<'t, DB> + Type<DB>,
-    Option<i64>: for<'t> Encode<'t, DB> + Type<DB>,
-    Option<bool>: for<'t> Encode<'t, DB> + Type<DB>,
-{
-    let mut query = sqlx::query(sql);
-    for value in values {
-        query = match value {
-            Value::Text(text) => query.bind(text.as_deref()),
-            Value::Integer(number) => query.bind(*number),
-            Value::Boolean(flag) => query.bind(*flag),
-            Value::Blob(bytes) => query.bind(bytes.as_deref()),
-        };
-    }
-    query
 }

@@ -62,7 +62,7 @@ pub(crate) async fn list(
         }
         None => {
             database
-                .all(
+                .scan(
                     "SELECT record FROM decisions WHERE realm_id = $1 \
                      AND ($4 = '%' OR lower(record) LIKE $4 ESCAPE '\\') AND ($5 = '%' OR lower(record) LIKE $5 ESCAPE '\\') \
                      AND ($6 = '%' OR lower(record) LIKE $6 ESCAPE '\\') ORDER BY number DESC LIMIT $2 OFFSET $3",
@@ -84,7 +84,7 @@ pub(crate) async fn list(
 /// The last registrations of all realms, newest first.
 pub(crate) async fn recorded(database: &Database, last: u32) -> Result<Vec<RecordedRow>, StoreError> {
     let rows = database
-        .all(
+        .scan(
             "SELECT decisions.id, realms.name, decisions.request FROM decisions \
              JOIN realms ON realms.id = decisions.realm_id \
              WHERE decisions.request IS NOT NULL ORDER BY decisions.number DESC LIMIT $1",
@@ -106,7 +106,7 @@ fn member(name: &str, value: Option<&str>) -> String {
 /// Records of a realm that are not older than this (Unix milliseconds), as JSON.
 pub(crate) async fn since(database: &Database, realm_id: &str, time_ms: i64) -> Result<Vec<String>, StoreError> {
     let rows = database
-        .all(
+        .scan(
             "SELECT record FROM decisions WHERE realm_id = $1 AND time_ms >= $2 ORDER BY number DESC LIMIT $3",
             values![realm_id, time_ms, KEPT],
         )

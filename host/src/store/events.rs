@@ -44,7 +44,7 @@ pub(crate) async fn list(
     max: i64,
 ) -> Result<Vec<Event>, StoreError> {
     let rows = database
-        .all(
+        .scan(
             "SELECT id, time_ms, type, client_id, address, error, details FROM events WHERE realm_id = $1 \
              AND ($2 = ',' OR replace($2, ',' || type || ',', '') <> $2) \
              AND ($5 = '' OR client_id = $5) AND ($6 = '' OR address = $6) AND time_ms BETWEEN $7 AND $8 \

@@ -4,9 +4,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::postgres::{PgArguments, PgConnectOptions};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions, Connection, PgConnection, Postgres};
 
+use super::Value;
 use super::connections::Connections;
 
 /// Connections of this node that read at the same time.
@@ -46,4 +48,18 @@ pub(super) fn is_of_the_connection(error: &sqlx::Error) -> bool {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => false,
         _ => true,
     }
+}
+
+/// Binds values to a statement.
+pub(super) fn bind(sql: &'static str, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
+    let mut query = sqlx::query(sql);
+    for value in values {
+        query = match value {
+            Value::Text(text) => query.bind(text.as_deref()),
+            Value::Integer(number) => query.bind(*number),
+            Value::Boolean(flag) => query.bind(*flag),
+            Value::Blob(bytes) => query.bind(bytes.as_deref()),
+        };
+    }
+    query
 }

@@ -25,7 +25,7 @@ pub(crate) async fn by_name(database: &Database, name: &str) -> Result<Option<Re
 
 /// Names of all realms, in alphabetical order.
 pub(crate) async fn names(database: &Database) -> Result<Vec<String>, StoreError> {
-    let rows = database.all("SELECT name FROM realms ORDER BY name", values![]).await?;
+    let rows = database.scan("SELECT name FROM realms ORDER BY name", values![]).await?;
     rows.iter().map(|row| row.get(0)).collect()
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn behind(
     max: i64,
 ) -> Result<Vec<(RealmRow, RealmClientPolicies)>, StoreError> {
     let rows = database
-        .all(
+        .scan(
             "SELECT r.id, r.name, r.enabled, r.settings, p.profiles, p.policies FROM realms r \
              LEFT JOIN client_policies p ON p.realm_id = r.id WHERE r.name > $1 ORDER BY r.name LIMIT $3 OFFSET $2",
             values![name, first, max],

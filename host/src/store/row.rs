@@ -1,26 +1,23 @@
 //! One row of an answer, from whichever database.
 
+use rusqlite::types::{FromSql, FromSqlError, Value, ValueRef};
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
+use sqlx::{Decode, Postgres, Row as _, Type};
 
 use super::StoreError;
 
 /// One row of an answer; columns are counted from 0 in the order of the SELECT.
 pub(crate) enum Row {
     /// From SQLite.
-    Sqlite(SqliteRow),
+    Sqlite(Vec<Value>),
     /// From PostgreSQL.
     Postgres(PgRow),
 }
 
 /// What a column can be read as.
-pub(crate) trait Column:
-    for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>
-{
-}
+pub(crate) trait Column: FromSql + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
 
-impl<T> Column for T where T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
+impl<T> Column for T where T: FromSql + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
 
 impl Row {
     /// The value of a column.
@@ -28,10 +25,10 @@ impl Row {
     /// # Errors
     /// [`StoreError::Damaged`] when the column holds something else.
     pub(crate) fn get<T: Column>(&self, column: usize) -> Result<T, StoreError> {
-        Ok(match self {
-            Row::Sqlite(row) => row.try_get(column)?,
-            Row::Postgres(row) => row.try_get(column)?,
-        })
+        match self {
+            Row::Sqlite(row) => T::column_result(cell(row, column)).map_err(damaged),
+            Row::Postgres(row) => Ok(row.try_get(column)?),
+        }
     }
 
     /// A column that holds JSON.
@@ -40,9 +37,18 @@ impl Row {
     /// [`StoreError::Damaged`] when it holds something else.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
         let text: &str = match self {
-            Row::Sqlite(row) => row.try_get(column)?,
+            Row::Sqlite(row) => cell(row, column).as_str().map_err(damaged)?,
             Row::Postgres(row) => row.try_get(column)?,
         };
         serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
     }
+}
+
+/// A column of SQLite's; one that is not there is as good as empty.
+fn cell(row: &[Value], column: usize) -> ValueRef<'_> {
+    row.get(column).map_or(ValueRef::Null, ValueRef::from)
+}
+
+fn damaged(error: FromSqlError) -> StoreError {
+    StoreError::Damaged(error.to_string())
 }

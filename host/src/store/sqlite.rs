@@ -1,19 +1,28 @@
-//! Opens the embedded database.
+//! The embedded database: opens it, reads from it.
+//!
+//! sqlx makes its tables and gives it to tools; requests use it through rusqlite. sqlx hands each statement to a thread
+//! of its own and back, which costs more than the statement. What is found by a key is read in the thread that asks: it
+//! takes a few microseconds from memory.
 
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use rusqlite::{OpenFlags, Statement};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::Database;
-use super::connections::Connections;
+use super::{Row, StoreError, Value};
 
-/// Connections that read at the same time.
+/// Reading connections that are kept open when nobody uses them.
 const READERS: usize = 4;
+/// Prepared statements of a connection.
+const STATEMENTS: usize = 128;
+/// How long a connection waits for one that is in its way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How the database at `url` is opened by whoever writes.
 pub(super) fn options(url: &str) -> anyhow::Result<SqliteConnectOptions> {
@@ -23,7 +32,7 @@ pub(super) fn options(url: &str) -> anyhow::Result<SqliteConnectOptions> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(PATIENCE)
         .pragma("temp_store", "memory")
         .disable_statement_logging();
     Ok(options)
@@ -33,23 +42,86 @@ pub(super) fn options(url: &str) -> anyhow::Result<SqliteConnectOptions> {
 ///
 /// # Errors
 /// With what was being done, for the operator.
-pub(super) async fn open(url: &str) -> anyhow::Result<(Database, SqliteConnection)> {
+pub(super) async fn open(url: &str) -> anyhow::Result<(Readers, rusqlite::Connection)> {
     let options = options(url)?;
-    if let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    let file = options.get_filename().to_owned();
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
     }
     // Secrets and keys are in it: made here, so that nobody else may read it; its companions follow its mode.
-    let file = options.get_filename();
     std::fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(file)
+        .open(&file)
         .with_context(|| format!("making the database {}", file.display()))?;
-    let mut writer =
-        SqliteConnection::connect_with(&options).await.with_context(|| format!("opening the database {url}"))?;
-    sqlx::migrate!("migrations/sqlite").run(&mut writer).await.context("bringing the tables up to date")?;
-    let readers = Connections::new(options.read_only(true).create_if_missing(false), READERS);
-    Ok((Database::Sqlite(Arc::new(readers)), writer))
+    let opening = || format!("opening the database {url}");
+    let mut first = SqliteConnection::connect_with(&options).await.with_context(opening)?;
+    sqlx::migrate!("migrations/sqlite").run(&mut first).await.context("bringing the tables up to date")?;
+    let writer = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE).with_context(opening)?;
+    writer.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;").with_context(opening)?;
+    first.close().await.context("closing the first connection")?;
+    Ok((Readers { file, idle: Mutex::default() }, writer))
+}
+
+fn connect(file: &Path, access: OpenFlags) -> rusqlite::Result<rusqlite::Connection> {
+    // No two threads use a connection at the same time.
+    let connection = rusqlite::Connection::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch("PRAGMA temp_store = memory;")?;
+    Ok(connection)
+}
+
+/// Connections that read, as many as there are threads that ask at the same time.
+pub(crate) struct Readers {
+    file: PathBuf,
+    idle: Mutex<Vec<rusqlite::Connection>>,
+}
+
+impl Readers {
+    /// All rows of a SELECT. It blocks the thread.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be read.
+    pub(super) fn all(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => connect(&self.file, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+        };
+        // One that fails is not used again.
+        let rows = select(&connection, sql, values)?;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < READERS {
+            idle.push(connection);
+        }
+        Ok(rows)
+    }
+}
+
+fn select(connection: &rusqlite::Connection, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, values)?;
+    let columns = statement.column_count();
+    let mut found = statement.raw_query();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        rows.push(Row::Sqlite((0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?));
+    }
+    Ok(rows)
+}
+
+/// Binds values to the parameters `$1`, `$2`, …, which SQLite takes for names: it numbers them as they come.
+pub(super) fn bind(statement: &mut Statement<'_>, values: &[Value]) -> rusqlite::Result<()> {
+    for index in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(index).and_then(|name| name[1..].parse::<usize>().ok());
+        let value = number.and_then(|number| values.get(number.checked_sub(1)?));
+        match value {
+            Some(value) => statement.raw_bind_parameter(index, value)?,
+            None => return Err(rusqlite::Error::InvalidParameterCount(values.len(), index)),
+        }
+    }
+    Ok(())
 }

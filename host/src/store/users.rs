@@ -108,7 +108,7 @@ pub(crate) async fn list(
         }
     };
     let rows = database
-        .all(
+        .scan(
             select!(
                 "WHERE realm_id = $1 AND service_account_client IS NULL AND username LIKE $4 ESCAPE '\\' \
                  ORDER BY username LIMIT $2 OFFSET $3"

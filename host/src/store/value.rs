@@ -1,5 +1,8 @@
 //! Parameters of statements, the same for every kind of database.
 
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
 /// A parameter of a statement. What is absent still has a type, as PostgreSQL asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Value {
@@ -17,6 +20,20 @@ impl Value {
     /// Whether this is text with U+0000.
     pub(super) fn has_nul(&self) -> bool {
         matches!(self, Value::Text(Some(text)) if text.contains('\0'))
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Value::Text(Some(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Value::Blob(Some(bytes)) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Value::Integer(Some(number)) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            Value::Boolean(Some(flag)) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(*flag))),
+            Value::Text(None) | Value::Blob(None) | Value::Integer(None) | Value::Boolean(None) => {
+                ToSqlOutput::Borrowed(ValueRef::Null)
+            }
+        })
     }
 }
 

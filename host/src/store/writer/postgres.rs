@@ -11,14 +11,13 @@ use std::time::Duration;
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{Arguments, AssertSqlSafe, Connection, PgConnection, Postgres, Row};
+use sqlx::{Arguments, AssertSqlSafe, Connection, PgConnection, Row};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
 use crate::store::connections::Connections;
-use crate::store::database::bind;
-use crate::store::postgres::is_of_the_connection;
+use crate::store::postgres::{bind, is_of_the_connection};
 use crate::store::{Database, Lost, StoreError, Value};
 
 /// Connections that write at the same time.
@@ -312,7 +311,7 @@ fn by_code(code: &str, message: String) -> Failure {
 async fn one_by_one(connection: &mut PgConnection, write: &Write) -> Result<Result<(), Failure>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     for Statement { sql, values, otherwise } in &write.statements {
-        let result = bind::<Postgres>(sql, values).execute(&mut *transaction).await;
+        let result = bind(sql, values).execute(&mut *transaction).await;
         let failure = match (result, otherwise) {
             (Ok(done), Some(lost)) if done.rows_affected() == 0 => Failure::Refused(StoreError::Lost(*lost)),
             (Ok(_), _) => continue,

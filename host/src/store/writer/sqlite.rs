@@ -1,95 +1,109 @@
-//! Writes of the embedded database: one connection, one statement after the other.
+//! Writes of the embedded database: one connection and one thread, one statement after the other.
 
-use sqlx::{Connection, Sqlite, SqliteConnection};
+use anyhow::Context;
+use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use super::{Answer, GROUP, Job, QUEUE, Write, Writer, tell};
-use crate::store::database::bind;
+use super::{GROUP, Job, QUEUE, Write, Writer, tell};
+use crate::store::sqlite::bind;
 use crate::store::{Database, StoreError};
 
-/// Starts the task that owns the writing connection.
-pub(in crate::store) fn start(database: Database, connection: SqliteConnection) -> Writer {
+/// Starts the thread that owns the writing connection.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(in crate::store) fn start(database: Database, connection: Connection) -> anyhow::Result<Writer> {
     let (queue, jobs) = mpsc::channel(QUEUE);
-    tokio::spawn(run(connection, jobs));
-    Writer { database, queue }
+    std::thread::Builder::new()
+        .name("sqlite-writer".to_owned())
+        .spawn(move || run(&connection, jobs))
+        .context("starting the thread that writes")?;
+    Ok(Writer { database, queue })
 }
 
 /// Takes what waits, group by group.
-async fn run(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Job>) {
+fn run(connection: &Connection, mut jobs: mpsc::Receiver<Job>) {
     let mut group = Vec::with_capacity(GROUP);
-    while jobs.recv_many(&mut group, GROUP).await > 0 {
-        match write_group(&mut connection, &mut group).await {
+    while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
+        match store(connection, &group) {
             Ok(results) => {
-                for (answer, result) in results {
-                    tell(answer, result);
+                for (job, result) in group.drain(..).zip(results) {
+                    tell(job.answer, result);
                 }
             }
-            Err((answers, error)) => {
-                tracing::error!(%error, writes = answers.len(), "a group of writes failed");
-                for answer in answers {
-                    tell(answer, Err(StoreError::Unavailable(error.to_string())));
+            Err(error) => {
+                tracing::error!(%error, writes = group.len(), "a group of writes failed");
+                for job in group.drain(..) {
+                    tell(job.answer, Err(StoreError::Unavailable(error.to_string())));
                 }
             }
         }
-    }
-    if let Err(error) = connection.close().await {
-        tracing::error!(%error, "closing the database failed");
     }
 }
 
-/// One transaction. An error is of the transaction itself: nothing of the group is stored then.
-async fn write_group(
-    connection: &mut SqliteConnection,
-    group: &mut Vec<Job>,
-) -> Result<Vec<(Answer, Result<(), StoreError>)>, (Vec<Answer>, sqlx::Error)> {
-    let mut jobs = group.drain(..);
-    let mut results = Vec::with_capacity(jobs.len());
-    let alone = jobs.len() == 1;
-    let outcome = async {
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        for job in jobs.by_ref() {
-            let result =
-                if alone { statements(connection, job.write).await } else { guarded(connection, job.write).await };
-            let lost = result.is_err();
-            results.push((job.answer, result));
-            if alone && lost {
-                return sqlx::query("ROLLBACK").execute(&mut *connection).await;
+/// One transaction, and what became of each write. An error is of the transaction itself: nothing of the group is
+/// stored then.
+fn store(connection: &Connection, group: &[Job]) -> rusqlite::Result<Vec<Result<(), StoreError>>> {
+    let together = || {
+        run_sql(connection, "BEGIN IMMEDIATE")?;
+        let results = match unguarded(connection, group) {
+            Some(results) => results,
+            // Somebody lost: once more, so that the others do not.
+            None => {
+                run_sql(connection, "ROLLBACK")?;
+                run_sql(connection, "BEGIN IMMEDIATE")?;
+                group.iter().map(|job| guarded(connection, &job.write)).collect::<Result<_, _>>()?
             }
-        }
-        sqlx::query("COMMIT").execute(&mut *connection).await
-    }
-    .await;
-    match outcome {
-        Ok(_) => Ok(results),
-        Err(error) => {
-            let answers = results.into_iter().map(|(answer, _)| answer).chain(jobs.map(|job| job.answer)).collect();
-            // The connection may be in a transaction that cannot go on; if this fails too, there was none.
-            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
-            Err((answers, error))
-        }
-    }
+        };
+        run_sql(connection, "COMMIT")?;
+        Ok(results)
+    };
+    together().inspect_err(|_| {
+        // The connection may be in a transaction that cannot go on; if this fails too, there was none.
+        let _ = run_sql(connection, "ROLLBACK");
+    })
+}
+
+/// The writes of a group without a way back; `None` when one of them would need it.
+fn unguarded(connection: &Connection, group: &[Job]) -> Option<Vec<Result<(), StoreError>>> {
+    let run = |job: &Job| match statements(connection, &job.write) {
+        Ok(()) => Some(Ok(())),
+        // Nothing came before it that would have to be undone.
+        Err((0, lost @ StoreError::Lost(_))) => Some(Err(lost)),
+        Err(_) => None,
+    };
+    group.iter().map(run).collect()
 }
 
 /// One write behind a savepoint.
-async fn guarded(connection: &mut SqliteConnection, write: Write) -> Result<(), StoreError> {
-    sqlx::query("SAVEPOINT write").execute(&mut *connection).await?;
-    let result = statements(connection, write).await;
+fn guarded(connection: &Connection, write: &Write) -> rusqlite::Result<Result<(), StoreError>> {
+    run_sql(connection, "SAVEPOINT write")?;
+    let result = statements(connection, write);
     if result.is_err() {
-        sqlx::query("ROLLBACK TO write").execute(&mut *connection).await?;
+        run_sql(connection, "ROLLBACK TO write")?;
     }
-    sqlx::query("RELEASE write").execute(&mut *connection).await?;
-    result
+    run_sql(connection, "RELEASE write")?;
+    Ok(result.map_err(|(_, error)| error))
 }
 
-/// The statements of a write, up to the first that fails.
-async fn statements(connection: &mut SqliteConnection, write: Write) -> Result<(), StoreError> {
-    for statement in write.statements {
-        let done = bind::<Sqlite>(statement.sql, &statement.values).execute(&mut *connection).await?;
+/// The statements of a write, up to the first that fails; the error comes with its index.
+fn statements(connection: &Connection, write: &Write) -> Result<(), (usize, StoreError)> {
+    for (index, statement) in write.statements.iter().enumerate() {
+        let execute = || {
+            let mut prepared = connection.prepare_cached(statement.sql)?;
+            bind(&mut prepared, &statement.values)?;
+            prepared.raw_execute()
+        };
+        let changed = execute().map_err(|error| (index, StoreError::from(error)))?;
         if let Some(lost) = statement.otherwise
-            && done.rows_affected() == 0
+            && changed == 0
         {
-            return Err(StoreError::Lost(lost));
+            return Err((index, StoreError::Lost(lost)));
         }
     }
     Ok(())
+}
+
+fn run_sql(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(|_| ())
 }
