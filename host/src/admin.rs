@@ -81,7 +81,7 @@ impl FromRequestParts<App> for Visitor {
         let name = claimed_realm(token).ok_or_else(unauthorized)?;
         let realm = app.realms.get(&name).await?.ok_or_else(unauthorized)?;
         let issuer = app.issuer(&realm, &caller);
-        let verified = tokens::verify(&app.keys, &realm, &issuer, token).await?.ok_or_else(unauthorized)?;
+        let verified = tokens::verify(app, &realm, &issuer, token).await?.ok_or_else(unauthorized)?;
         if verified.claims.typ != kind::BEARER {
             return Err(unauthorized());
         }

@@ -27,8 +27,10 @@ use crate::keys::rsa::RsaKeys;
 use crate::metrics::Metrics;
 use crate::names::Names;
 use crate::outside::Outside;
+use crate::policies::ClientCounts;
 use crate::realm::{MASTER, Realm, Realms};
 use crate::store::{Store, keys, sealing};
+use crate::tokens::KnownTokens;
 use crate::wasm::Wasm;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
@@ -42,12 +44,14 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) realms: Realms,
     pub(crate) keys: Keys,
+    pub(crate) known_tokens: KnownTokens,
     pub(crate) rsa_keys: RsaKeys,
     pub(crate) trusted_issuers: TrustedIssuers,
     pub(crate) wasm: Wasm,
     pub(crate) components: Components,
     pub(crate) metrics: Metrics,
     pub(crate) anonymous_limits: AnonymousLimits,
+    pub(crate) client_counts: ClientCounts,
     pub(crate) guesses: Guesses,
     proxies: Arc<TrustedProxies>,
     /// Replaces scheme, host and port of requests, without a slash at the end.
@@ -95,12 +99,14 @@ impl App {
         let app = App {
             realms: Realms::new(store.database.clone()),
             keys: Keys::new(store.clone(), rsa_keys.clone()),
+            known_tokens: KnownTokens::none(),
             rsa_keys,
             trusted_issuers: TrustedIssuers::new(outside),
             wasm: components.wasm().clone(),
             metrics: Metrics::new(components.clone()),
             components,
             anonymous_limits: AnonymousLimits::new(options.anonymous_per_address, options.anonymous_per_realm),
+            client_counts: ClientCounts::none(),
             guesses: Guesses::none(),
             proxies: Arc::new(TrustedProxies::new(options.trusted_proxies.clone())),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),

@@ -77,9 +77,9 @@ pub(crate) enum Identity {
     /// Access token of a user or a service account.
     Bearer(Box<Bearer>),
     /// An initial access token that is stored.
-    InitialAccessToken(Box<Claims>, InitialAccessTokenRow),
+    InitialAccessToken(Arc<Claims>, InitialAccessTokenRow),
     /// A registration access token of some client.
-    RegistrationAccessToken(Box<Claims>, Signature),
+    RegistrationAccessToken(Arc<Claims>, Signature),
 }
 
 /// Which key a registration access token was signed with.
@@ -157,16 +157,16 @@ pub(crate) async fn authenticate(app: &App, realm: &Realm, caller: &Caller) -> R
         return Ok(Identity::Bearer(Box::new(Bearer::trusted(trusted))));
     }
     let issuer = app.issuer(realm, caller);
-    let verified = tokens::verify(&app.keys, realm, &issuer, token).await?.ok_or(AuthenticationError::FailedDecode)?;
+    let verified = tokens::verify(app, realm, &issuer, token).await?.ok_or(AuthenticationError::FailedDecode)?;
     match verified.claims.typ.as_str() {
         kind::BEARER => Ok(Identity::Bearer(Box::new(bearer_token::examine(app, realm, verified.claims).await?))),
         kind::INITIAL_ACCESS => {
             let row = initial_access_token::find(app, realm, &verified.claims).await?;
-            Ok(Identity::InitialAccessToken(Box::new(verified.claims), row))
+            Ok(Identity::InitialAccessToken(verified.claims, row))
         }
         kind::REGISTRATION_ACCESS => {
             let signature = if verified.by_active_key { Signature::Active } else { Signature::Retired };
-            Ok(Identity::RegistrationAccessToken(Box::new(verified.claims), signature))
+            Ok(Identity::RegistrationAccessToken(verified.claims, signature))
         }
         _ => Err(AuthenticationError::InvalidType),
     }

@@ -10,6 +10,7 @@ mod record;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::ids;
 use crate::app::App;
 use crate::policies::{PolicyError, PolicyViolation, VALUE_LENGTH, amend, hide, named};
 use crate::wasm::client_policy_provider::{ConditionHandle, ExecutorHandle, Occasion};
@@ -450,7 +451,7 @@ pub(crate) fn for_administrator(
     provider: &ProviderCall,
     context: impl FnOnce() -> Context,
 ) -> ClientPolicies {
-    ClientPolicies::new(provider, &app.wasm.current(), &uuid::Uuid::new_v4().to_string(), context)
+    ClientPolicies::new(provider, &app.wasm.current(), &ids::new(), context)
 }
 
 #[cfg(test)]

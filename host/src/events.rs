@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
+use crate::ids;
 use crate::clock;
 use crate::realm::Realm;
 use crate::wasm::contract::Operation;
@@ -64,7 +64,7 @@ impl Event {
     /// A component was put back; told in realm `master`, whatever it stores of its clients.
     pub(crate) fn of_component(realm_id: &str, details: &[(&str, &str)]) -> Event {
         Event {
-            id: Uuid::new_v4().to_string(),
+            id: ids::new(),
             time: clock::now_ms(),
             event_type: Cow::Borrowed("COMPONENT_PUT_BACK"),
             realm_id: realm_id.to_owned(),
@@ -121,7 +121,7 @@ impl Subject<'_> {
                 settings.enabled_event_types.iter().any(|enabled| enabled == event_type)
             };
         wanted.then(|| Event {
-            id: Uuid::new_v4().to_string(),
+            id: ids::new(),
             time: clock::now_ms(),
             event_type: Cow::Borrowed(event_type),
             realm_id: self.realm.id.clone(),

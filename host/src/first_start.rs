@@ -1,7 +1,6 @@
 //! The first start: realm `master` with its administrator, and what to try then.
 
 use anyhow::Context;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::client_policies::documents::RealmClientPolicies;
@@ -10,7 +9,7 @@ use crate::realm::{MASTER, Realm, Settings};
 use crate::roles::ADMIN;
 use crate::store::users::{self, Profile, UserRow};
 use crate::store::{Lost, StoreError, Write, roles};
-use crate::{clock, passwords, random, realm_defaults};
+use crate::{clock, ids, passwords, random, realm_defaults};
 
 /// Seconds that an access token of realm `master` is good for.
 const MASTER_TOKEN_LIFESPAN: i64 = 60;
@@ -33,7 +32,7 @@ pub(crate) async fn make_master(app: &App, options: &Serve) -> anyhow::Result<Op
     }
     let made_password = options.admin_password.is_none().then(|| random::text(20));
     let password = options.admin_password.clone().or_else(|| made_password.clone()).unwrap_or_default();
-    let id = Uuid::new_v4().to_string();
+    let id = ids::new();
     let realm = Realm {
         name: MASTER.to_owned(),
         enabled: true,
@@ -44,7 +43,7 @@ pub(crate) async fn make_master(app: &App, options: &Serve) -> anyhow::Result<Op
         id,
     };
     let user = UserRow {
-        id: Uuid::new_v4().to_string(),
+        id: ids::new(),
         username: options.admin_user.to_lowercase(),
         email: None,
         enabled: true,

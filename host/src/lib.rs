@@ -24,6 +24,7 @@ mod first_start;
 mod form;
 mod headers;
 mod health;
+mod ids;
 mod keys;
 mod logs;
 mod maintenance;

@@ -5,15 +5,17 @@
 //! the first violation gives the wire text. A policy that cannot answer refuses the request.
 
 mod amendment;
+mod client_counts;
 mod record;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use uuid::Uuid;
 
+pub(crate) use client_counts::ClientCounts;
 pub(crate) use record::{Evaluation, Mode, PolicyViolation, Verdict, hook_name};
 
+use crate::ids;
 use crate::app::App;
 use crate::client_policies::ClientPolicies;
 use crate::error::ErrorResponse;
@@ -92,6 +94,8 @@ pub(crate) enum PolicyError {
 struct Conditional {
     condition: Condition,
     policy: Arc<PolicyRow>,
+    /// Index of what the policy said.
+    evaluation: usize,
 }
 
 /// Policies that follow each other in the set and are asked in one call.
@@ -119,6 +123,9 @@ pub(crate) struct Policies {
     /// Every policy that was asked, in order.
     pub(crate) evaluations: Vec<Evaluation>,
     conditions: Vec<Conditional>,
+    client_counts: ClientCounts,
+    /// The conditions are looked at once more by the transaction that stores the client.
+    pub(crate) decided_again: bool,
     /// Why the client is to be held, if a policy wants that.
     pub(crate) held: Option<String>,
     /// What is kept of a registration, so that it can be run again.
@@ -177,7 +184,7 @@ impl Policies {
         context: Context,
         set: Vec<Arc<PolicyRow>>,
     ) -> Policies {
-        let decision = Uuid::new_v4().to_string();
+        let decision = ids::new();
         Policies {
             client_policies: ClientPolicies::new(provider, components, &decision, || context.clone()),
             set,
@@ -188,6 +195,8 @@ impl Policies {
             decision,
             evaluations: Vec::new(),
             conditions: Vec::new(),
+            client_counts: app.client_counts.clone(),
+            decided_again: false,
             held: None,
             recorded: None,
         }
@@ -268,9 +277,14 @@ impl Policies {
     }
 
     /// The refusal when the transaction found that a condition does not hold any more.
-    pub(crate) async fn condition_lost(&self, index: usize) -> Option<Refused> {
+    pub(crate) async fn condition_lost(&mut self, index: usize) -> Option<Refused> {
+        self.client_counts.forget(&self.provider.call.realm.id);
         let conditional = self.conditions.get(index)?;
         let violation = self.shown(&conditional.policy, conditional.condition.otherwise.clone()).await;
+        if let Some(evaluation) = self.evaluations.get_mut(conditional.evaluation) {
+            evaluation.verdict = Verdict::Reject;
+            evaluation.violations.push(violation.clone());
+        }
         Some(Refused { violations: vec![violation], decision: self.decision.clone() })
     }
 
@@ -461,7 +475,9 @@ impl Policies {
             Decision::Accept(conditions) => {
                 for condition in conditions {
                     if self.holds(&condition).await? {
-                        self.conditions.push(Conditional { condition, policy: Arc::clone(policy) });
+                        // What the policy says here comes behind what was said before.
+                        let evaluation = self.evaluations.len();
+                        self.conditions.push(Conditional { condition, policy: Arc::clone(policy), evaluation });
                     } else {
                         evaluation.verdict = Verdict::Reject;
                         evaluation.violations.push(self.shown(policy, condition.otherwise).await);
@@ -499,13 +515,18 @@ impl Policies {
         Ok(())
     }
 
-    /// Whether a condition holds as of now; the transaction decides once more.
+    /// Whether a condition holds as of now, or a moment ago if the transaction decides once more.
     async fn holds(&self, condition: &Condition) -> Result<bool, PolicyError> {
         match condition.kind {
             ConditionKind::ClientCountBelow(limit) => {
-                let count = realms::client_count(&self.wasm.database, &self.provider.call.realm.id)
+                let realm_id = &self.provider.call.realm.id;
+                if self.decided_again && self.client_counts.was_below(realm_id, limit) {
+                    return Ok(true);
+                }
+                let count = realms::client_count(&self.wasm.database, realm_id)
                     .await
                     .map_err(|error| PolicyError::Other(error.into()))?;
+                self.client_counts.counted(realm_id, count);
                 Ok(count < u64::from(limit))
             }
         }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use uuid::Uuid;
 
+use crate::ids;
 use crate::clock;
 use crate::realm::{MASTER, Realm};
 use crate::roles::{ADMIN, CREATE_REALM, MANAGEMENT};
@@ -157,7 +157,7 @@ pub(crate) fn client_in_master(realm: &str) -> String {
 pub(crate) fn scopes() -> Vec<ScopeRow> {
     SCOPES
         .map(|(name, protocol, assigned)| ScopeRow {
-            id: Uuid::new_v4().to_string(),
+            id: ids::new(),
             name: name.to_owned(),
             protocol: protocol.to_owned(),
             assigned,
@@ -169,7 +169,7 @@ pub(crate) fn scopes() -> Vec<ScopeRow> {
 /// The registration policies of a new realm, in their order.
 pub(crate) fn policies(realm_id: &str) -> Vec<Arc<PolicyRow>> {
     let policy = |sub_type: &str, name: &str, provider: &str, config: &[(&str, &[&str])]| PolicyRow {
-        id: Uuid::new_v4().to_string(),
+        id: ids::new(),
         name: Some(name.to_owned()),
         provider_id: provider.to_owned(),
         sub_type: sub_type.to_owned(),
@@ -214,7 +214,7 @@ pub(crate) fn policies(realm_id: &str) -> Vec<Arc<PolicyRow>> {
 
 fn role(client: &str, name: &str, is_default: bool) -> RoleRow {
     RoleRow {
-        id: Uuid::new_v4().to_string(),
+        id: ids::new(),
         client: client.to_owned(),
         name: name.to_owned(),
         description: None,
@@ -296,7 +296,7 @@ fn client(client_id: &str, realm: &Realm) -> Client {
         Some(of_realm.map(|scope| scope.name.clone()).collect())
     };
     Client {
-        id: Some(Uuid::new_v4().to_string()),
+        id: Some(ids::new()),
         client_id: Some(client_id.to_owned()),
         name: Some(format!("${{client_{client_id}}}")),
         description: None,

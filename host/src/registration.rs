@@ -40,7 +40,7 @@ use crate::wasm::contract::{self, Client, Context, Document, Issued, Operation, 
 use crate::wasm::facts::RealmOfCall;
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, WasmError};
-use crate::{clock, random};
+use crate::{clock, ids, random};
 use cross_origin::CrossOrigin;
 use decision::Outcome;
 
@@ -446,7 +446,7 @@ pub(crate) fn delete_path() {}
 /// What only the host can make, ready for one request.
 pub(crate) fn issue() -> Issued {
     Issued {
-        id: uuid::Uuid::new_v4().to_string(),
+        id: ids::new(),
         secret: random::secret(),
         salt: random::text(16),
         now: clock::now().unsigned_abs(),
@@ -457,6 +457,6 @@ pub(crate) fn issue() -> Issued {
 /// Gives an id to each protocol mapper that has none.
 pub(crate) fn name_mappers(client: &mut Client) {
     for mapper in client.protocol_mappers.iter_mut().flatten() {
-        mapper.id.get_or_insert_with(|| uuid::Uuid::new_v4().to_string());
+        mapper.id.get_or_insert_with(ids::new);
     }
 }

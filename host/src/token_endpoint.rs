@@ -180,7 +180,7 @@ async fn refresh(app: &App, request: &FormRequest, client: &ClientRow) -> Result
         return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "No refresh token"));
     };
     let claims = refresh_claims(app, request, client, token).await?.ok_or_else(|| invalid("Invalid refresh token"))?;
-    let session = claims.sid.unwrap_or_default();
+    let session = claims.sid.clone().unwrap_or_default();
     let holder = sessions::holder_by_session(&app.store.database, &request.realm.id, &session, clock::now()).await?;
     let holder = holder.ok_or_else(|| invalid("Session not active"))?;
     if !holder.active {
@@ -197,9 +197,9 @@ async fn refresh_claims(
     request: &FormRequest,
     client: &ClientRow,
     token: &str,
-) -> Result<Option<Claims>, ErrorResponse> {
+) -> Result<Option<Arc<Claims>>, ErrorResponse> {
     let issuer = app.issuer(&request.realm, &request.caller);
-    let verified = tokens::verify(&app.keys, &request.realm, &issuer, token).await?;
+    let verified = tokens::verify(app, &request.realm, &issuer, token).await?;
     Ok(verified
         .map(|verified| verified.claims)
         .filter(|claims| claims.typ == kind::REFRESH && claims.azp.as_deref() == Some(client.client_id())))
@@ -250,7 +250,7 @@ pub(crate) async fn revoke(
         return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "Token not provided"));
     };
     let issuer = app.issuer(&request.realm, &request.caller);
-    let Some(verified) = tokens::verify(&app.keys, &request.realm, &issuer, token).await? else {
+    let Some(verified) = tokens::verify(&app, &request.realm, &issuer, token).await? else {
         return Ok(StatusCode::OK);
     };
     let claims = verified.claims;

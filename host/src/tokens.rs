@@ -1,15 +1,21 @@
 //! The JSON Web Tokens of a realm: what they say, and whether one that is shown is good (RFC 7519).
 
+mod known;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jsonwebtoken::{Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::app::App;
 use crate::clock;
 use crate::keys::{Keys, Kind};
 use crate::realm::Realm;
 use crate::store::StoreError;
+pub(crate) use known::KnownTokens;
+use known::Known;
 
 /// Kinds of token: the claim `typ`.
 pub(crate) mod kind {
@@ -112,11 +118,34 @@ pub(crate) async fn sign(keys: &Keys, realm: &Realm, kind: Kind, claims: &Claims
 /// # Errors
 /// When the realm's keys cannot be read.
 pub(crate) async fn verify(
-    keys: &Keys,
+    app: &App,
     realm: &Realm,
     issuer: &str,
     token: &str,
 ) -> Result<Option<Verified>, StoreError> {
+    let place = known::place(token);
+    let known = match app.known_tokens.get(&place, &app.keys, realm).await? {
+        Some(known) => known,
+        None => match signed(&app.keys, realm, token).await? {
+            Some(signed) => signed,
+            None => return Ok(None),
+        },
+    };
+    let claims = &known.claims;
+    let now = clock::now();
+    let expired = claims.exp.is_some_and(|exp| exp != 0 && exp < now);
+    let early = claims.nbf.is_some_and(|nbf| nbf > now);
+    if claims.iss != issuer || expired || early {
+        return Ok(None);
+    }
+    let active = app.keys.active(realm, Kind::Secret).await?;
+    let verified = Verified { claims: Arc::clone(claims), by_active_key: known.key.kid == active.kid };
+    app.known_tokens.keep(place, known);
+    Ok(Some(verified))
+}
+
+/// What a token says that this realm signed; `None` for any other.
+async fn signed(keys: &Keys, realm: &Realm, token: &str) -> Result<Option<Arc<Known>>, StoreError> {
     let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
     let Some(kid) = header.kid else { return Ok(None) };
     let Some(key) = keys.by_kid(realm, &kid).await? else { return Ok(None) };
@@ -125,22 +154,14 @@ pub(crate) async fn verify(
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
-    let Ok(decoded) = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation) else { return Ok(None) };
-    let claims = decoded.claims;
-    let now = clock::now();
-    let expired = claims.exp.is_some_and(|exp| exp != 0 && exp < now);
-    let early = claims.nbf.is_some_and(|nbf| nbf > now);
-    if claims.iss != issuer || expired || early {
-        return Ok(None);
-    }
-    let active = keys.active(realm, Kind::Secret).await?;
-    Ok(Some(Verified { claims, by_active_key: kid == active.kid }))
+    let decoded = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation);
+    Ok(decoded.ok().map(|decoded| Arc::new(Known { claims: Arc::new(decoded.claims), key })))
 }
 
 /// A token that was found good.
 pub(crate) struct Verified {
     /// What it says.
-    pub(crate) claims: Claims,
+    pub(crate) claims: Arc<Claims>,
     /// It was signed with the key that new registration tokens are signed with.
     pub(crate) by_active_key: bool,
 }

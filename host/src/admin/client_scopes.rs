@@ -8,11 +8,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::body::{self, Representation};
 use super::clients::MANAGE;
 use super::{Administrator, created};
+use crate::ids;
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::store::scopes::{self, Assigned, ScopeRow};
@@ -78,7 +78,7 @@ pub(crate) async fn create(
         return Err(ErrorResponse::message(StatusCode::BAD_REQUEST, "Unexpected protocol"));
     }
     let scope = ScopeRow {
-        id: requested.id.unwrap_or_else(|| Uuid::new_v4().to_string()),
+        id: requested.id.unwrap_or_else(ids::new),
         name: requested.name,
         protocol: requested.protocol,
         assigned: Assigned::None,

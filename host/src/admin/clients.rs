@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::body::{Json, Representation};
 use super::pages::{self, Pages};
 use super::{Administrator, Page, created, not_stored};
+use crate::ids;
 use crate::app::App;
 use crate::authentication::registration_access_token;
 use crate::client_policies::{self, ClientPolicies, ClientPolicyError};
@@ -529,7 +530,7 @@ pub(crate) async fn add_protocol_mapper(
     if requested.name.trim().is_empty() {
         return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", "name is missing"));
     }
-    let mapper_id = requested.id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+    let mapper_id = requested.id.clone().unwrap_or_else(ids::new);
     change(&app, &administrator, &id, |row| {
         let protocol = requested.protocol.clone().or_else(|| row.client.protocol.clone()).unwrap_or_default();
         let mappers = row.client.protocol_mappers.get_or_insert_default();

@@ -6,12 +6,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::body::{self, Representation, lenient_number};
 use super::clients::MANAGE;
 use super::policies::{PolicyRepresentation, unbound, unbound_representation};
 use super::{Administrator, not_stored};
+use crate::ids;
 use crate::app::App;
 use crate::authentication::initial_access_token;
 use crate::clock;
@@ -110,7 +110,7 @@ pub(crate) async fn create(
         return refused("name", "The name cannot be longer than 255 characters");
     }
     let row = InitialAccessTokenRow {
-        id: Uuid::new_v4().to_string(),
+        id: ids::new(),
         created_at: clock::now(),
         expiration,
         count,

@@ -11,10 +11,10 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::body::{self, Representation};
 use super::{Administrator, Page, created};
+use crate::ids;
 use crate::app::App;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
@@ -156,7 +156,7 @@ pub(crate) async fn create(
     }
     let realm = &administrator.realm;
     let mut policy = PolicyRow {
-        id: requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| Uuid::new_v4().to_string()),
+        id: requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(ids::new),
         name: None,
         provider_id: requested.provider_id.clone().unwrap_or_default(),
         sub_type: String::new(),
@@ -250,7 +250,7 @@ pub(super) async fn unbound(
             return Err(no_such_provider());
         }
         let mut policy = PolicyRow {
-            id: Uuid::new_v4().to_string(),
+            id: ids::new(),
             name: None,
             provider_id: String::new(),
             sub_type: String::new(),

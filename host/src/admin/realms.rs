@@ -9,12 +9,12 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::body::{self, Json, Representation, lenient_number, lenient_switch};
 use super::client_policies::{check_policies, check_profiles};
 use super::pages::{self, Pages};
 use super::{Administrator, Page, Visitor, created, forbidden};
+use crate::ids;
 use crate::abuse::{self, AnonymousLimits};
 use crate::app::App;
 use crate::authentication::trusted_issuer;
@@ -273,7 +273,7 @@ pub(crate) async fn create(
     }
     let name = requested.realm.clone().unwrap_or_default();
     check_name(&name).map_err(refused)?;
-    let id = requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| Uuid::new_v4().to_string());
+    let id = requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(ids::new);
     let mut realm = Realm {
         name: name.clone(),
         enabled: requested.enabled.unwrap_or(false),

@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::body::{self, Representation};
 use super::clients::{MANAGE, find};
 use super::{Administrator, created};
+use crate::ids;
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::roles::is_composite;
@@ -118,7 +118,7 @@ pub(crate) async fn create(
         return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", "name is missing"));
     }
     let role = RoleRow {
-        id: Uuid::new_v4().to_string(),
+        id: ids::new(),
         client: client.id,
         name: requested.name,
         description: requested.description,

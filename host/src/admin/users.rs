@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::body::{self, Representation, lenient_switch};
 use super::{Administrator, Page, created};
@@ -14,7 +13,7 @@ use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::store::users::{self, Profile, UserRow};
 use crate::store::{Lost, StoreError, Write};
-use crate::{clock, passwords};
+use crate::{clock, ids, passwords};
 
 /// A password, on its way in only (Keycloak: CredentialRepresentation).
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -181,7 +180,7 @@ pub(crate) async fn create(
         return Err(ErrorResponse::message(StatusCode::BAD_REQUEST, "User name is missing"));
     }
     let mut user = UserRow {
-        id: Uuid::new_v4().to_string(),
+        id: ids::new(),
         username: String::new(),
         email: None,
         enabled: false,

@@ -1,6 +1,7 @@
 //! Access tokens of users and service accounts: who holds one, and which roles count.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::AuthenticationError;
 use super::trusted_issuer::Trusted;
@@ -8,14 +9,15 @@ use crate::app::App;
 use crate::clock;
 use crate::realm::{MASTER, Realm};
 use crate::roles;
-use crate::store::sessions::{self, Holder};
-use crate::store::{StoreError, clients, roles as stored_roles};
+use crate::store::document::Undecoded;
+use crate::store::sessions::{self, Holder, Shown, Standing};
+use crate::store::{StoreError, roles as stored_roles};
 use crate::tokens::Claims;
 
 /// An access token, and what it is worth now.
 pub(crate) struct Bearer {
     /// What it says.
-    pub(crate) claims: Claims,
+    pub(crate) claims: Arc<Claims>,
     /// The user, if there still is one.
     pub(crate) holder: Option<Holder>,
     /// Roles of the client that manages the realm, composites resolved.
@@ -24,24 +26,26 @@ pub(crate) struct Bearer {
     of_realm: BTreeSet<String>,
     /// The holder administers every realm (role `admin` of realm `master`).
     pub(crate) is_administrator: bool,
-    /// Protocol of the client that the token was issued to, if there still is one.
-    issued_to: Option<String>,
+    /// The client that the token was issued to, if there still is one.
+    issued_to: Option<Undecoded>,
 }
 
 /// Looks up what a verified access token is worth.
 ///
 /// # Errors
 /// [`AuthenticationError::FailedDecode`] when it was revoked.
-pub(crate) async fn examine(app: &App, realm: &Realm, claims: Claims) -> Result<Bearer, AuthenticationError> {
-    let database = &app.store.database;
-    if sessions::is_revoked(database, &realm.id, &claims.jti).await? {
+pub(crate) async fn examine(app: &App, realm: &Realm, claims: Arc<Claims>) -> Result<Bearer, AuthenticationError> {
+    let shown = Shown {
+        token_id: &claims.jti,
+        user: claims.sub.as_deref(),
+        session: claims.sid.as_deref(),
+        client_id: claims.azp.as_deref(),
+    };
+    let Standing { revoked, holder, issued_to } =
+        sessions::standing(&app.store.database, &realm.id, shown, clock::now()).await?;
+    if revoked {
         return Err(AuthenticationError::FailedDecode);
     }
-    let holder = match (&claims.sub, &claims.sid) {
-        (Some(user), _) => sessions::holder(database, &realm.id, user).await?,
-        (None, Some(session)) => sessions::holder_by_session(database, &realm.id, session, clock::now()).await?,
-        (None, None) => None,
-    };
     // A disabled user, or a service account whose client is disabled, has no rights any more (deviation 25).
     let holder = holder.filter(|holder| holder.active);
     let (management, of_realm) = match &holder {
@@ -49,13 +53,6 @@ pub(crate) async fn examine(app: &App, realm: &Realm, claims: Claims) -> Result<
         Some(holder) => held_roles(app, realm, &claims, holder).await?,
     };
     let is_administrator = realm.name == MASTER && of_realm.contains(roles::ADMIN);
-    let issued_to = match &claims.azp {
-        Some(client_id) => {
-            let client = clients::by_client_id(database, &realm.id, client_id).await?;
-            client.and_then(|client| client.client.protocol)
-        }
-        None => None,
-    };
     Ok(Bearer { claims, holder, management, of_realm, is_administrator, issued_to })
 }
 
@@ -93,7 +90,7 @@ impl Bearer {
         let mut management: BTreeSet<String> = trusted.roles.into_iter().collect();
         roles::resolve(&mut management);
         Bearer {
-            claims: Claims { jti: trusted.token_id, sub: trusted.subject, ..Claims::default() },
+            claims: Arc::new(Claims { jti: trusted.token_id, sub: trusted.subject, ..Claims::default() }),
             holder: None,
             management,
             of_realm: BTreeSet::new(),
@@ -154,8 +151,9 @@ impl Bearer {
     /// The client that the token was issued to must be of the provider's protocol (Keycloak compares that one, not the
     /// client in question).
     pub(super) fn issued_for(&self, protocol: Option<&str>) -> Result<(), AuthenticationError> {
-        match (protocol, &self.issued_to) {
-            (Some(wanted), Some(actual)) if wanted != actual => Err(AuthenticationError::WrongProtocol),
+        let (Some(wanted), Some(client)) = (protocol, &self.issued_to) else { return Ok(()) };
+        match client.decode()?.protocol {
+            Some(actual) if actual != wanted => Err(AuthenticationError::WrongProtocol),
             _ => Ok(()),
         }
     }

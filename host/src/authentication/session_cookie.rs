@@ -103,7 +103,7 @@ pub(crate) async fn session(
     caller: &Caller,
     cookie: &str,
 ) -> Result<Option<ConsoleSession>, ErrorResponse> {
-    let verified = tokens::verify(&app.keys, realm, &app.issuer(realm, caller), cookie).await?;
+    let verified = tokens::verify(app, realm, &app.issuer(realm, caller), cookie).await?;
     let Some(claims) = verified.map(|verified| verified.claims).filter(|claims| claims.typ == kind::CONSOLE) else {
         return Ok(None);
     };

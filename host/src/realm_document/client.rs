@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use crate::ids;
 use crate::clock;
 use crate::keys::rsa::RsaKeys;
 use crate::random;
@@ -192,7 +193,7 @@ pub(super) fn registration() -> Registration {
 fn issued(requested: &Client) -> Issued {
     let needs_secret = requested.secret.is_none() && requested.public_client != Some(true);
     Issued {
-        id: requested.id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
+        id: requested.id.clone().unwrap_or_else(ids::new),
         secret: if needs_secret { random::secret() } else { String::new() },
         salt: random::text(16),
         now: clock::now().unsigned_abs(),

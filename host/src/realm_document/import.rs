@@ -22,6 +22,7 @@ use super::parts::{PolicyPart, RolePart, ScopePart};
 use super::report::{Entry, Outcome, Report};
 use super::scan::Scanner;
 use super::survey::{self, Survey};
+use crate::ids;
 use crate::admin::policies::{check_host_keys, knows};
 use crate::admin::{client_policies as checks, realms as settings};
 use crate::client_policies::documents::{Policies, Profiles, RealmClientPolicies};
@@ -144,7 +145,7 @@ async fn store_realm(
     let mut realm = match &there {
         Some(there) => Realm::clone(there),
         None => {
-            let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| Uuid::new_v4().to_string());
+            let id = id.filter(|id| !id.is_empty()).unwrap_or_else(ids::new);
             Realm {
                 name: name.to_owned(),
                 enabled: survey.realm.identity().2.unwrap_or(false),

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use uuid::Uuid;
 
+use crate::ids;
 use crate::clock;
 use crate::keys::rsa::{self, RsaKeys};
 use crate::realm::Realm;
@@ -23,7 +23,7 @@ pub(crate) async fn amend(keys: &RsaKeys, client: &mut Client, effects: &[Effect
         match effect {
             Effect::AddProtocolMapper(mapper) => {
                 let mut mapper = mapper.clone();
-                mapper.id.get_or_insert_with(|| Uuid::new_v4().to_string());
+                mapper.id.get_or_insert_with(ids::new);
                 client.protocol_mappers.get_or_insert_default().push(mapper);
             }
             Effect::CreateSigningKey(common_name) => {
@@ -101,7 +101,7 @@ pub(crate) fn service_account_name(client_id: &str) -> String {
 
 fn service_account(client: &ClientRow) -> UserRow {
     UserRow {
-        id: Uuid::new_v4().to_string(),
+        id: ids::new(),
         username: service_account_name(client.client_id()),
         email: None,
         enabled: true,
@@ -114,7 +114,7 @@ fn service_account(client: &ClientRow) -> UserRow {
 
 fn role(client: &ClientRow, name: &str) -> RoleRow {
     RoleRow {
-        id: Uuid::new_v4().to_string(),
+        id: ids::new(),
         client: client.id.clone(),
         name: name.to_owned(),
         description: None,

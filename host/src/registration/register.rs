@@ -26,6 +26,7 @@ pub(super) async fn register(
         app.anonymous_limits.count(realm, exchange.caller.address)?;
     }
     let mut policies = exchange.policies(&identity, permit.registration_auth, identity.token_policies());
+    policies.decided_again = true;
     let Completed { mut client, effects } = decide(exchange, requested, &mut policies).await?;
     effects::amend(&app.rsa_keys, &mut client, &effects).await?;
 
@@ -72,7 +73,7 @@ pub(super) async fn register(
     exchange.record_decision(&mut write, &policies, &client_id);
     match app.store.writer.write(write).await {
         Ok(()) => Ok(answer::created(answer, &client_uri, policies.held.as_deref())),
-        Err(error) => Err(lost(exchange, &policies, error).await),
+        Err(error) => Err(lost(exchange, &mut policies, error).await),
     }
 }
 
@@ -91,13 +92,17 @@ pub(crate) async fn decide(
     if let Err(error) = policies.before_register(&mut requested).await {
         return Err(exchange.refused(error, policies));
     }
-    let mut completed = exchange.valid(provider.complete(&requested, None, &issue()).await)?;
+    let issued = issue();
+    let mut completed = exchange.valid(provider.complete(&requested, None, &issued).await)?;
     let client = &mut completed.client;
     name_mappers(client);
     let (Some(id), Some(client_id)) = (&client.id, &client.client_id) else {
         return Err(provider.nonsense("a completed client has no id or no client-id").into());
     };
-    if !exchange.is_replay
+    // Nobody can have an id that was made just now.
+    let is_new = *id == issued.id && *client_id == issued.id;
+    if !is_new
+        && !exchange.is_replay
         && let Some(taken) = clients::is_free(&app.store.database, &realm.id, id, client_id).await?
     {
         return Err(in_use(taken).into());
@@ -125,7 +130,7 @@ fn in_use(taken: Taken) -> ErrorResponse {
 }
 
 /// What the transaction found: the same answer as if it had been known before.
-async fn lost(exchange: &Exchange, policies: &Policies, error: StoreError) -> Refusal {
+async fn lost(exchange: &Exchange, policies: &mut Policies, error: StoreError) -> Refusal {
     match error {
         StoreError::Lost(Lost::Taken) => in_use(Taken::ClientId).into(),
         StoreError::Lost(Lost::Spent) => exchange.unauthenticated(AuthenticationError::NoRemainingCount),

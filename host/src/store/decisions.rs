@@ -25,8 +25,8 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, record: String
         "INSERT INTO decisions (realm_id, id, time_ms, record, request) VALUES ($1, $2, $3, $4, $5)",
         values![realm_id, id, now, record, request],
     );
-    // Ids are random: one in 256 begins like this.
-    if id.starts_with("00") {
+    // Ids begin with the time and end at random: one in 256 ends like this.
+    if id.ends_with("00") {
         write.run(
             "DELETE FROM decisions WHERE realm_id = $1 AND (time_ms < $2 OR number <= \
              (SELECT number FROM decisions WHERE realm_id = $1 ORDER BY number DESC LIMIT 1 OFFSET $3))",

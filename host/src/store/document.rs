@@ -32,3 +32,25 @@ pub(crate) fn decode(id: &str, bytes: Vec<u8>) -> Result<Client, StoreError> {
         None => Err(StoreError::Damaged("empty client document".to_owned())),
     }
 }
+
+/// A client that was read and may not be needed.
+#[derive(Clone)]
+pub(crate) struct Undecoded {
+    id: String,
+    document: Vec<u8>,
+}
+
+impl Undecoded {
+    /// The document of the client with this internal id.
+    pub(super) fn new(id: String, document: Vec<u8>) -> Undecoded {
+        Undecoded { id, document }
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub(crate) fn decode(&self) -> Result<Client, StoreError> {
+        decode(&self.id, self.document.clone())
+    }
+}

@@ -30,7 +30,7 @@ fn row(row: &Row) -> Result<RoleRow, StoreError> {
 /// Roles of a client in alphabetical order.
 pub(crate) async fn of_client(database: &Database, realm_id: &str, client: &str) -> Result<Vec<RoleRow>, StoreError> {
     let rows = database
-        .scan(
+        .all(
             "SELECT id, client, name, description, is_default FROM roles WHERE realm_id = $1 AND client = $2 ORDER BY name",
             values![realm_id, client],
         )

@@ -1,5 +1,6 @@
 //! Tables `sessions` and `revoked_tokens`, and the question that every bearer token raises: who is it, by now?
 
+use super::document::Undecoded;
 use super::{Database, StoreError, Write, values};
 
 /// The holder of an access token as of now.
@@ -11,17 +12,58 @@ pub(crate) struct Holder {
     pub(crate) active: bool,
 }
 
-/// The user with this id.
-pub(crate) async fn holder(database: &Database, realm_id: &str, user_id: &str) -> Result<Option<Holder>, StoreError> {
-    let found = database
+/// What is known of a bearer token by now.
+pub(crate) struct Standing {
+    /// It was revoked.
+    pub(crate) revoked: bool,
+    /// Its user, if there still is one.
+    pub(crate) holder: Option<Holder>,
+    /// The client that it was issued to, if there still is one.
+    pub(crate) issued_to: Option<Undecoded>,
+}
+
+/// What a bearer token says of itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    /// The token's `jti`.
+    pub(crate) token_id: &'a str,
+    /// Id of its user.
+    pub(crate) user: Option<&'a str>,
+    /// Its session; it tells the user where the token does not.
+    pub(crate) session: Option<&'a str>,
+    /// `client_id` of the client that it was issued to.
+    pub(crate) client_id: Option<&'a str>,
+}
+
+/// All that a request needs to know about a bearer token, in one question.
+pub(crate) async fn standing(
+    database: &Database,
+    realm_id: &str,
+    shown: Shown<'_>,
+    now: i64,
+) -> Result<Standing, StoreError> {
+    let row = database
         .first(
-            "SELECT u.id, u.enabled AND (u.service_account_client IS NULL OR coalesce(c.enabled, FALSE)) \
-             FROM users u LEFT JOIN clients c ON c.realm_id = u.realm_id AND c.id = u.service_account_client \
-             WHERE u.realm_id = $1 AND u.id = $2",
-            values![realm_id, user_id],
+            "SELECT EXISTS (SELECT 1 FROM revoked_tokens t WHERE t.realm_id = $1 AND t.id = $2), \
+                 u.id, u.enabled AND (u.service_account_client IS NULL OR coalesce(c.enabled, FALSE)), a.id, a.document \
+             FROM (SELECT 1) AS asked \
+             LEFT JOIN users u ON u.realm_id = $1 AND u.id = coalesce($3, (SELECT s.user_id FROM sessions s \
+                 WHERE s.realm_id = $1 AND s.id = $4 AND s.expires_at > $5)) \
+             LEFT JOIN clients c ON c.realm_id = u.realm_id AND c.id = u.service_account_client \
+             LEFT JOIN clients a ON a.realm_id = $1 AND a.client_id = $6",
+            values![realm_id, shown.token_id, shown.user, shown.session, now, shown.client_id],
         )
         .await?;
-    found.map(|row| Ok(Holder { user_id: row.get(0)?, active: row.get(1)? })).transpose()
+    let Some(row) = row else { return Err(StoreError::Damaged("no answer about a token".to_owned())) };
+    let holder = match row.get::<Option<String>>(1)? {
+        Some(user_id) => Some(Holder { user_id, active: row.get(2)? }),
+        None => None,
+    };
+    let issued_to = match row.get::<Option<String>>(3)? {
+        Some(id) => Some(Undecoded::new(id, row.get(4)?)),
+        None => None,
+    };
+    Ok(Standing { revoked: row.get(0)?, holder, issued_to })
 }
 
 /// The user of a session that has not ended.
@@ -89,12 +131,4 @@ pub(crate) fn revoke(write: &mut Write, realm_id: &str, token_id: &str, expires_
         "INSERT INTO revoked_tokens (realm_id, id, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         values![realm_id, token_id, expires_at],
     );
-}
-
-/// Whether an access token was revoked.
-pub(crate) async fn is_revoked(database: &Database, realm_id: &str, token_id: &str) -> Result<bool, StoreError> {
-    let found = database
-        .first("SELECT 1 FROM revoked_tokens WHERE realm_id = $1 AND id = $2", values![realm_id, token_id])
-        .await?;
-    Ok(found.is_some())
 }
