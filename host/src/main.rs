@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use matricula::config::Cli;
 
+/// Requests make and free many small pieces of memory: mimalloc is quicker at that than the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = Cli::read().and_then(matricula::run);
     match done {

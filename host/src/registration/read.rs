@@ -12,7 +12,7 @@ use crate::authentication::{
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::store::clients::{self, ClientRow};
-use crate::store::{Write, events, roles};
+use crate::store::{Write, events};
 use crate::wasm::contract::{Registration, RegistrationAuth};
 
 /// The realm attribute that lets reads rotate registration access tokens too.
@@ -23,7 +23,8 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     let Exchange { app, realm, provider, .. } = exchange;
     let identity = cross_origin.identity(exchange).await?;
     let description = &provider.provider.description;
-    let stored = clients::by_client_id(&app.store.database, &realm.id, &exchange.client_id).await?;
+    let found = clients::with_roles(&app.store.database, &realm.id, &exchange.client_id).await?;
+    let (stored, roles) = found.unzip();
     let by_itself = description.client_authentication && matches!(identity, Identity::Anonymous);
     let (permit, method) = if by_itself {
         authenticate_client(exchange, stored.as_ref()).await?
@@ -54,12 +55,11 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     } else {
         shown_or_rotated_token(exchange, &identity, &permit, &mut stored, &mut write).await?
     };
-    let roles = roles::of_client(&app.store.database, &realm.id, &stored.id).await?;
     let registration = Registration {
         client_uri: exchange.client_uri(stored.client_id()),
         access_token,
         issued_at: stored.created_at.unsigned_abs(),
-        roles: roles.into_iter().map(|role| role.name).collect(),
+        roles: roles.unwrap_or_default(),
         resource_server: stored.resource_server,
         access: None,
     };

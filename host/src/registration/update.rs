@@ -12,7 +12,7 @@ use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
 use crate::store::clients::{self, ClientRow};
-use crate::store::{Lost, StoreError, Write, events, roles};
+use crate::store::{Lost, StoreError, Write, events};
 use crate::wasm::contract::{Client, Completed, Document, Registration};
 
 /// Who changes the same client at the same time makes this one start over with the client as it is then; a registration
@@ -34,7 +34,8 @@ pub(super) async fn update(
 /// One attempt; `None` when the client was changed meanwhile.
 async fn attempt(exchange: &Exchange, requested: Client, identity: &Identity) -> Result<Option<Response>, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let stored = clients::by_client_id(&app.store.database, &realm.id, &exchange.client_id).await?;
+    let found = clients::with_roles(&app.store.database, &realm.id, &exchange.client_id).await?;
+    let (stored, roles) = found.unzip();
     let protocol = provider.provider.description.protocol.as_deref();
     let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
     // `may_change` lets nobody through to a client that is not there.
@@ -59,12 +60,11 @@ async fn attempt(exchange: &Exchange, requested: Client, identity: &Identity) ->
         registration_token_id = Some(token_id);
     }
     let resource_server = stored.resource_server || effects::make_resource_server(&effects);
-    let roles = roles::of_client(&app.store.database, &realm.id, &stored.id).await?;
     let registration = Registration {
         client_uri: exchange.client_uri(stored.client_id()),
         access_token,
         issued_at: stored.created_at.unsigned_abs(),
-        roles: roles.into_iter().map(|role| role.name).collect(),
+        roles: roles.unwrap_or_default(),
         resource_server,
         access: None,
     };

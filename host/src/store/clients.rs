@@ -86,13 +86,17 @@ impl ClientRow {
     }
 }
 
-/// The columns of a [`ClientRow`], in the order in which `row` reads them.
+/// The columns of a [`ClientRow`], in the order in which `row` reads them, and others behind them.
 macro_rules! select {
     ($rest:literal) => {
+        select!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
             "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
-             version, origin \
-             FROM clients ",
+             version, origin",
+            $more,
+            " FROM clients ",
             $rest
         )
     };
@@ -126,6 +130,29 @@ pub(crate) async fn by_client_id(
 ) -> Result<Option<ClientRow>, StoreError> {
     let found = database.first(select!("WHERE realm_id = $1 AND client_id = $2"), values![realm_id, client_id]).await?;
     found.as_ref().map(row).transpose()
+}
+
+/// The client with this `client_id` and the names of its roles in alphabetical order.
+pub(crate) async fn with_roles(
+    database: &Database,
+    realm_id: &str,
+    client_id: &str,
+) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
+    // Both kinds of database make a list of rows, each in its own words.
+    let sql = match database {
+        Database::Sqlite(_) => select!(
+            ", (SELECT json_group_array(r.name ORDER BY r.name) FROM roles r \
+             WHERE r.realm_id = $1 AND r.client = clients.id)",
+            "WHERE realm_id = $1 AND client_id = $2"
+        ),
+        Database::Postgres(_) => select!(
+            ", (SELECT coalesce(json_agg(r.name ORDER BY r.name), '[]')::text FROM roles r \
+             WHERE r.realm_id = $1 AND r.client = clients.id)",
+            "WHERE realm_id = $1 AND client_id = $2"
+        ),
+    };
+    let found = database.first(sql, values![realm_id, client_id]).await?;
+    found.map(|found| Ok((row(&found)?, found.json(9)?))).transpose()
 }
 
 /// The client with this internal id.

@@ -28,9 +28,15 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, record: String
     // Ids begin with the time and end at random: one in 256 ends like this.
     if id.ends_with("00") {
         write.run(
-            "DELETE FROM decisions WHERE realm_id = $1 AND (time_ms < $2 OR number <= \
-             (SELECT number FROM decisions WHERE realm_id = $1 ORDER BY number DESC LIMIT 1 OFFSET $3))",
-            values![realm_id, now - AGE_MS, KEPT],
+            "DELETE FROM decisions WHERE realm_id = $1 AND number <= \
+             (SELECT number FROM decisions WHERE realm_id = $1 ORDER BY number DESC LIMIT 1 OFFSET $2)",
+            values![realm_id, KEPT],
+        );
+        // Looks at no more than what goes, and the one behind it.
+        write.run(
+            "DELETE FROM decisions WHERE realm_id = $1 AND number < \
+             (SELECT number FROM decisions WHERE realm_id = $1 AND time_ms >= $2 ORDER BY number LIMIT 1)",
+            values![realm_id, now - AGE_MS],
         );
     }
 }
