@@ -3,6 +3,7 @@
 //! Each command is one file; `test/` holds a file per step of the tests.
 
 mod apt;
+mod bench;
 mod build;
 mod check;
 mod command;
@@ -47,6 +48,8 @@ enum Commands {
         #[arg(last = true, value_name = "SERVE ARGUMENTS")]
         arguments: Vec<OsString>,
     },
+    /// Builds, then puts load on the server, beside Keycloak where Maven and a JDK are found.
+    Bench(bench::Options),
     /// Checks format, lints and documentation; any warning is an error.
     Check,
     /// Builds and tests everything, or one step of the tests.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Commands::Build { components: true } => components::build(&workspace),
         Commands::Build { components: false } => build::build(&workspace),
         Commands::Run { arguments } => run::run(&workspace, &arguments),
+        Commands::Bench(options) => bench::bench(&workspace, &options),
         Commands::Check => check::check(&workspace),
         Commands::Test { database, only } => test::test(&workspace, database, only),
     });

@@ -3,10 +3,10 @@
 mod clients;
 mod conformance;
 mod docs;
-mod postgres;
-mod python;
+pub(crate) mod postgres;
+pub(crate) mod python;
 mod rust;
-mod server;
+pub(crate) mod server;
 mod web;
 
 use crate::build::build;
@@ -14,7 +14,7 @@ use crate::steps::Steps;
 use crate::workspace::Workspace;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
-use postgres::Postgres;
+use postgres::{Keep, Postgres};
 use std::ffi::OsString;
 
 /// A kind of database that the server can keep everything in.
@@ -90,7 +90,7 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
     let mut server = None;
     if steps.run("build", || build(workspace)) {
         steps.run("start PostgreSQL", || {
-            server = Some(Postgres::start()?);
+            server = Some(Postgres::start(Keep::Nothing)?);
             Ok(())
         });
     }

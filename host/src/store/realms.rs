@@ -1,5 +1,6 @@
 //! Table `realms` and the counter beside it.
 
+use super::writer::Count;
 use super::{Database, Lost, StoreError, Write, values};
 use crate::client_policies::documents::RealmClientPolicies;
 use crate::realm::{Realm, Settings};
@@ -91,24 +92,15 @@ pub(crate) async fn client_count(database: &Database, realm_id: &str) -> Result<
 /// Counts one more client, if every limit allows it: the realm must have fewer than each. A limit that does not hold
 /// ends the write as [`Lost::Condition`] with its index.
 pub(crate) fn count_client(write: &mut Write, realm_id: &str, limits: &[u32]) {
-    for (index, limit) in limits.iter().enumerate() {
-        let sql = if index + 1 < limits.len() {
-            "UPDATE realm_counters SET clients = clients WHERE realm_id = $1 AND clients < $2"
-        } else {
-            "UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1 AND clients < $2"
-        };
-        write.require(sql, values![realm_id, i64::from(*limit)], Lost::Condition(index));
-    }
-    if limits.is_empty() {
-        write.run("UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1", values![realm_id]);
-    }
+    write.count(Count::new(realm_id, limits));
 }
 
-/// Counts clients that no limit holds for.
+/// Counts clients that no limit holds for; [`Lost::Changed`] when the realm is gone.
 pub(crate) fn count_clients(write: &mut Write, realm_id: &str, number: usize) {
-    write.run(
+    write.require(
         "UPDATE realm_counters SET clients = clients + $2 WHERE realm_id = $1",
         values![realm_id, i64::try_from(number).unwrap_or(i64::MAX)],
+        Lost::Changed,
     );
 }
 

@@ -1,13 +1,17 @@
 //! The grouped writer: many writes, one transaction, one flush to disk.
 //!
 //! A write is a list of statements that hold together: all or none of them is stored. What waits is taken into one
-//! transaction, at most [`GROUP`] writes; each stands behind a savepoint, so that one that fails does not harm its
-//! neighbours. A write is answered after the commit, so what was acknowledged is on disk.
+//! transaction, at most [`GROUP`] writes. A group is run at once; when one of its writes loses, the transaction is taken
+//! back and the group is run again with each write behind a savepoint, so that the others are stored. A write is answered
+//! after the commit, so what was acknowledged is on disk.
 
+mod count;
 pub(super) mod postgres;
 pub(super) mod sqlite;
 
 use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use count::Count;
 
 use super::{Database, Lost, StoreError, Value};
 
@@ -27,6 +31,8 @@ struct Statement {
 /// Statements that are stored together or not at all.
 #[derive(Default)]
 pub(crate) struct Write {
+    /// Comes before the statements.
+    count: Option<Count>,
     statements: Vec<Statement>,
 }
 
@@ -41,9 +47,19 @@ impl Write {
         self.statements.push(Statement { sql, values, otherwise: Some(otherwise) });
     }
 
+    /// Counts one more client of a realm, before anything else of this write is done.
+    pub(super) fn count(&mut self, count: Count) {
+        self.count = Some(count);
+    }
+
     /// Whether there is nothing to do.
     pub(crate) fn is_empty(&self) -> bool {
-        self.statements.is_empty()
+        self.statements.is_empty() && self.count.is_none()
+    }
+
+    /// Everything, as statements that stand for this write alone.
+    fn alone(&self) -> impl Iterator<Item = &Statement> + Clone {
+        self.count.iter().flat_map(|count| &count.alone).chain(&self.statements)
     }
 }
 

@@ -16,6 +16,15 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// The user that it runs as when we are root, as which it refuses to run: Debian's package makes this one.
 const USER: &str = "postgres";
 
+/// What must be on disk when a commit is acknowledged.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Keep {
+    /// Nothing: the tests end nodes, never this server, and what they lose must be the nodes' own fault.
+    Nothing,
+    /// Everything, as it should be.
+    Everything,
+}
+
 /// A running server. It is stopped when dropped.
 pub(crate) struct Postgres {
     process: Child,
@@ -28,7 +37,7 @@ impl Postgres {
     ///
     /// # Errors
     /// It is missing and cannot be installed, or it does not start; the end of its log says why.
-    pub(crate) fn start() -> Result<Postgres> {
+    pub(crate) fn start(keep: Keep) -> Result<Postgres> {
         apt::ensure(|| programs().is_ok() && succeeds(Command::new("psql").arg("--version")), &["postgresql"])?;
         let programs = programs()?;
         let folder = env::temp_dir().join(format!("matricula-postgres-{}", std::process::id()));
@@ -48,8 +57,8 @@ impl Postgres {
         let log = File::create(folder.join("log"))?;
         let process = as_user(&programs.join("postgres"), &folder)?
             .args(["-D", "data", "-k", "", "-c", "listen_addresses=127.0.0.1", "-p", &port.to_string()])
-            // The tests end nodes, never this server: what they lose must be the nodes' own fault.
-            .args(["-c", "fsync=off", "-c", "max_connections=400"])
+            .args(["-c", "max_connections=400"])
+            .args(["-c", if keep == Keep::Nothing { "fsync=off" } else { "fsync=on" }])
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -65,6 +74,11 @@ impl Postgres {
     /// The address of its database `postgres`, in which others can be made.
     pub(crate) fn address(&self) -> String {
         format!("{}/postgres", self.address)
+    }
+
+    /// Its main process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// Makes an empty database; its address.

@@ -25,6 +25,7 @@ pub(crate) struct Server {
     process: Child,
     /// Holds the data and `server.log`; kept after a failure.
     folder: PathBuf,
+    database: Option<String>,
     url: String,
 }
 
@@ -38,35 +39,41 @@ impl Server {
     pub(crate) fn start(executable: &Path, step: &str, database: Option<&str>) -> Result<Server> {
         let folder = env::temp_dir().join(format!("matricula-{step}-{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        let log = File::create(folder.join("server.log"))?;
-        let mut command = Command::new(executable);
-        // Neither settings nor files of whoever runs the tests are to matter.
-        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MATRICULA_")) {
-            command.env_remove(name);
-        }
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--allow-private-fetch", "--data"])
-            .arg(folder.join("data"))
-            .args(database.into_iter().flat_map(|url| ["--database", url]))
-            .env("MATRICULA_ADMIN_USER", ADMIN_USER)
-            .env("MATRICULA_ADMIN_PASSWORD", ADMIN_PASSWORD)
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
-        let process = command.spawn().with_context(|| format!("cannot start {}", executable.display()))?;
-        let mut server = Server { process, folder, url: String::new() };
-        match server.wait_until_ready() {
+        let database = database.map(str::to_owned);
+        let process = spawn(executable, &folder, database.as_deref())?;
+        let mut server = Server { process, folder, database, url: String::new() };
+        server.greet()?;
+        Ok(server)
+    }
+
+    /// Stops the server and starts it again on what it has stored.
+    ///
+    /// # Errors
+    /// As [`Server::start`], and when it does not stop cleanly.
+    pub(crate) fn restart(&mut self, executable: &Path) -> Result<()> {
+        self.terminate()?;
+        self.process = spawn(executable, &self.folder, self.database.as_deref())?;
+        self.greet()
+    }
+
+    /// Waits for the server's address.
+    fn greet(&mut self) -> Result<()> {
+        match self.wait_until_ready() {
             Ok(url) => {
-                eprintln!("server: {url}, process {}", server.process.id());
-                server.url = url;
-                Ok(server)
+                eprintln!("server: {url}, process {}", self.process.id());
+                self.url = url;
+                Ok(())
             }
             Err(error) => {
-                server.show_log();
+                self.show_log();
                 Err(error)
             }
         }
+    }
+
+    /// The server's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// The server's base address.
@@ -149,11 +156,32 @@ impl Drop for Server {
     }
 }
 
+/// Starts the server in this folder, in which its data and its log are.
+fn spawn(executable: &Path, folder: &Path, database: Option<&str>) -> Result<Child> {
+    let log = File::create(folder.join("server.log"))?;
+    let mut command = Command::new(executable);
+    // Neither settings nor files of whoever runs the tests are to matter.
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MATRICULA_")) {
+        command.env_remove(name);
+    }
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--allow-private-fetch", "--data"])
+        .arg(folder.join("data"))
+        .args(database.into_iter().flat_map(|url| ["--database", url]))
+        .env("MATRICULA_ADMIN_USER", ADMIN_USER)
+        .env("MATRICULA_ADMIN_PASSWORD", ADMIN_PASSWORD)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    command.spawn().with_context(|| format!("cannot start {}", executable.display()))
+}
+
 /// An address of this machine that nobody listens on at the moment.
 ///
 /// # Errors
 /// There is none.
-pub(super) fn free_address() -> Result<String> {
+pub(crate) fn free_address() -> Result<String> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").context("finding a free port")?;
     Ok(listener.local_addr()?.to_string())
 }

@@ -1,11 +1,13 @@
 //! Writes of a PostgreSQL database: a whole group in one round trip.
 //!
-//! Writes of the same statements have the same *shape*. For each shape a connection makes itself a function, which
-//! takes the values of a whole group as arrays and runs the statements for each write in turn, behind a savepoint. So
-//! the statements are planned once a connection, the group travels once, and it is one transaction: the call itself.
+//! Writes of the same statements have the same *shape*. For each shape a connection makes itself functions
+//! ([`functions`]) that take the values of a whole group as arrays. So the statements are planned once a connection, the
+//! group travels once, and it is one transaction: the call itself. The first function fails when one write fails; then
+//! the second is called, which has a savepoint for each.
+
+mod functions;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use sqlx::{Arguments, AssertSqlSafe, Connection, PgConnection, Row};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
+use super::count::sums;
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
 use crate::store::connections::Connections;
 use crate::store::postgres::{bind, is_of_the_connection};
@@ -24,15 +27,12 @@ use crate::store::{Database, Lost, StoreError, Value};
 const WRITERS: usize = 2;
 /// How long a group may take: others may hold what it waits for. After that nobody knows whether it was stored.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Values of a write that gets a function; PostgreSQL's functions take at most 100.
-const VALUES: usize = 99;
+/// Values of a write that gets a function; PostgreSQL's functions take at most 100 parameters.
+const VALUES: usize = 96;
 /// Functions of a connection at most. Shapes beyond these are written statement by statement.
 const FUNCTIONS: usize = 128;
 /// How often a write is tried that stood in the way of another (a deadlock).
 const ATTEMPTS: usize = 5;
-
-/// `SQLSTATE` of a statement that changed no row though it must.
-const LOST: &str = "MLOST";
 
 /// Starts the tasks that write.
 pub(in crate::store) fn start(database: Database, connections: &Arc<Connections<PgConnection>>) -> Writer {
@@ -74,29 +74,37 @@ type Shape = Vec<&'static str>;
 fn by_shape(group: Vec<Job>) -> Vec<(Shape, Vec<Job>)> {
     let mut shapes: Vec<(Shape, Vec<Job>)> = Vec::new();
     for job in group {
-        let shape: Shape = job.write.statements.iter().map(|statement| statement.sql).collect();
+        let shape: Shape = job.write.alone().map(|statement| statement.sql).collect();
         match shapes.iter_mut().find(|(known, _)| *known == shape) {
             Some((_, jobs)) => jobs.push(job),
             None => shapes.push((shape, vec![job])),
         }
     }
     for (_, jobs) in &mut shapes {
-        jobs.sort_by(|a, b| values(&a.write).cmp(values(&b.write)));
+        jobs.sort_by(|a, b| values(a.write.alone()).cmp(values(b.write.alone())));
     }
     shapes
 }
 
-/// All values of a write in the order of its statements.
-fn values(write: &Write) -> impl Iterator<Item = &Value> {
-    write.statements.iter().flat_map(|statement| &statement.values)
+/// All values of statements in their order.
+fn values<'a>(statements: impl Iterator<Item = &'a Statement>) -> impl Iterator<Item = &'a Value> {
+    statements.flat_map(|statement| &statement.values)
 }
 
 /// A connection and the functions that it has by now.
 struct Session {
     connection: PgConnection,
-    /// By shape: the call.
-    functions: HashMap<Shape, Arc<str>>,
+    /// By shape: the calls.
+    functions: HashMap<Shape, Arc<Calls>>,
     losses: u64,
+}
+
+/// The calls of a shape's functions.
+struct Calls {
+    /// Stores all writes or fails.
+    together: String,
+    /// Stores each write that can be stored, and tells of the others.
+    guarded: String,
 }
 
 /// Stores writes of one shape and answers them. Those that are to be tried again come back.
@@ -167,14 +175,20 @@ impl Session {
         jobs: &[Job],
         done: &mut [Result<(), Failure>],
     ) -> Result<(), sqlx::Error> {
-        let Some(call) = self.function(shape, &jobs[0].write).await? else {
+        let Some(calls) = self.functions(shape, &jobs[0].write).await? else {
             for (job, done) in jobs.iter().zip(done) {
                 *done = one_by_one(&mut self.connection, &job.write).await?;
             }
             return Ok(());
         };
-        let arguments = arguments(jobs).map_err(sqlx::Error::Encode)?;
-        let failed = sqlx::query_with(AssertSqlSafe(call), arguments).fetch_all(&mut self.connection).await?;
+        match self.together(&calls, jobs).await {
+            // One of them fails: which?
+            Err(error @ sqlx::Error::Database(_)) if !is_of_the_connection(&error) => {}
+            all => return all,
+        }
+        let arguments = arguments(jobs, |write| Box::new(write.alone())).map_err(sqlx::Error::Encode)?;
+        let call = AssertSqlSafe(calls.guarded.as_str());
+        let failed = sqlx::query_with(call, arguments).fetch_all(&mut self.connection).await?;
         for row in failed {
             let write: i32 = row.try_get(0)?;
             let at = usize::try_from(write - 1).unwrap_or(usize::MAX);
@@ -185,77 +199,51 @@ impl Session {
         Ok(())
     }
 
-    /// The call of the shape's function, made now if there is none; `None` if the shape is to have none.
-    async fn function(&mut self, shape: &Shape, example: &Write) -> Result<Option<Arc<str>>, sqlx::Error> {
-        if let Some(call) = self.functions.get(shape) {
-            return Ok(Some(Arc::clone(call)));
+    /// All writes, or an error.
+    async fn together(&mut self, calls: &Calls, jobs: &[Job]) -> Result<(), sqlx::Error> {
+        let mut arguments =
+            arguments(jobs, |write| Box::new(write.statements.iter())).map_err(sqlx::Error::Encode)?;
+        let sums = sums(jobs.iter().filter_map(|job| job.write.count.as_ref()));
+        let (mut realms, mut clients, mut at_most) = (Vec::new(), Vec::new(), Vec::new());
+        for sum in &sums {
+            realms.push(sum.realm_id);
+            clients.push(sum.clients);
+            at_most.push(sum.at_most);
         }
-        if values(example).count() > VALUES || self.functions.len() >= FUNCTIONS {
+        let added = arguments.add(realms).and_then(|()| arguments.add(clients)).and_then(|()| arguments.add(at_most));
+        added.map_err(sqlx::Error::Encode)?;
+        sqlx::query_with(AssertSqlSafe(calls.together.as_str()), arguments).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// The calls of the shape's functions, made now if there are none; `None` if the shape is to have none.
+    async fn functions(&mut self, shape: &Shape, example: &Write) -> Result<Option<Arc<Calls>>, sqlx::Error> {
+        if let Some(calls) = self.functions.get(shape) {
+            return Ok(Some(Arc::clone(calls)));
+        }
+        if values(example.alone()).count() > VALUES || self.functions.len() >= FUNCTIONS {
             return Ok(None);
         }
-        let name = format!("pg_temp.write_{}", self.functions.len());
-        // Its text is made of our own statements; values come as parameters.
-        sqlx::raw_sql(AssertSqlSafe(definition(&name, example))).execute(&mut self.connection).await?;
-        let parameters: Vec<String> = (1..=values(example).count() + 1).map(|number| format!("${number}")).collect();
-        let call: Arc<str> = format!("SELECT * FROM {name}({})", parameters.join(", ")).into();
-        self.functions.insert(shape.clone(), Arc::clone(&call));
-        Ok(Some(call))
-    }
-}
-
-/// The text of a function: for each write its statements, for each that fails a row that says so.
-fn definition(name: &str, example: &Write) -> String {
-    let types: Vec<&str> = values(example)
-        .map(|value| match value {
-            Value::Text(_) => "text[]",
-            Value::Integer(_) => "bigint[]",
-            Value::Boolean(_) => "boolean[]",
-            Value::Blob(_) => "bytea[]",
-        })
-        .chain(["integer"])
-        .collect();
-    let mut body = String::new();
-    let mut before = 0;
-    for (index, statement) in example.statements.iter().enumerate() {
-        // Writing to a String cannot fail.
-        let _ = write!(body, "failed_statement := {index}; {}; ", of_arrays(statement.sql, before));
-        if statement.otherwise.is_some() {
-            let _ = write!(body, "IF NOT FOUND THEN RAISE EXCEPTION USING ERRCODE = '{LOST}'; END IF; ");
+        let number = self.functions.len();
+        let together = functions::together(&format!("pg_temp.write_{number}"), example);
+        let guarded = functions::guarded(&format!("pg_temp.write_each_{number}"), example);
+        for function in [&together, &guarded] {
+            // Its text is made of our own statements; values come as parameters.
+            sqlx::raw_sql(AssertSqlSafe(function.definition.as_str())).execute(&mut self.connection).await?;
         }
-        before += statement.values.len();
+        let calls = Arc::new(Calls { together: together.call, guarded: guarded.call });
+        self.functions.insert(shape.clone(), Arc::clone(&calls));
+        Ok(Some(calls))
     }
-    format!(
-        "CREATE FUNCTION {name}({}) RETURNS TABLE \
-         (failed_write integer, failed_statement integer, failed_code text, failed_message text) \
-         LANGUAGE plpgsql AS $function$ BEGIN \
-         FOR this_write IN 1 .. ${} LOOP \
-             BEGIN {body} \
-             EXCEPTION WHEN OTHERS THEN \
-                 failed_write := this_write; failed_code := SQLSTATE; failed_message := SQLERRM; RETURN NEXT; \
-             END; \
-         END LOOP; END $function$",
-        types.join(", "),
-        types.len(),
-    )
 }
 
-/// A statement whose parameters are elements of arrays: `$2` becomes `$7[this_write]` when five values come before.
-fn of_arrays(sql: &str, before: usize) -> String {
-    let mut text = String::with_capacity(sql.len() + 64);
-    let mut pieces = sql.split('$');
-    text.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let end = piece.find(|character: char| !character.is_ascii_digit()).unwrap_or(piece.len());
-        let number: usize = piece[..end].parse().unwrap_or_default();
-        let _ = write!(text, "${}[this_write]{}", before + number, &piece[end..]);
-    }
-    text
-}
-
-/// The values of a group: an array for each, and the number of writes.
-fn arguments(jobs: &[Job]) -> Result<PgArguments, BoxDynError> {
+/// The values of these statements of a group: an array for each, and the number of writes.
+fn arguments<'a>(
+    jobs: &'a [Job],
+    statements: impl Fn(&'a Write) -> Box<dyn Iterator<Item = &'a Statement> + 'a>,
+) -> Result<PgArguments, BoxDynError> {
     let mut arguments = PgArguments::default();
-    let mut columns: Vec<_> = jobs.iter().map(|job| values(&job.write)).collect();
+    let mut columns: Vec<_> = jobs.iter().map(|job| values(statements(&job.write))).collect();
     loop {
         let column: Vec<&Value> = columns.iter_mut().filter_map(Iterator::next).collect();
         match column.first() {
@@ -289,9 +277,9 @@ fn each<'a, T>(column: &[&'a Value], read: impl Fn(&'a Value) -> Option<T>) -> V
 /// What a row of the function's answer means.
 fn failure(row: &PgRow, write: &Write) -> Result<Failure, sqlx::Error> {
     let (statement, code, message): (i32, String, String) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-    let otherwise = usize::try_from(statement).ok().and_then(|index| write.statements.get(index)?.otherwise);
+    let otherwise = usize::try_from(statement).ok().and_then(|index| write.alone().nth(index)?.otherwise);
     Ok(match otherwise {
-        Some(lost) if code == LOST => Failure::Refused(StoreError::Lost(lost)),
+        Some(lost) if code == functions::LOST => Failure::Refused(StoreError::Lost(lost)),
         _ => by_code(&code, message),
     })
 }
@@ -310,7 +298,7 @@ fn by_code(code: &str, message: String) -> Failure {
 /// One write in a transaction of its own, statement by statement: for those that are large or rare.
 async fn one_by_one(connection: &mut PgConnection, write: &Write) -> Result<Result<(), Failure>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    for Statement { sql, values, otherwise } in &write.statements {
+    for Statement { sql, values, otherwise } in write.alone() {
         let result = bind(sql, values).execute(&mut *transaction).await;
         let failure = match (result, otherwise) {
             (Ok(done), Some(lost)) if done.rows_affected() == 0 => Failure::Refused(StoreError::Lost(*lost)),

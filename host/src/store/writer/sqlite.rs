@@ -4,9 +4,10 @@ use anyhow::Context;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use super::{GROUP, Job, QUEUE, Write, Writer, tell};
+use super::count::{COUNT, sums};
+use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
 use crate::store::sqlite::bind;
-use crate::store::{Database, StoreError};
+use crate::store::{Database, StoreError, Value};
 
 /// Starts the thread that owns the writing connection.
 ///
@@ -45,31 +46,34 @@ fn run(connection: &Connection, mut jobs: mpsc::Receiver<Job>) {
 /// stored then.
 fn store(connection: &Connection, group: &[Job]) -> rusqlite::Result<Vec<Result<(), StoreError>>> {
     let together = || {
-        run_sql(connection, "BEGIN IMMEDIATE")?;
+        execute(connection, "BEGIN IMMEDIATE", &[])?;
         let results = match unguarded(connection, group) {
             Some(results) => results,
             // Somebody lost: once more, so that the others do not.
             None => {
-                run_sql(connection, "ROLLBACK")?;
-                run_sql(connection, "BEGIN IMMEDIATE")?;
+                execute(connection, "ROLLBACK", &[])?;
+                execute(connection, "BEGIN IMMEDIATE", &[])?;
                 group.iter().map(|job| guarded(connection, &job.write)).collect::<Result<_, _>>()?
             }
         };
-        run_sql(connection, "COMMIT")?;
+        execute(connection, "COMMIT", &[])?;
         Ok(results)
     };
     together().inspect_err(|_| {
         // The connection may be in a transaction that cannot go on; if this fails too, there was none.
-        let _ = run_sql(connection, "ROLLBACK");
+        let _ = execute(connection, "ROLLBACK", &[]);
     })
 }
 
 /// The writes of a group without a way back; `None` when one of them would need it.
 fn unguarded(connection: &Connection, group: &[Job]) -> Option<Vec<Result<(), StoreError>>> {
-    let run = |job: &Job| match statements(connection, &job.write) {
+    for sum in sums(group.iter().filter_map(|job| job.write.count.as_ref())) {
+        execute(connection, COUNT, &sum.values()).ok().filter(|changed| *changed > 0)?;
+    }
+    let run = |job: &Job| match statements(connection, job.write.statements.iter()) {
         Ok(()) => Some(Ok(())),
         // Nothing came before it that would have to be undone.
-        Err((0, lost @ StoreError::Lost(_))) => Some(Err(lost)),
+        Err((0, lost @ StoreError::Lost(_))) if job.write.count.is_none() => Some(Err(lost)),
         Err(_) => None,
     };
     group.iter().map(run).collect()
@@ -77,24 +81,22 @@ fn unguarded(connection: &Connection, group: &[Job]) -> Option<Vec<Result<(), St
 
 /// One write behind a savepoint.
 fn guarded(connection: &Connection, write: &Write) -> rusqlite::Result<Result<(), StoreError>> {
-    run_sql(connection, "SAVEPOINT write")?;
-    let result = statements(connection, write);
+    execute(connection, "SAVEPOINT write", &[])?;
+    let result = statements(connection, write.alone());
     if result.is_err() {
-        run_sql(connection, "ROLLBACK TO write")?;
+        execute(connection, "ROLLBACK TO write", &[])?;
     }
-    run_sql(connection, "RELEASE write")?;
+    execute(connection, "RELEASE write", &[])?;
     Ok(result.map_err(|(_, error)| error))
 }
 
-/// The statements of a write, up to the first that fails; the error comes with its index.
-fn statements(connection: &Connection, write: &Write) -> Result<(), (usize, StoreError)> {
-    for (index, statement) in write.statements.iter().enumerate() {
-        let execute = || {
-            let mut prepared = connection.prepare_cached(statement.sql)?;
-            bind(&mut prepared, &statement.values)?;
-            prepared.raw_execute()
-        };
-        let changed = execute().map_err(|error| (index, StoreError::from(error)))?;
+/// Statements up to the first that fails; the error comes with its index.
+fn statements<'a>(
+    connection: &Connection,
+    statements: impl Iterator<Item = &'a Statement>,
+) -> Result<(), (usize, StoreError)> {
+    for (index, statement) in statements.enumerate() {
+        let changed = execute(connection, statement.sql, &statement.values).map_err(|error| (index, error.into()))?;
         if let Some(lost) = statement.otherwise
             && changed == 0
         {
@@ -104,6 +106,9 @@ fn statements(connection: &Connection, write: &Write) -> Result<(), (usize, Stor
     Ok(())
 }
 
-fn run_sql(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.raw_execute().map(|_| ())
+/// Runs a statement and tells how many rows it changed.
+fn execute(connection: &Connection, sql: &str, values: &[Value]) -> rusqlite::Result<usize> {
+    let mut prepared = connection.prepare_cached(sql)?;
+    bind(&mut prepared, values)?;
+    prepared.raw_execute()
 }
