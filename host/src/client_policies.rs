@@ -10,8 +10,8 @@ mod record;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::ids;
 use crate::app::App;
+use crate::ids;
 use crate::policies::{PolicyError, PolicyViolation, VALUE_LENGTH, amend, hide, named};
 use crate::wasm::client_policy_provider::{ConditionHandle, ExecutorHandle, Occasion};
 use crate::wasm::component::LoadedComponent;

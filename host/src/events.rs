@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::ids;
 use crate::clock;
+use crate::ids;
 use crate::realm::Realm;
 use crate::wasm::contract::Operation;
 

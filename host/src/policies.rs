@@ -11,14 +11,13 @@ mod record;
 use std::sync::Arc;
 use std::time::Instant;
 
-
 pub(crate) use client_counts::ClientCounts;
 pub(crate) use record::{Evaluation, Mode, PolicyViolation, Verdict, hook_name};
 
-use crate::ids;
 use crate::app::App;
 use crate::client_policies::ClientPolicies;
 use crate::error::ErrorResponse;
+use crate::ids;
 use crate::registration::recording;
 use crate::store::policies::PolicyRow;
 use crate::store::realms;

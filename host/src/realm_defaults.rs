@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-
-use crate::ids;
 use crate::clock;
+use crate::ids;
 use crate::realm::{MASTER, Realm};
 use crate::roles::{ADMIN, CREATE_REALM, MANAGEMENT};
 use crate::store::clients::{self, ClientRow};
@@ -213,13 +212,7 @@ pub(crate) fn policies(realm_id: &str) -> Vec<Arc<PolicyRow>> {
 }
 
 fn role(client: &str, name: &str, is_default: bool) -> RoleRow {
-    RoleRow {
-        id: ids::new(),
-        client: client.to_owned(),
-        name: name.to_owned(),
-        description: None,
-        is_default,
-    }
+    RoleRow { id: ids::new(), client: client.to_owned(), name: name.to_owned(), description: None, is_default }
 }
 
 fn client_roles<'a>(realm: &Realm, client_id: &str) -> Vec<(&'a str, bool)> {

@@ -14,8 +14,8 @@ use crate::clock;
 use crate::keys::{Keys, Kind};
 use crate::realm::Realm;
 use crate::store::StoreError;
-pub(crate) use known::KnownTokens;
 use known::Known;
+pub(crate) use known::KnownTokens;
 
 /// Kinds of token: the claim `typ`.
 pub(crate) mod kind {

@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 use super::body::{self, Representation};
 use super::clients::MANAGE;
 use super::{Administrator, created};
-use crate::ids;
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::ids;
 use crate::store::scopes::{self, Assigned, ScopeRow};
 use crate::store::{Lost, StoreError, Write};
 

@@ -11,11 +11,11 @@ use super::body::{self, Representation, lenient_number};
 use super::clients::MANAGE;
 use super::policies::{PolicyRepresentation, unbound, unbound_representation};
 use super::{Administrator, not_stored};
-use crate::ids;
 use crate::app::App;
 use crate::authentication::initial_access_token;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::ids;
 use crate::store::Write;
 use crate::store::initial_access_tokens::{self, InitialAccessTokenRow};
 

@@ -14,10 +14,10 @@ use utoipa::ToSchema;
 
 use super::body::{self, Representation};
 use super::{Administrator, Page, created};
-use crate::ids;
 use crate::app::App;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::ids;
 use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured};
 use crate::realm::priority;
 use crate::store::policies::{self, Config, PolicyRow};

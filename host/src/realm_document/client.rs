@@ -7,8 +7,8 @@ use anyhow::Context;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::ids;
 use crate::clock;
+use crate::ids;
 use crate::keys::rsa::RsaKeys;
 use crate::random;
 use crate::realm_defaults::REALM_CLIENT;

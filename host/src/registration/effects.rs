@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::ids;
 use crate::clock;
+use crate::ids;
 use crate::keys::rsa::{self, RsaKeys};
 use crate::realm::Realm;
 use crate::store::clients::ClientRow;
@@ -113,11 +113,5 @@ fn service_account(client: &ClientRow) -> UserRow {
 }
 
 fn role(client: &ClientRow, name: &str) -> RoleRow {
-    RoleRow {
-        id: ids::new(),
-        client: client.id.clone(),
-        name: name.to_owned(),
-        description: None,
-        is_default: false,
-    }
+    RoleRow { id: ids::new(), client: client.id.clone(), name: name.to_owned(), description: None, is_default: false }
 }

@@ -79,8 +79,8 @@ mod tests {
     #[test]
     fn a_group_counts_each_realm_once_under_its_least_limit() {
         let counts = [Count::new("b", &[10, 7]), Count::new("a", &[]), Count::new("b", &[9])];
-        let [a, b] = [("a", 1, i64::MAX), ("b", 2, 7)]
-            .map(|(realm_id, clients, at_most)| Sum { realm_id, clients, at_most });
+        let [a, b] =
+            [("a", 1, i64::MAX), ("b", 2, 7)].map(|(realm_id, clients, at_most)| Sum { realm_id, clients, at_most });
         assert_eq!(sums(counts.iter()), [a, b]);
     }
 }

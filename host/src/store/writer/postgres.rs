@@ -201,8 +201,7 @@ impl Session {
 
     /// All writes, or an error.
     async fn together(&mut self, calls: &Calls, jobs: &[Job]) -> Result<(), sqlx::Error> {
-        let mut arguments =
-            arguments(jobs, |write| Box::new(write.statements.iter())).map_err(sqlx::Error::Encode)?;
+        let mut arguments = arguments(jobs, |write| Box::new(write.statements.iter())).map_err(sqlx::Error::Encode)?;
         let sums = sums(jobs.iter().filter_map(|job| job.write.count.as_ref()));
         let (mut realms, mut clients, mut at_most) = (Vec::new(), Vec::new(), Vec::new());
         for sum in &sums {

@@ -4,9 +4,9 @@
 
 use std::fmt::Write as _;
 
+use crate::store::Value;
 use crate::store::writer::count::COUNT;
 use crate::store::writer::{Statement, Write};
-use crate::store::Value;
 
 /// `SQLSTATE` of a statement that changed no row though it must.
 pub(super) const LOST: &str = "MLOST";
@@ -28,18 +28,19 @@ pub(super) fn together(name: &str, example: &Write) -> Function {
     let writes = types.len() + 1;
     types.extend(["integer", "text[]", "bigint[]", "bigint[]"]);
     let counting = with_parameters(COUNT, |number| format!("${}[this_realm]", writes + number));
-    let mut body = format!(
-        "FOR this_realm IN 1 .. cardinality(${}) LOOP {counting}; {} END LOOP; ",
-        writes + 1,
-        unless("FOUND"),
-    );
+    let mut body =
+        format!("FOR this_realm IN 1 .. cardinality(${}) LOOP {counting}; {} END LOOP; ", writes + 1, unless("FOUND"),);
     // Writing to a String cannot fail.
     match in_rows(&example.statements) {
         Some(inserts) => {
             for (insert, statement) in inserts.iter().zip(&example.statements) {
                 let _ = write!(body, "{insert}; ");
                 if statement.otherwise.is_some() {
-                    let _ = write!(body, "GET DIAGNOSTICS changed = ROW_COUNT; {}", unless(&format!("changed = ${writes}")));
+                    let _ = write!(
+                        body,
+                        "GET DIAGNOSTICS changed = ROW_COUNT; {}",
+                        unless(&format!("changed = ${writes}"))
+                    );
                 }
             }
         }
@@ -123,7 +124,9 @@ fn in_rows(statements: &[Statement]) -> Option<Vec<String>> {
         let (head, rest) = statement.sql.split_once(" VALUES (")?;
         let (row, tail) = rest.split_once(')')?;
         // Nothing but values in the row: no brackets, no words that would mean something else in a SELECT.
-        if !head.starts_with("INSERT INTO ") || row.contains('(') || statement.values.is_empty() {
+        let is_plain = head.starts_with("INSERT INTO ") && !row.contains('(') && !statement.values.is_empty();
+        // A row that is there is left alone or changed by the values of one write: only the former is for many rows.
+        if !is_plain || !(tail.is_empty() || tail == " ON CONFLICT DO NOTHING") {
             return None;
         }
         let columns = with_parameters(row, |number| format!("new.value_{number}"));
@@ -131,11 +134,7 @@ fn in_rows(statements: &[Statement]) -> Option<Vec<String>> {
         let arrays: Vec<String> = (1..=count).map(|number| format!("${}", before + number)).collect();
         let names: Vec<String> = (1..=count).map(|number| format!("value_{number}")).collect();
         before += count;
-        Some(format!(
-            "{head} SELECT {columns} FROM unnest({}) AS new ({}){tail}",
-            arrays.join(", "),
-            names.join(", "),
-        ))
+        Some(format!("{head} SELECT {columns} FROM unnest({}) AS new ({}){tail}", arrays.join(", "), names.join(", "),))
     };
     statements.iter().map(in_rows).collect()
 }
@@ -173,7 +172,13 @@ mod tests {
                 "INSERT INTO b (x, n) SELECT new.value_1, 1 FROM unnest($3) AS new (value_1)".to_owned(),
             ])
         );
-        write.run("UPDATE b SET n = $2 WHERE x = $1", values!["1", 2_i64]);
-        assert_eq!(in_rows(&write.statements), None);
+        for other in [
+            "UPDATE b SET n = $2 WHERE x = $1",
+            "INSERT INTO b (x, n) VALUES ($1, $2) ON CONFLICT (x) DO UPDATE SET n = $2",
+        ] {
+            let mut write = Write::default();
+            write.run(other, values!["1", 2_i64]);
+            assert_eq!(in_rows(&write.statements), None);
+        }
     }
 }
