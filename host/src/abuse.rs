@@ -8,8 +8,7 @@ mod rate;
 
 use std::net::{IpAddr, Ipv6Addr};
 
-pub(crate) use anonymous::AnonymousLimits;
-pub(crate) use anonymous::{PER_ADDRESS, PER_REALM};
+pub(crate) use anonymous::{AnonymousLimits, PER_ADDRESS, PER_REALM};
 pub(crate) use guesses::{Guesses, pause};
 pub(crate) use rate::Rate;
 

@@ -250,14 +250,13 @@ impl Policies {
         self.run(Hook::AfterUpdate, Some(client), Some(stored)).await
     }
 
-    /// Before a client is shown.
+    /// Before a client is shown; where clients ask for themselves (Keycloak: `install`) also before its credentials are.
     pub(crate) async fn before_view(&mut self, stored: &Client) -> Result<(), PolicyError> {
-        self.run(Hook::BeforeView, None, Some(stored)).await
-    }
-
-    /// Before a client's credentials are shown to whoever has them (Keycloak: `install`).
-    pub(crate) async fn before_install(&mut self, stored: &Client) -> Result<(), PolicyError> {
-        self.run(Hook::BeforeInstall, None, Some(stored)).await
+        self.run(Hook::BeforeView, None, Some(stored)).await?;
+        if self.provider.provider.description.client_authentication {
+            self.run(Hook::BeforeInstall, None, Some(stored)).await?;
+        }
+        Ok(())
     }
 
     /// Before a client is deleted.

@@ -218,10 +218,6 @@ async fn try_out(
                 viewed.map_err(|error| exchange.refused_by_client_policy(error, policies))?;
                 let decided = policies.before_view(client).await;
                 decided.map_err(|error| exchange.refused(error, policies))?;
-                if exchange.provider.provider.description.client_authentication {
-                    let decided = policies.before_install(client).await;
-                    decided.map_err(|error| exchange.refused(error, policies))?;
-                }
             }
             return Ok(client);
         }

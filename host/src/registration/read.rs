@@ -39,11 +39,7 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     if let Err(error) = policies.client_policies.view(&stored.client).await {
         return Err(exchange.refused_by_client_policy(error, &policies));
     }
-    let mut decided = policies.before_view(&stored.client).await;
-    if decided.is_ok() && description.client_authentication {
-        decided = policies.before_install(&stored.client).await;
-    }
-    if let Err(error) = decided {
+    if let Err(error) = policies.before_view(&stored.client).await {
         return Err(exchange.refused(error, &policies));
     }
 
