@@ -11,6 +11,7 @@ pub(crate) mod events;
 pub(crate) mod figures;
 pub(crate) mod held;
 pub(crate) mod initial_access_tokens;
+pub(crate) mod limits;
 pub(crate) mod origin;
 mod pages;
 pub(crate) mod policies;

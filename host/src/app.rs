@@ -204,6 +204,7 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::dry_run::evaluate))
         .routes(routes!(admin::decisions::list))
         .routes(routes!(admin::figures::read))
+        .routes(routes!(admin::limits::read))
         .routes(routes!(admin::origin::read))
         .routes(routes!(admin::held::approve))
         .routes(routes!(admin::held::refuse))

@@ -68,6 +68,22 @@ async fn an_address_registers_as_often_as_the_realm_allows_without_a_token() -> 
 }
 
 #[tokio::test]
+async fn administrators_are_told_which_limits_hold() -> anyhow::Result<()> {
+    let service = Service::start_with(&["--anonymous-per-realm", "2/day"])?;
+    service.realm("shop").await?;
+    let limits = async || {
+        let answer = service.admin(Method::GET, "/shop/client-registration-policy/limits", None).await?;
+        assert_eq!(answer.status(), 200);
+        anyhow::Ok(answer.json::<Value>().await?)
+    };
+    assert_eq!(limits().await?, json!({"anonymousPerAddress": null, "anonymousPerRealm": "2/day"}));
+    set(&service, "shop", "clientRegistration.anonymousPerAddress", "20 / hour").await?;
+    set(&service, "shop", "clientRegistration.anonymousPerRealm", "none").await?;
+    assert_eq!(limits().await?, json!({"anonymousPerAddress": "20/hour", "anonymousPerRealm": null}));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_limit_of_the_server_holds_for_every_realm_that_sets_none() -> anyhow::Result<()> {
     let service = Service::start_with(&["--anonymous-per-realm", "2/day", "--anonymous-per-address", "100/minute"])?;
     for realm in ["shop", "other", "free"] {

@@ -37,16 +37,22 @@ impl AnonymousLimits {
         if value == NONE { Ok(()) } else { value.parse::<Rate>().map(drop) }
     }
 
+    /// What holds in a realm: for one address, and for all together.
+    pub(crate) fn of(&self, realm: &Realm) -> (Option<Rate>, Option<Rate>) {
+        let limit = |attribute: &str, option| {
+            // Values are checked when they are set: what is no rate is `none`.
+            realm.settings.attributes.get(attribute).map_or(option, |value| value.parse().ok())
+        };
+        (limit(PER_ADDRESS, self.per_address), limit(PER_REALM, self.per_realm))
+    }
+
     /// Counts an anonymous registration, whatever becomes of it.
     ///
     /// # Errors
     /// 429 when the address or the realm has used up its limit.
     pub(crate) fn count(&self, realm: &Realm, address: IpAddr) -> Result<(), ErrorResponse> {
-        for (attribute, option, address) in
-            [(PER_ADDRESS, self.per_address, Some(address)), (PER_REALM, self.per_realm, None)]
-        {
-            // Values are checked when they are set.
-            let rate = realm.settings.attributes.get(attribute).map_or(option, |value| value.parse().ok());
+        let (per_address, per_realm) = self.of(realm);
+        for (attribute, rate, address) in [(PER_ADDRESS, per_address, Some(address)), (PER_REALM, per_realm, None)] {
             if let Some(rate) = rate {
                 let taken = self.used.take(key(&realm.id, attribute, address), rate);
                 taken.map_err(|wait| {

@@ -1,11 +1,13 @@
 //! How often something may happen, and who has used up how much of it.
 
+use std::fmt::{self, Display};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
+use serde::{Serialize, Serializer};
 
 use super::{ENTRIES, Key};
 
@@ -16,6 +18,9 @@ pub struct Rate {
     period: Duration,
 }
 
+/// The periods of rates, with their lengths in seconds.
+const PERIODS: [(&str, u64); 4] = [("second", 1), ("minute", 60), ("hour", 3_600), ("day", 86_400)];
+
 impl FromStr for Rate {
     type Err = String;
 
@@ -23,15 +28,23 @@ impl FromStr for Rate {
         let refused =
             || format!("{text:?} is no rate such as 20/minute: a number from 1 on, and second, minute, hour or day");
         let (number, period) = text.split_once('/').ok_or_else(refused)?;
-        let seconds = match period.trim() {
-            "second" => 1,
-            "minute" => 60,
-            "hour" => 3_600,
-            "day" => 86_400,
-            _ => return Err(refused()),
-        };
+        let (_, seconds) = PERIODS.into_iter().find(|(name, _)| *name == period.trim()).ok_or_else(refused)?;
         let number = number.trim().parse().ok().filter(|number| *number > 0).ok_or_else(refused)?;
         Ok(Rate { number, period: Duration::from_secs(seconds) })
+    }
+}
+
+impl Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.period.as_secs();
+        let period = PERIODS.into_iter().find(|(_, length)| *length == seconds).map_or("", |(name, _)| name);
+        write!(f, "{}/{period}", self.number)
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -84,6 +97,9 @@ mod tests {
         ] {
             let rate = text.parse::<Rate>().ok();
             assert_eq!(rate.map(|rate| (rate.number, rate.period.as_secs())), expected, "{text:?}");
+            if let Some(rate) = rate {
+                assert_eq!(rate.to_string(), text.replace(' ', ""));
+            }
         }
     }
 
