@@ -1,11 +1,12 @@
 // One client: what it is, its credentials, where it came from, and all that is stored.
 
 import { useState } from 'react';
-import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, PageSection, Switch, Content } from '@patternfly/react-core';
+import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, PageSection, Switch, Content } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError, admin, request } from '../api/http';
 import { HELD, type Client as ClientDocument, type ClientOrigin } from '../api/types';
 import { Confirm } from '../parts/Confirm';
+import { Entry } from '../parts/Entry';
 import { LinkTabs } from '../parts/LinkTabs';
 import { Heading } from '../parts/Heading';
 import { JsonEditor } from '../parts/JsonEditor';
@@ -16,6 +17,7 @@ import { Secret } from '../parts/Secret';
 import { distance, moment } from '../parts/times';
 import { useSession } from '../session';
 import { who } from '../wording/decisions';
+import { ClientGone } from './ClientGone';
 
 type TabName = 'details' | 'credentials' | 'origin' | 'representation';
 
@@ -122,18 +124,7 @@ function Known({ client, tab, reload, above }: { client: ClientDocument; tab: Ta
         {tab === 'credentials' ? <Credentials client={client} manage={manage} /> : tab === 'origin' ? <Origin client={client} /> : tab === 'representation' ? <Representation client={client} manage={manage} reload={reload} /> : <Details client={client} />}
       </PageSection>
       {asked && (
-        <Confirm
-          title={asked === 'delete' ? `Delete ${client.clientId}?` : `Refuse ${client.clientId}?`}
-          verb={asked === 'delete' ? 'Delete' : 'Refuse'}
-          onClose={() => setAsked(undefined)}
-          onConfirm={async () => {
-            await request(asked === 'delete' ? path : `${path}/refuse`, { method: asked === 'delete' ? 'DELETE' : 'POST' });
-            notice(`${client.clientId}: ${asked === 'delete' ? 'deleted' : 'refused'}`);
-            navigate(list);
-          }}
-        >
-          The client, its roles and its tokens are gone for good. Who uses it can no longer sign in with it.
-        </Confirm>
+        <ClientGone client={client} what={asked} onClose={() => setAsked(undefined)} onDone={() => navigate(list)} />
       )}
     </>
   );
@@ -170,15 +161,6 @@ function Details({ client }: { client: ClientDocument }) {
         <code>{client.id}</code>
       </Entry>
     </DescriptionList>
-  );
-}
-
-function Entry({ term, children }: { term: string; children: React.ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription className="console-break">{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   );
 }
 

@@ -6,7 +6,7 @@ import ClipboardCheckIcon from '@patternfly/react-icons/dist/esm/icons/clipboard
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useParams } from 'react-router';
 import type { ClientPolicy, Profile } from '../api/types';
-import { Confirm } from '../parts/Confirm';
+import { Deletion } from '../parts/Deletion';
 import { Empty } from '../parts/Empty';
 import { LinkTabs } from '../parts/LinkTabs';
 import { Heading } from '../parts/Heading';
@@ -89,10 +89,13 @@ function Json({ documents, profiles, manage, reload }: Omit<Props, 'at'> & { pro
   );
 }
 
+/** A list without the one of this name. */
+function without<T extends { name: string }>(list: T[], gone: T): T[] {
+  return list.filter(({ name }) => name !== gone.name);
+}
+
 function Profiles({ documents, manage, at, reload }: Props) {
   const { realm = '' } = useParams();
-  const notice = useNotice();
-  const [asked, setAsked] = useState<Profile>();
   const rows: [Profile, boolean][] = [...documents.profiles.map((profile): [Profile, boolean] => [profile, false]), ...documents.globalProfiles.map((profile): [Profile, boolean] => [profile, true])];
   return (
     <>
@@ -115,32 +118,21 @@ function Profiles({ documents, manage, at, reload }: Props) {
               <Td dataLabel="Executors">{profile.executors?.length ?? 0}</Td>
               <Td isActionCell>
                 {manage && !global && (
-                  <Button variant="link" isDanger isInline aria-label={`Delete profile ${profile.name}`} onClick={() => setAsked(profile)}>
-                    Delete
-                  </Button>
+                  <Deletion
+                    of={`profile ${profile.name}`}
+                    question={`Delete the profile “${profile.name}”?`}
+                    done={`The profile “${profile.name}” is deleted`}
+                    onDelete={() => storeProfiles(realm, without(documents.profiles, profile))}
+                    onDone={reload}
+                  >
+                    What it demanded is demanded no more. Policies that name it have to be changed first.
+                  </Deletion>
                 )}
               </Td>
             </Tr>
           ))}
         </Tbody>
       </Table>
-      {asked && (
-        <Confirm
-          title={`Delete the profile “${asked.name}”?`}
-          verb="Delete"
-          onClose={() => setAsked(undefined)}
-          onConfirm={async () => {
-            await storeProfiles(
-              realm,
-              documents.profiles.filter((profile) => profile.name !== asked.name),
-            );
-            notice(`The profile “${asked.name}” is deleted`);
-            reload();
-          }}
-        >
-          What it demanded is demanded no more. Policies that name it have to be changed first.
-        </Confirm>
-      )}
     </>
   );
 }
@@ -149,7 +141,6 @@ function Policies({ documents, manage, at, reload }: Props) {
   const { realm = '' } = useParams();
   const notice = useNotice();
   const action = useAction();
-  const [asked, setAsked] = useState<ClientPolicy>();
   const enable = (policy: ClientPolicy, enabled: boolean) =>
     action.run(async () => {
       await storePolicies(
@@ -203,32 +194,21 @@ function Policies({ documents, manage, at, reload }: Props) {
               <Td dataLabel="Profiles">{policy.profiles?.join(', ') || 'None: it demands nothing'}</Td>
               <Td isActionCell>
                 {manage && (
-                  <Button variant="link" isDanger isInline aria-label={`Delete policy ${policy.name}`} onClick={() => setAsked(policy)}>
-                    Delete
-                  </Button>
+                  <Deletion
+                    of={`policy ${policy.name}`}
+                    question={`Delete the policy “${policy.name}”?`}
+                    done={`The policy “${policy.name}” is deleted`}
+                    onDelete={() => storePolicies(realm, without(documents.policies, policy))}
+                    onDone={reload}
+                  >
+                    Clients that it made demands on are registered without them from then on.
+                  </Deletion>
                 )}
               </Td>
             </Tr>
           ))}
         </Tbody>
       </Table>
-      {asked && (
-        <Confirm
-          title={`Delete the policy “${asked.name}”?`}
-          verb="Delete"
-          onClose={() => setAsked(undefined)}
-          onConfirm={async () => {
-            await storePolicies(
-              realm,
-              documents.policies.filter((policy) => policy.name !== asked.name),
-            );
-            notice(`The policy “${asked.name}” is deleted`);
-            reload();
-          }}
-        >
-          Clients that it made demands on are registered without them from then on.
-        </Confirm>
-      )}
     </>
   );
 }

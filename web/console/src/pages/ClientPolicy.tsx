@@ -1,13 +1,14 @@
 // One client policy: its conditions, and the profiles that they lead to.
 
 import { useState, type FormEvent } from 'react';
-import { ActionGroup, Button, Form, FormGroup, FormSection, PageSection, Switch, TextInput } from '@patternfly/react-core';
+import { Form, FormGroup, FormSection, PageSection, Switch } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
-import { ApiError } from '../api/http';
 import type { ClientPolicy as PolicyDocument } from '../api/types';
+import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
-import { Failure, Show, useAction, useLoad } from '../parts/load';
+import { Missing, Show, useAction, useLoad } from '../parts/load';
 import { ManyOf } from '../parts/ManyOf';
+import { NamedFields } from '../parts/NamedFields';
 import { useNotice } from '../parts/notices';
 import { PartsEditor, type Part } from '../parts/PartsEditor';
 import { useSession } from '../session';
@@ -24,7 +25,7 @@ export default function ClientPolicy() {
         <Show from={documents} what="the policy" role="view-realm">
           {(data) => {
             const policy = data.policies.find((one) => one.name === name);
-            return name !== undefined && !policy ? <Failure error={new ApiError(404, `There is no client policy “${name}”.`, 'It may have been deleted or renamed meanwhile. Go back to the list.')} /> : <PolicyForm key={name ?? ''} documents={data} policy={policy} list={list} />;
+            return name !== undefined && !policy ? <Missing what="client policy" name={name} /> : <PolicyForm key={name ?? ''} documents={data} policy={policy} list={list} />;
           }}
         </Show>
       </PageSection>
@@ -39,8 +40,7 @@ function PolicyForm({ documents, policy, list }: { documents: Documents; policy:
   const notice = useNotice();
   const action = useAction();
   const manage = may(realm, 'manage-realm');
-  const [name, setName] = useState(policy?.name ?? '');
-  const [description, setDescription] = useState(policy?.description ?? '');
+  const [named, setNamed] = useState({ name: policy?.name ?? '', description: policy?.description ?? '' });
   const [enabled, setEnabled] = useState(policy?.enabled ?? true);
   const [profiles, setProfiles] = useState(policy?.profiles ?? []);
   const [parts, setParts] = useState<Part[]>((policy?.conditions ?? []).map(({ condition, configuration }) => ({ id: condition, config: toForm(configuration), before: configuration ?? {} })));
@@ -49,7 +49,7 @@ function PolicyForm({ documents, policy, list }: { documents: Documents; policy:
     event.preventDefault();
     void action.run(async () => {
       const conditions = parts.map(({ id, config, before }) => ({ condition: id, configuration: fromForm(documents.conditions.find((one) => one.id === id)?.properties ?? [], config, before) }));
-      const next: PolicyDocument = { ...policy, name: name.trim(), description: description.trim(), enabled, conditions, profiles };
+      const next: PolicyDocument = { ...policy, name: named.name.trim(), description: named.description.trim(), enabled, conditions, profiles };
       const others = documents.policies;
       await storePolicies(realm, policy ? others.map((one) => (one.name === policy.name ? next : one)) : [...others, next]);
       notice(`The policy “${next.name}” is saved`);
@@ -58,12 +58,7 @@ function PolicyForm({ documents, policy, list }: { documents: Documents; policy:
   };
   return (
     <Form isWidthLimited onSubmit={save}>
-      <FormGroup label="Name" fieldId="name" isRequired>
-        <TextInput id="name" value={name} isRequired readOnly={!manage} onChange={(_, value) => setName(value)} />
-      </FormGroup>
-      <FormGroup label="Description" fieldId="description">
-        <TextInput id="description" value={description} readOnly={!manage} onChange={(_, value) => setDescription(value)} />
-      </FormGroup>
+      <NamedFields value={named} readOnly={!manage} onChange={setNamed} />
       <FormGroup fieldId="enabled">
         <Switch id="enabled" label="Enabled" isChecked={enabled} isDisabled={!manage} onChange={(_, on) => setEnabled(on)} />
       </FormGroup>
@@ -75,17 +70,7 @@ function PolicyForm({ documents, policy, list }: { documents: Documents; policy:
           <ManyOf id="profiles" label="Client profiles" options={[...documents.profiles, ...documents.globalProfiles].map((profile) => profile.name)} values={profiles} onChange={setProfiles} />
         </FormGroup>
       </FormSection>
-      {action.error && <Failure error={action.error} role="manage-realm" />}
-      <ActionGroup>
-        {manage && (
-          <Button type="submit" isLoading={action.busy} isDisabled={action.busy || name.trim() === ''}>
-            Save
-          </Button>
-        )}
-        <Button variant="link" component="a" href={list}>
-          Cancel
-        </Button>
-      </ActionGroup>
+      <FormEnd action={action} role="manage-realm" ready={named.name.trim() !== ''} manage={manage} back={list} />
     </Form>
   );
 }

@@ -1,12 +1,13 @@
 // One client profile: the executors that it consists of.
 
 import { useState, type FormEvent } from 'react';
-import { ActionGroup, Alert, Button, Form, FormGroup, FormSection, PageSection, TextInput } from '@patternfly/react-core';
+import { Alert, Form, FormSection, PageSection } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
-import { ApiError } from '../api/http';
 import type { Profile } from '../api/types';
+import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
-import { Failure, Show, useAction, useLoad } from '../parts/load';
+import { Missing, Show, useAction, useLoad } from '../parts/load';
+import { NamedFields } from '../parts/NamedFields';
 import { useNotice } from '../parts/notices';
 import { PartsEditor, type Part } from '../parts/PartsEditor';
 import { useSession } from '../session';
@@ -24,7 +25,7 @@ export default function ClientProfile() {
           {(data) => {
             const own = data.profiles.find((one) => one.name === name);
             const global = data.globalProfiles.find((one) => one.name === name);
-            return name !== undefined && !own && !global ? <Failure error={new ApiError(404, `There is no client profile “${name}”.`, 'It may have been deleted or renamed meanwhile. Go back to the list.')} /> : <ProfileForm key={name ?? ''} documents={data} profile={own ?? global} global={global !== undefined && !own} list={list} />;
+            return name !== undefined && !own && !global ? <Missing what="client profile" name={name} /> : <ProfileForm key={name ?? ''} documents={data} profile={own ?? global} global={global !== undefined && !own} list={list} />;
           }}
         </Show>
       </PageSection>
@@ -39,15 +40,14 @@ function ProfileForm({ documents, profile, global, list }: { documents: Document
   const notice = useNotice();
   const action = useAction();
   const manage = may(realm, 'manage-realm') && !global;
-  const [name, setName] = useState(profile?.name ?? '');
-  const [description, setDescription] = useState(profile?.description ?? '');
+  const [named, setNamed] = useState({ name: profile?.name ?? '', description: profile?.description ?? '' });
   const [parts, setParts] = useState<Part[]>((profile?.executors ?? []).map(({ executor, configuration }) => ({ id: executor, config: toForm(configuration), before: configuration ?? {} })));
 
   const save = (event: FormEvent) => {
     event.preventDefault();
     void action.run(async () => {
       const executors = parts.map(({ id, config, before }) => ({ executor: id, configuration: fromForm(documents.executors.find((one) => one.id === id)?.properties ?? [], config, before) }));
-      const next: Profile = { ...profile, name: name.trim(), description: description.trim(), executors };
+      const next: Profile = { ...profile, name: named.name.trim(), description: named.description.trim(), executors };
       await storeProfiles(realm, profile ? documents.profiles.map((one) => (one.name === profile.name ? next : one)) : [...documents.profiles, next]);
       notice(`The profile “${next.name}” is saved`);
       navigate(list.slice(1));
@@ -60,26 +60,11 @@ function ProfileForm({ documents, profile, global, list }: { documents: Document
           It is the same in every realm and cannot be changed. Policies can use it as it is.
         </Alert>
       )}
-      <FormGroup label="Name" fieldId="name" isRequired>
-        <TextInput id="name" value={name} isRequired readOnly={!manage} onChange={(_, value) => setName(value)} />
-      </FormGroup>
-      <FormGroup label="Description" fieldId="description">
-        <TextInput id="description" value={description} readOnly={!manage} onChange={(_, value) => setDescription(value)} />
-      </FormGroup>
+      <NamedFields value={named} readOnly={!manage} onChange={setNamed} />
       <FormSection title="Executors, in the order in which they run" titleElement="h2">
         <PartsEditor what="executor" providers={documents.executors} parts={parts} readOnly={!manage} onChange={setParts} />
       </FormSection>
-      {action.error && <Failure error={action.error} role="manage-realm" />}
-      <ActionGroup>
-        {manage && (
-          <Button type="submit" isLoading={action.busy} isDisabled={action.busy || name.trim() === ''}>
-            Save
-          </Button>
-        )}
-        <Button variant="link" component="a" href={list}>
-          {manage ? 'Cancel' : 'Back'}
-        </Button>
-      </ActionGroup>
+      <FormEnd action={action} role="manage-realm" ready={named.name.trim() !== ''} manage={manage} back={list} />
     </Form>
   );
 }

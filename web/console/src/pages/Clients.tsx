@@ -1,48 +1,38 @@
 // Every client of a realm: searched, paged, and those that wait for an administrator.
 
-import { useEffect, useState, type FormEvent } from 'react';
-import { Button, PageSection, Pagination, SearchInput, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { useState } from 'react';
+import { Button, PageSection, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { useParams, useSearchParams } from 'react-router';
+import { useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
 import { HELD, type Client } from '../api/types';
-import { Confirm } from '../parts/Confirm';
 import { RowActions } from '../parts/RowActions';
 import { Empty } from '../parts/Empty';
+import { useFilters } from '../parts/filters';
 import { EnabledLabel } from '../parts/Labels';
 import { Show, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
+import { Pages } from '../parts/Pages';
+import { SearchField } from '../parts/SearchField';
 import { useSession } from '../session';
+import { ClientGone } from './ClientGone';
 import { ClientTabs } from './ClientTabs';
 
 export default function Clients() {
   const { realm = '' } = useParams();
   const { may } = useSession();
   const notice = useNotice();
-  const [address, setAddress] = useSearchParams();
-  const part = address.get('search') ?? '';
-  const held = address.get('show') === 'waiting';
-  const first = Number(address.get('first') ?? 0) || 0;
-  const max = Number(address.get('max') ?? 20) || 20;
-  const [typed, setTyped] = useState(part);
-  useEffect(() => setTyped(part), [part]);
+  const filters = useFilters();
+  const { first, show } = filters;
+  const part = filters.of('search');
+  const held = filters.of('show') === 'waiting';
+  const max = Number(filters.of('max')) || 20;
   const [asked, setAsked] = useState<{ client: Client; what: 'delete' | 'refuse' }>();
   const manage = may(realm, 'manage-clients', 'manage-client');
   const at = `#/${encodeURIComponent(realm)}/clients`;
 
-  const show = (changes: Record<string, string>) => {
-    const next = new URLSearchParams(address);
-    for (const [name, value] of Object.entries({ first: '', ...changes })) {
-      if (value === '') {
-        next.delete(name);
-      } else {
-        next.set(name, value);
-      }
-    }
-    setAddress(next);
-  };
   // One more than is shown tells whether there is a next page: nothing is counted.
   const clients = useLoad(
     (signal) => request<Client[]>(`${admin(realm, 'clients')}${query({ first, max: max + 1, ...(part !== '' && { clientId: part, search: true }), ...(held && { held: true }) })}`, { signal }),
@@ -62,28 +52,6 @@ export default function Clients() {
   const enable = (client: Client, enabled: boolean) =>
     change(client, () => request(admin(realm, 'clients', client.id), { method: 'PUT', body: { clientId: client.clientId, enabled } }), enabled ? 'enabled' : 'disabled');
 
-  const search = (event: FormEvent) => {
-    event.preventDefault();
-    show({ search: typed.trim() });
-  };
-  const page = (
-    <Pagination
-      isCompact
-      toggleTemplate={({ firstIndex, lastIndex }) => (
-        <>
-          {firstIndex} – {lastIndex}
-        </>
-      )}
-      page={Math.floor(first / max) + 1}
-      perPage={max}
-      {...(clients.data && clients.data.length <= max && { itemCount: first + clients.data.length })}
-      perPageOptions={[10, 20, 50, 100].map((value) => ({ title: String(value), value }))}
-      onSetPage={(_, number) => show({ first: String((number - 1) * max) })}
-      onPerPageSelect={(_, size) => show({ max: String(size) })}
-      titles={{ paginationAriaLabel: 'Pages of clients' }}
-      widgetId="clients-pages"
-    />
-  );
   return (
     <>
       <ClientTabs
@@ -100,9 +68,7 @@ export default function Clients() {
         <Toolbar>
           <ToolbarContent>
             <ToolbarItem className="console-search">
-              <form onSubmit={search} role="search">
-                <SearchInput aria-label="Search by client ID" placeholder="Search by client ID" value={typed} onChange={(_, text) => setTyped(text)} onSearch={search as never} onClear={() => show({ search: '' })} />
-              </form>
+              <SearchField label="Search by client ID" placeholder="Search by client ID" value={part} onSearch={(search) => show({ search })} />
             </ToolbarItem>
             <ToolbarItem>
               <ToggleGroup aria-label="Which clients">
@@ -111,7 +77,7 @@ export default function Clients() {
               </ToggleGroup>
             </ToolbarItem>
             <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
-              {page}
+              <Pages of="clients" filters={filters} max={max} came={clients.data?.length} lengths={[10, 20, 50, 100]} />
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>
@@ -195,19 +161,7 @@ export default function Clients() {
         </Show>
       </PageSection>
       {asked && (
-        <Confirm
-          title={asked.what === 'delete' ? `Delete ${asked.client.clientId}?` : `Refuse ${asked.client.clientId}?`}
-          verb={asked.what === 'delete' ? 'Delete' : 'Refuse'}
-          onClose={() => setAsked(undefined)}
-          onConfirm={async () => {
-            const path = admin(realm, 'clients', asked.client.id, ...(asked.what === 'refuse' ? ['refuse'] : []));
-            await request(path, { method: asked.what === 'refuse' ? 'POST' : 'DELETE' });
-            notice(`${asked.client.clientId}: ${asked.what === 'refuse' ? 'refused' : 'deleted'}`);
-            clients.reload();
-          }}
-        >
-          The client, its roles and its tokens are gone for good. Who uses it can no longer sign in with it.
-        </Confirm>
+        <ClientGone {...asked} onClose={() => setAsked(undefined)} onDone={clients.reload} />
       )}
     </>
   );

@@ -1,14 +1,16 @@
 // One component: how it does, its versions, who uses it, and what another version would decide.
 
-import { useState, type ReactNode } from 'react';
-import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, Label, PageSection, Spinner } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useState } from 'react';
+import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, Label, PageSection, Spinner } from '@patternfly/react-core';
+import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError, query, request } from '../api/http';
 import type { Comparison, ComponentFile, ComponentVersion } from '../api/types';
+import { Columns } from '../parts/Columns';
 import { Compared } from '../parts/Compared';
 import { ComponentDrop } from '../parts/ComponentDrop';
 import { Confirm } from '../parts/Confirm';
+import { Entry } from '../parts/Entry';
 import { Heading } from '../parts/Heading';
 import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
@@ -136,17 +138,7 @@ function Versions({ component, busy, onCompare, onWatch, onAsk }: VersionsProps)
   const deciding = component.versions.findIndex(({ digest }) => digest === component.active);
   return (
     <Table aria-label="Versions" variant="compact" gridBreakPoint="grid-md">
-      <Thead>
-        <Tr>
-          <Th>Version</Th>
-          <Th>Added</Th>
-          <Th>Source</Th>
-          <Th>Size</Th>
-          <Th>Contract</Th>
-          <Th screenReaderText="Actions" />
-          <Th screenReaderText="More actions" />
-        </Tr>
-      </Thead>
+      <Columns of={['Version', 'Added', 'Source', 'Size', 'Contract']} actions={['Actions', 'More actions']} />
       <Tbody>
         {component.versions.map((version, index) => {
           const { digest } = version;
@@ -265,14 +257,5 @@ function Question({ asked, component, path, onClose, reload }: { asked: Asked; c
         ? 'All versions that were uploaded are gone for good. What the folder or the program has of it decides from then on.'
         : 'It cannot be activated any more. Download it first if you may want it back.'}
     </Confirm>
-  );
-}
-
-function Entry({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription className="console-break">{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   );
 }

@@ -1,12 +1,13 @@
 // A client made by an administrator: no registration policies, but client policies bind administrators too.
 
 import { useState, type FormEvent } from 'react';
-import { ActionGroup, Button, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, PageSection, Switch, TextInput } from '@patternfly/react-core';
+import { Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, PageSection, Switch, TextInput } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
 import type { Client } from '../api/types';
+import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
-import { Failure, useAction } from '../parts/load';
+import { useAction } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { TextList } from '../parts/TextList';
 
@@ -62,15 +63,7 @@ export default function CreateClient() {
           <FormGroup label="Valid redirect URIs" fieldId="redirect-uri">
             <TextList id="redirect-uri" label="Redirect URI" values={redirectUris} placeholder="https://app.example.com/callback" onChange={setRedirectUris} />
           </FormGroup>
-          {action.error && <Failure error={action.error} role="manage-clients" />}
-          <ActionGroup>
-            <Button type="submit" isDisabled={action.busy || clientId.trim() === ''} isLoading={action.busy}>
-              Create
-            </Button>
-            <Button variant="link" component="a" href={`#${list}`}>
-              Cancel
-            </Button>
-          </ActionGroup>
+          <FormEnd action={action} role="manage-clients" verb="Create" ready={clientId.trim() !== ''} back={`#${list}`} />
         </Form>
       </PageSection>
     </>

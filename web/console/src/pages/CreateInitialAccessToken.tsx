@@ -5,8 +5,9 @@ import { ActionGroup, Button, Form, FormGroup, FormHelperText, FormSelect, FormS
 import { useParams } from 'react-router';
 import { admin, request } from '../api/http';
 import type { InitialAccessToken } from '../api/types';
+import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
-import { Failure, useAction } from '../parts/load';
+import { useAction } from '../parts/load';
 import { Secret } from '../parts/Secret';
 import { TextList } from '../parts/TextList';
 import { span } from '../parts/times';
@@ -95,15 +96,7 @@ export default function CreateInitialAccessToken() {
             <TextList id="web-origins" label="Web origin" values={webOrigins} placeholder="https://app.example.com" onChange={setWebOrigins} />
             <Hint>Pages that may use it in a browser, as browsers send them. None: no page may.</Hint>
           </FormGroup>
-          {action.error && <Failure error={action.error} role="manage-clients" />}
-          <ActionGroup>
-            <Button type="submit" isLoading={action.busy} isDisabled={action.busy || tooLong || count < 1}>
-              Save
-            </Button>
-            <Button variant="link" component="a" href={list}>
-              Cancel
-            </Button>
-          </ActionGroup>
+          <FormEnd action={action} role="manage-clients" ready={!tooLong && count >= 1} back={list} />
         </Form>
       </PageSection>
     </>

@@ -1,11 +1,12 @@
 // A new realm. It begins with policies that keep anonymous callers out.
 
 import { useState, type FormEvent } from 'react';
-import { ActionGroup, Button, Form, FormGroup, FormHelperText, HelperText, HelperTextItem, PageSection, Switch, TextInput } from '@patternfly/react-core';
+import { Form, FormGroup, FormHelperText, HelperText, HelperTextItem, PageSection, Switch, TextInput } from '@patternfly/react-core';
 import { useNavigate } from 'react-router';
 import { admin, request } from '../api/http';
+import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
-import { Failure, useAction } from '../parts/load';
+import { useAction } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { useSession } from '../session';
 
@@ -41,15 +42,7 @@ export default function CreateRealm() {
           <FormGroup fieldId="enabled">
             <Switch id="enabled" label="Enabled" isChecked={enabled} onChange={(_, on) => setEnabled(on)} />
           </FormGroup>
-          {action.error && <Failure error={action.error} role="create-realm" />}
-          <ActionGroup>
-            <Button type="submit" isLoading={action.busy} isDisabled={action.busy || name.trim() === ''}>
-              Create
-            </Button>
-            <Button variant="link" component="a" href="#/">
-              Cancel
-            </Button>
-          </ActionGroup>
+          <FormEnd action={action} role="create-realm" verb="Create" ready={name.trim() !== ''} back="#/" />
         </Form>
       </PageSection>
     </>

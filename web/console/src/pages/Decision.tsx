@@ -1,10 +1,11 @@
 // One decision: in words first, then policy by policy.
 
-import { Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm, PageSection } from '@patternfly/react-core';
+import { Card, CardBody, CardTitle, DescriptionList, PageSection } from '@patternfly/react-core';
 import { useParams } from 'react-router';
 import { ApiError, admin, query, request } from '../api/http';
 import type { Client, Decision as DecisionDocument } from '../api/types';
 import { ClientPolicyEvaluations } from '../parts/ClientPolicyEvaluations';
+import { Entry } from '../parts/Entry';
 import { Evaluations } from '../parts/Evaluations';
 import { Heading } from '../parts/Heading';
 import { OutcomeLabel } from '../parts/Labels';
@@ -98,14 +99,5 @@ export default function Decision() {
         </Show>
       </PageSection>
     </>
-  );
-}
-
-function Entry({ term, children }: { term: string; children: React.ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription className="console-break">{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   );
 }

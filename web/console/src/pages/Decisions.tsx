@@ -1,17 +1,19 @@
 // What the policies decided, newest first. Each decision is a sentence.
 
-import { useEffect, useState, type FormEvent } from 'react';
-import { Button, FormSelect, FormSelectOption, PageSection, Pagination, SearchInput, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Button, FormSelect, FormSelectOption, PageSection, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import BalanceScaleIcon from '@patternfly/react-icons/dist/esm/icons/balance-scale-icon';
 import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { useParams, useSearchParams } from 'react-router';
+import { useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
 import type { Decision } from '../api/types';
 import { Empty } from '../parts/Empty';
+import { useFilters } from '../parts/filters';
 import { Heading } from '../parts/Heading';
 import { OutcomeLabel } from '../parts/Labels';
 import { Show, useLoad } from '../parts/load';
+import { Pages } from '../parts/Pages';
+import { SearchField } from '../parts/SearchField';
 import { distance, moment } from '../parts/times';
 import { sentences, summary } from '../wording/decisions';
 
@@ -19,32 +21,13 @@ const MAX = 20;
 
 export default function Decisions() {
   const { realm = '' } = useParams();
-  const [address, setAddress] = useSearchParams();
-  const text = address.get('search') ?? '';
-  const outcome = address.get('outcome') ?? '';
-  const client = address.get('client') ?? '';
-  const first = Number(address.get('first') ?? 0) || 0;
-  const [typed, setTyped] = useState(text);
-  useEffect(() => setTyped(text), [text]);
+  const filters = useFilters();
+  const { first, show } = filters;
+  const [text, outcome, client] = [filters.of('search'), filters.of('outcome'), filters.of('client')];
   const decisions = useLoad(
     (signal) => request<Decision[]>(`${admin(realm, 'client-registration-policy', 'decisions')}${query({ search: text, outcome, clientId: client, first, max: MAX + 1 })}`, { signal }),
     [realm, text, outcome, client, first],
   );
-  const show = (changes: Record<string, string>) => {
-    const next = new URLSearchParams(address);
-    for (const [name, value] of Object.entries({ first: '', ...changes })) {
-      if (value === '') {
-        next.delete(name);
-      } else {
-        next.set(name, value);
-      }
-    }
-    setAddress(next);
-  };
-  const search = (event: FormEvent) => {
-    event.preventDefault();
-    show({ search: typed.trim() });
-  };
   const filtered = text !== '' || outcome !== '' || client !== '';
   const at = `#/${encodeURIComponent(realm)}`;
   return (
@@ -54,9 +37,7 @@ export default function Decisions() {
         <Toolbar>
           <ToolbarContent>
             <ToolbarItem className="console-search">
-              <form onSubmit={search} role="search">
-                <SearchInput aria-label="Search decisions" placeholder="Client, address, policy or decision id" value={typed} onChange={(_, value) => setTyped(value)} onSearch={search as never} onClear={() => show({ search: '' })} />
-              </form>
+              <SearchField label="Search decisions" placeholder="Client, address, policy or decision id" value={text} onSearch={(search) => show({ search })} />
             </ToolbarItem>
             <ToolbarItem>
               <FormSelect aria-label="Outcome" value={outcome} onChange={(_, value) => show({ outcome: value })}>
@@ -74,21 +55,7 @@ export default function Decisions() {
               </ToolbarItem>
             )}
             <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
-              <Pagination
-                isCompact
-                page={Math.floor(first / MAX) + 1}
-                perPage={MAX}
-                perPageOptions={[]}
-                toggleTemplate={({ firstIndex, lastIndex }) => (
-                  <>
-                    {firstIndex} – {lastIndex}
-                  </>
-                )}
-                {...(decisions.data && decisions.data.length <= MAX && { itemCount: first + decisions.data.length })}
-                onSetPage={(_, page) => show({ first: String((page - 1) * MAX) })}
-                titles={{ paginationAriaLabel: 'Pages of decisions' }}
-                widgetId="decisions-pages"
-              />
+              <Pages of="decisions" filters={filters} max={MAX} came={decisions.data?.length} />
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>
@@ -100,7 +67,7 @@ export default function Decisions() {
                 icon={filtered ? SearchIcon : BalanceScaleIcon}
                 actions={
                   filtered ? (
-                    <Button variant="link" onClick={() => setAddress({})}>
+                    <Button variant="link" onClick={filters.clear}>
                       Show all decisions
                     </Button>
                   ) : (

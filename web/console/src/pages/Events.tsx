@@ -1,17 +1,20 @@
 // User events of client registration, newest first.
 
 import { useState, type FormEvent } from 'react';
-import { Button, FormSelect, FormSelectOption, Label, PageSection, Pagination, TextInput, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Button, FormSelect, FormSelectOption, Label, PageSection, TextInput, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import BellIcon from '@patternfly/react-icons/dist/esm/icons/bell-icon';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { useParams, useSearchParams } from 'react-router';
+import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
+import { useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
 import type { Event, Realm } from '../api/types';
+import { Columns } from '../parts/Columns';
 import { Confirm } from '../parts/Confirm';
 import { Empty } from '../parts/Empty';
+import { useFilters } from '../parts/filters';
 import { Heading } from '../parts/Heading';
 import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
+import { Pages } from '../parts/Pages';
 import { moment } from '../parts/times';
 import { useSession } from '../session';
 
@@ -34,11 +37,9 @@ export default function Events() {
   const { may } = useSession();
   const notice = useNotice();
   const action = useAction();
-  const [address, setAddress] = useSearchParams();
-  const type = address.get('type') ?? '';
-  const client = address.get('client') ?? '';
-  const from = address.get('address') ?? '';
-  const first = Number(address.get('first') ?? 0) || 0;
+  const filters = useFilters();
+  const { first, show } = filters;
+  const [type, client, from] = [filters.of('type'), filters.of('client'), filters.of('address')];
   const [typedClient, setTypedClient] = useState(client);
   const [typedAddress, setTypedAddress] = useState(from);
   const [clearing, setClearing] = useState(false);
@@ -52,17 +53,6 @@ export default function Events() {
     },
     [realm, type, client, from, first],
   );
-  const show = (changes: Record<string, string>) => {
-    const next = new URLSearchParams(address);
-    for (const [name, value] of Object.entries({ first: '', ...changes })) {
-      if (value === '') {
-        next.delete(name);
-      } else {
-        next.set(name, value);
-      }
-    }
-    setAddress(next);
-  };
   const search = (event: FormEvent) => {
     event.preventDefault();
     show({ client: typedClient.trim(), address: typedAddress.trim() });
@@ -115,21 +105,7 @@ export default function Events() {
                 </Button>
               </ToolbarItem>
               <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
-                <Pagination
-                  isCompact
-                  page={Math.floor(first / MAX) + 1}
-                  perPage={MAX}
-                  perPageOptions={[]}
-                  toggleTemplate={({ firstIndex, lastIndex }) => (
-                    <>
-                      {firstIndex} – {lastIndex}
-                    </>
-                  )}
-                  {...(events.data && events.data.list.length <= MAX && { itemCount: first + events.data.list.length })}
-                  onSetPage={(_, page) => show({ first: String((page - 1) * MAX) })}
-                  titles={{ paginationAriaLabel: 'Pages of events' }}
-                  widgetId="events-pages"
-                />
+                <Pages of="events" filters={filters} max={MAX} came={events.data?.list.length} />
               </ToolbarItem>
             </ToolbarContent>
           </Toolbar>
@@ -158,7 +134,7 @@ export default function Events() {
                   icon={BellIcon}
                   actions={
                     filtered && (
-                      <Button variant="link" onClick={() => setAddress({})}>
+                      <Button variant="link" onClick={filters.clear}>
                         Show all events
                       </Button>
                     )
@@ -169,15 +145,7 @@ export default function Events() {
               )
             ) : (
               <Table aria-label="Events" variant="compact" gridBreakPoint="grid-lg">
-                <Thead>
-                  <Tr>
-                    <Th>When</Th>
-                    <Th>Event</Th>
-                    <Th>Client</Th>
-                    <Th>Address</Th>
-                    <Th>Details</Th>
-                  </Tr>
-                </Thead>
+                <Columns of={['When', 'Event', 'Client', 'Address', 'Details']} />
                 <Tbody>
                   {list.slice(0, MAX).map((event) => (
                     <Tr key={event.id}>

@@ -1,16 +1,15 @@
 // The initial access tokens of a realm; the tokens themselves are shown to nobody.
 
-import { useState } from 'react';
 import { Button, Label, PageSection } from '@patternfly/react-core';
 import KeyIcon from '@patternfly/react-icons/dist/esm/icons/key-icon';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
 import { useParams } from 'react-router';
 import { admin, request } from '../api/http';
 import type { InitialAccessToken } from '../api/types';
-import { Confirm } from '../parts/Confirm';
+import { Columns } from '../parts/Columns';
+import { Deletion } from '../parts/Deletion';
 import { Empty } from '../parts/Empty';
 import { Show, useLoad } from '../parts/load';
-import { useNotice } from '../parts/notices';
 import { distance, moment } from '../parts/times';
 import { useSession } from '../session';
 import { ClientTabs } from './ClientTabs';
@@ -26,9 +25,7 @@ function state(token: InitialAccessToken): 'good' | 'spent' | 'expired' {
 export default function InitialAccessTokens() {
   const { realm = '' } = useParams();
   const { may } = useSession();
-  const notice = useNotice();
   const tokens = useLoad((signal) => request<InitialAccessToken[]>(admin(realm, 'clients-initial-access'), { signal }), [realm]);
-  const [asked, setAsked] = useState<InitialAccessToken>();
   const manage = may(realm, 'manage-clients', 'manage-client');
   const create = (
     <Button component="a" href={`#/${encodeURIComponent(realm)}/clients/tokens/create`}>
@@ -47,16 +44,7 @@ export default function InitialAccessTokens() {
               </Empty>
             ) : (
               <Table aria-label="Initial access tokens" variant="compact" gridBreakPoint="grid-lg">
-                <Thead>
-                  <Tr>
-                    <Th>Name or ID</Th>
-                    <Th>Status</Th>
-                    <Th>Created</Th>
-                    <Th>Expires</Th>
-                    <Th>Remaining</Th>
-                    <Th screenReaderText="Actions" />
-                  </Tr>
-                </Thead>
+                <Columns of={['Name or ID', 'Status', 'Created', 'Expires', 'Remaining']} actions={['Actions']} />
                 <Tbody>
                   {[...data].reverse().map((token) => (
                     <Tr key={token.id}>
@@ -76,9 +64,15 @@ export default function InitialAccessTokens() {
                       </Td>
                       <Td isActionCell>
                         {manage && (
-                          <Button variant="link" isDanger isInline aria-label={`Delete token ${token.name ?? token.id}`} onClick={() => setAsked(token)}>
-                            Delete
-                          </Button>
+                          <Deletion
+                            of={`token ${token.name ?? token.id}`}
+                            question={`Delete the token ${token.name ? `“${token.name}”` : token.id}?`}
+                            done="The initial access token is deleted"
+                            onDelete={() => request(admin(realm, 'clients-initial-access', token.id), { method: 'DELETE' })}
+                            onDone={tokens.reload}
+                          >
+                            Nobody can register clients with it any more. Clients that were registered with it stay.
+                          </Deletion>
                         )}
                       </Td>
                     </Tr>
@@ -89,20 +83,6 @@ export default function InitialAccessTokens() {
           }
         </Show>
       </PageSection>
-      {asked && (
-        <Confirm
-          title={`Delete the token ${asked.name ? `“${asked.name}”` : asked.id}?`}
-          verb="Delete"
-          onClose={() => setAsked(undefined)}
-          onConfirm={async () => {
-            await request(admin(realm, 'clients-initial-access', asked.id), { method: 'DELETE' });
-            notice('The initial access token is deleted');
-            tokens.reload();
-          }}
-        >
-          Nobody can register clients with it any more. Clients that were registered with it stay.
-        </Confirm>
-      )}
     </>
   );
 }

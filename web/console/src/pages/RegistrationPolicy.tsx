@@ -1,12 +1,13 @@
 // One registration policy, new or stored. The form is drawn from what its provider says of its settings.
 
 import { useEffect, useState, type FormEvent } from 'react';
-import { ActionGroup, Button, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, PageSection, Switch, TextInput } from '@patternfly/react-core';
+import { Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, PageSection, Switch, TextInput } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
 import { admin, request } from '../api/http';
 import { POLICY_TYPE, type Config, type Policy, type Provider } from '../api/types';
+import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
-import { Failure, Show, useAction, useLoad } from '../parts/load';
+import { Show, useAction, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { defaults, ProviderForm } from '../parts/ProviderForm';
 import { useSession } from '../session';
@@ -134,17 +135,7 @@ function PolicyForm({ providers, policy, list }: { providers: Provider[]; policy
           </FormGroup>
         </>
       )}
-      {action.error && <Failure error={action.error} role="manage-realm" />}
-      <ActionGroup>
-        {manage && (
-          <Button type="submit" isLoading={action.busy} isDisabled={action.busy || name.trim() === '' || providerId === ''}>
-            Save
-          </Button>
-        )}
-        <Button variant="link" component="a" href={list}>
-          Cancel
-        </Button>
-      </ActionGroup>
+      <FormEnd action={action} role="manage-realm" ready={name.trim() !== '' && providerId !== ''} manage={manage} back={list} />
     </Form>
   );
 }

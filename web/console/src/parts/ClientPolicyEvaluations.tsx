@@ -1,8 +1,9 @@
 // What each client policy came to: its conditions, and the executors that ran.
 
 import { Label } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
 import type { ClientPolicyEvaluation } from '../api/types';
+import { Columns } from './Columns';
 
 const events: Record<string, string> = {
   register: 'Before it is registered',
@@ -18,15 +19,7 @@ const executors = { accept: 'met', amend: 'changed it', keep: 'keeps the token',
 export function ClientPolicyEvaluations({ policies }: { policies: ClientPolicyEvaluation[] }) {
   return (
     <Table aria-label="What each client policy came to" variant="compact" gridBreakPoint="grid-md">
-      <Thead>
-        <Tr>
-          <Th>Client policy</Th>
-          <Th>When</Th>
-          <Th>Applies</Th>
-          <Th>Conditions</Th>
-          <Th>Executors</Th>
-        </Tr>
-      </Thead>
+      <Columns of={['Client policy', 'When', 'Applies', 'Conditions', 'Executors']} />
       <Tbody>
         {policies.map((policy, index) => (
           <Tr key={index}>

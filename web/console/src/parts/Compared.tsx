@@ -1,9 +1,10 @@
 // What another version of a component would have decided.
 
 import { Alert } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
 import type { Comparison } from '../api/types';
 import { short, verdicts } from '../wording/components';
+import { Columns } from './Columns';
 
 export function Compared({ digest, comparison }: { digest: string; comparison: Comparison }) {
   const { replayed, same, different } = comparison;
@@ -19,16 +20,7 @@ export function Compared({ digest, comparison }: { digest: string; comparison: C
       <Alert isInline variant={different.length === 0 ? 'success' : 'warning'} title={`Version ${short(digest)} decides ${same.toLocaleString()} of the last ${replayed.toLocaleString()} registrations as they are decided now`} component="h3" />
       {different.length > 0 && (
         <Table aria-label="Other decisions" variant="compact" gridBreakPoint="grid-md">
-          <Thead>
-            <Tr>
-              <Th>Decision</Th>
-              <Th>Realm</Th>
-              <Th>Now</Th>
-              <Th>With this version</Th>
-              <Th>Policies</Th>
-              <Th>Why</Th>
-            </Tr>
-          </Thead>
+          <Columns of={['Decision', 'Realm', 'Now', 'With this version', 'Policies', 'Why']} />
           <Tbody>
             {different.map((one) => (
               <Tr key={one.decision}>

@@ -1,7 +1,8 @@
 // What each policy said, one row each.
 
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
 import type { Evaluation } from '../api/types';
+import { Columns } from './Columns';
 import { VerdictLabel } from './Labels';
 
 const hooks: Record<string, string> = {
@@ -16,15 +17,7 @@ const hooks: Record<string, string> = {
 export function Evaluations({ policies }: { policies: Evaluation[] }) {
   return (
     <Table aria-label="What each policy said" variant="compact" gridBreakPoint="grid-md">
-      <Thead>
-        <Tr>
-          <Th>Policy</Th>
-          <Th>When</Th>
-          <Th>Verdict</Th>
-          <Th>Component</Th>
-          <Th>Time</Th>
-        </Tr>
-      </Thead>
+      <Columns of={['Policy', 'When', 'Verdict', 'Component', 'Time']} />
       <Tbody>
         {policies.map((policy, index) => (
           <Tr key={index}>

@@ -73,8 +73,20 @@ export function Failure({ error, role, retry }: { error: ApiError; role?: string
   );
 }
 
+/** What is named in the address and is not there. */
+export function Missing({ what, name }: { what: string; name: string }) {
+  return <Failure error={new ApiError(404, `There is no ${what} “${name}”.`, 'It may have been deleted or renamed meanwhile. Go back to the list.')} />;
+}
+
 /** Something that the administrator asked for and that takes its time. */
-export function useAction(): { busy: boolean; error?: ApiError; run(action: () => Promise<void>): Promise<boolean>; clear(): void } {
+export interface Action {
+  busy: boolean;
+  error?: ApiError;
+  /** Does it; false when it failed. */
+  run(action: () => Promise<void>): Promise<boolean>;
+}
+
+export function useAction(): Action {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError>();
   const run = useCallback(async (action: () => Promise<void>) => {
@@ -90,5 +102,5 @@ export function useAction(): { busy: boolean; error?: ApiError; run(action: () =
       setBusy(false);
     }
   }, []);
-  return { busy, ...(error && { error }), run, clear: () => setError(undefined) };
+  return { busy, ...(error && { error }), run };
 }

@@ -1,0 +1,35 @@
+// The end of a form: what went wrong, the button that sends it, and the way back.
+
+import { ActionGroup, Button } from '@patternfly/react-core';
+import { Failure, type Action } from './load';
+
+interface Props {
+  action: Action;
+  /** The role that it needs. */
+  role: string;
+  verb?: string;
+  /** All that must be given is given. */
+  ready: boolean;
+  /** The user may send it; otherwise there is only the way back. */
+  manage?: boolean;
+  /** Address of the page that it leads back to. */
+  back: string;
+}
+
+export function FormEnd({ action, role, verb = 'Save', ready, manage = true, back }: Props) {
+  return (
+    <>
+      {action.error && <Failure error={action.error} role={role} />}
+      <ActionGroup>
+        {manage && (
+          <Button type="submit" isLoading={action.busy} isDisabled={action.busy || !ready}>
+            {verb}
+          </Button>
+        )}
+        <Button variant="link" component="a" href={back}>
+          {manage ? 'Cancel' : 'Back'}
+        </Button>
+      </ActionGroup>
+    </>
+  );
+}
