@@ -8,7 +8,7 @@ import { start } from './server.mjs';
 
 const components = fileURLToPath(new URL('../../../target/test-components', import.meta.url));
 
-/** A server with realm `shop`, which has clients of all kinds, and realm `empty`; `ids` names what pages are about. */
+/** A server with realm `shop`, which has clients of all kinds, realm `empty`, and realm `open`, which takes registrations from anybody; `ids` names what pages are about. */
 export async function prepared() {
   if (!existsSync(components)) {
     throw new Error(`${components} is missing: run \`cargo xtask build\`, which makes it`);
@@ -22,6 +22,9 @@ export async function prepared() {
   const stop = server.stop;
   server.stop = () => stop().then(() => rmSync(folder, { recursive: true, force: true }));
   await server.admin('POST', '/realms', { realm: 'empty', enabled: true });
+  await server.admin('POST', '/realms', { realm: 'open', enabled: true });
+  const closed = (await server.admin('GET', '/realms/open/components')).find(({ providerId }) => providerId === 'trusted-hosts');
+  await server.admin('DELETE', `/realms/open/components/${closed.id}`);
   await server.admin('POST', '/realms', { realm: 'shop', enabled: true, eventsEnabled: true });
   const policy = (name, providerId, subType, config = {}) =>
     server.admin('POST', '/realms/shop/components', { name, providerId, subType, providerType: 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy', config });
@@ -77,6 +80,7 @@ async function gate(server) {
 export const pages = (ids) => [
   ['start', '/shop', 'Show as a table'],
   ['start-empty', '/empty', 'Nobody registered'],
+  ['start-open', '/open', 'nothing limits how often'],
   ['clients', '/shop/clients', 'storefront'],
   ['clients-waiting', '/shop/clients?show=waiting', 'new clients are looked at first'],
   ['clients-none-found', '/shop/clients?search=nothing', 'No client found'],
@@ -90,6 +94,7 @@ export const pages = (ids) => [
   ['tokens-empty', '/empty/clients/tokens', 'No initial access tokens'],
   ['token-create', '/shop/clients/tokens/create', 'Web origins'],
   ['policies-anonymous', '/shop/clients/registration/anonymous', 'Full Scope Disabled'],
+  ['policies-open', '/open/clients/registration/anonymous', 'nothing limits how often'],
   ['policies-authenticated', '/shop/clients/registration/authenticated', 'Look first'],
   ['policy-create', '/shop/clients/registration/anonymous/create', 'Provider'],
   ['policy-trusted-hosts', `/shop/clients/registration/anonymous/${ids.policy}`, 'The caller must be trusted'],

@@ -135,6 +135,32 @@ test('settings of the realm are changed, and what the server refuses is told', (
     assert.equal(refused.status, 400);
   }));
 
+test('a realm that is open to anybody says so until something limits it', () =>
+  at('/open/clients/registration/anonymous', async ({ page, go }) => {
+    const warning = page.getByRole('heading', { name: /Registration without a token is open/ });
+    await warning.waitFor();
+    await go('/open/clients/registration/authenticated');
+    await page.getByText('For callers with an initial access token').waitFor();
+    await warning.waitFor({ state: 'detached' });
+    await go('/open');
+    await warning.waitFor();
+    await page.getByRole('link', { name: 'realm settings', exact: true }).click();
+    await page.getByLabel('Registrations without a token, per address').fill('often');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText(/"often" is no rate such as 20\/minute/).waitFor();
+    await page.getByLabel('Registrations without a token, per address').fill('20/hour');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('The settings are saved').waitFor();
+    assert.equal((await server.admin('GET', '/realms/open/client-registration-policy/limits')).anonymousPerAddress, '20/hour');
+    for (const path of ['/open/clients/registration/anonymous', '/open', '/shop/clients/registration/anonymous']) {
+      const told = path.startsWith('/open') && page.waitForResponse(/client-registration-policy\/limits/);
+      await go(path);
+      await told;
+      await page.getByText(/Full Scope Disabled|Nobody registered/).first().waitFor();
+      assert.equal(await warning.count(), 0, path);
+    }
+  }));
+
 test('a realm of thousands of clients is paged without counting or reading them all', () =>
   at('/many/clients?max=10', async ({ page }) => {
     await server.admin('POST', '/realms', { realm: 'many', enabled: true });

@@ -219,7 +219,8 @@ function Limits() {
         <li>The caller is taken as given. The server checks tokens, rights, remaining uses and CORS first, and whether the realm wants HTTPS.</li>
         <li>DNS and fetched documents are answered from “Realm and world outside”; the server asks the real ones.</li>
         <li>The only clients here are the stored one and those that every realm has. The server decides about ids in use, counts and concurrent changes in its database.</li>
-        <li>The time limit of a call is the server's (1 s); its memory limit (64 MiB) is not enforced here.</li>
+        <li>Limits on how often clients are registered without a token (429) are not applied: here somebody may ask as often as they like.</li>
+        <li>The time limit of a call is the server's default (1 s). Its memory limit (64 MiB) is not enforced here, and neither are limits that operators set for single components.</li>
       </Content>
     </ExpandableSection>
   );

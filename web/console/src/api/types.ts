@@ -181,6 +181,12 @@ export interface Figures {
   policies: { name: string; provider: string; refused: number; held: number; amended: number; shadow: number }[];
 }
 
+/** How often clients may be registered without a token: `20/hour`. */
+export interface Limits {
+  anonymousPerAddress: string | null;
+  anonymousPerRealm: string | null;
+}
+
 export interface Realm {
   id: string;
   realm: string;

@@ -17,6 +17,8 @@ import { eventTypes } from './Events';
 const ROTATE = 'clientRegistration.rotateOnRead';
 const UNKNOWN = 'clientRegistration.unknownMetadata';
 const ISSUERS = 'clientRegistration.trustedIssuers';
+const PER_ADDRESS = 'clientRegistration.anonymousPerAddress';
+const PER_REALM = 'clientRegistration.anonymousPerRealm';
 const FRONTEND = 'frontendUrl';
 
 export default function RealmSettings() {
@@ -84,7 +86,7 @@ function Settings({ stored, manage, reload }: { stored: Realm; manage: boolean; 
   const save = (event: FormEvent) => {
     event.preventDefault();
     void action.run(async () => {
-      const named = Object.fromEntries([ROTATE, UNKNOWN, ISSUERS, FRONTEND].map((name) => [name, attributes[name]?.trim() ?? '']));
+      const named = Object.fromEntries([ROTATE, UNKNOWN, ISSUERS, PER_ADDRESS, PER_REALM, FRONTEND].map((name) => [name, attributes[name]?.trim() ?? '']));
       await request(admin(realm), {
         method: 'PUT',
         body: { enabled, sslRequired: ssl, accessTokenLifespan: access, ssoSessionIdleTimeout: idle, ssoSessionMaxLifespan: most, eventsEnabled: events, enabledEventTypes: types, attributes: named },
@@ -113,6 +115,14 @@ function Settings({ stored, manage, reload }: { stored: Realm; manage: boolean; 
         </FormGroup>
       </FormSection>
       <FormSection title="Registration" titleElement="h2">
+        <FormGroup label="Registrations without a token, per address" fieldId="per-address">
+          <TextInput id="per-address" value={attributes[PER_ADDRESS] ?? ''} placeholder="20/hour" readOnly={!manage} onChange={(_, value) => set(PER_ADDRESS, value)} />
+          <Hint>How often one address may register a client: a number, a slash, and second, minute, hour or day. Empty: as the server's options say; “none”: no limit.</Hint>
+        </FormGroup>
+        <FormGroup label="Registrations without a token, in the realm" fieldId="per-realm">
+          <TextInput id="per-realm" value={attributes[PER_REALM] ?? ''} placeholder="200/day" readOnly={!manage} onChange={(_, value) => set(PER_REALM, value)} />
+          <Hint>The same for all addresses together.</Hint>
+        </FormGroup>
         <FormGroup label="Unknown members of OpenID Connect metadata" fieldId="unknown">
           <FormSelect id="unknown" value={attributes[UNKNOWN] === 'reject' ? 'reject' : ''} isDisabled={!manage} onChange={(_, value) => set(UNKNOWN, value)}>
             <FormSelectOption value="" label="Are ignored, as RFC 7591 says" />

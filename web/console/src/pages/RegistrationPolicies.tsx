@@ -15,6 +15,7 @@ import { Empty } from '../parts/Empty';
 import { LinkTabs } from '../parts/LinkTabs';
 import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
+import { OpenRegistration } from '../parts/OpenRegistration';
 import { useSession } from '../session';
 import { providerName } from '../wording/settings';
 import { ClientTabs } from './ClientTabs';
@@ -79,6 +80,7 @@ export default function RegistrationPolicies() {
       </PageSection>
       <PageSection hasBodyWrapper={false}>
         <Content component="p">{about[set]}</Content>
+        {set === 'anonymous' && <OpenRegistration policies={policies.data} />}
         {action.error && <Failure error={action.error} role="manage-realm" />}
         <Show from={policies} what="policies" role="view-realm">
           {() =>

@@ -4,26 +4,32 @@ import { lazy, Suspense, useState } from 'react';
 import { Button, Card, CardBody, CardTitle, Gallery, PageSection, Skeleton, ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
 import { useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
-import type { Decision, Figures } from '../api/types';
+import { POLICY_TYPE, type Decision, type Figures, type Policy } from '../api/types';
 import { Empty } from '../parts/Empty';
 import { Heading } from '../parts/Heading';
 import { OutcomeLabel } from '../parts/Labels';
 import { Show, useLoad } from '../parts/load';
+import { OpenRegistration } from '../parts/OpenRegistration';
 import { distance } from '../parts/times';
+import { useSession } from '../session';
 import { summary } from '../wording/decisions';
 
 const Plot = lazy(() => import('../parts/Plot'));
 
 export default function Start() {
   const { realm = '' } = useParams();
+  const { may } = useSession();
   const [hours, setHours] = useState(168);
   const figures = useLoad((signal) => request<Figures>(`${admin(realm, 'client-registration-policy', 'figures')}${query({ hours })}`, { signal }), [realm, hours]);
   const latest = useLoad((signal) => request<Decision[]>(`${admin(realm, 'client-registration-policy', 'decisions')}${query({ max: 5 })}`, { signal }), [realm]);
+  const sees = may(realm, 'view-realm', 'manage-realm');
+  const policies = useLoad(async (signal) => (sees ? request<Policy[]>(`${admin(realm, 'components')}${query({ type: POLICY_TYPE })}`, { signal }) : undefined), [realm, sees]);
   const at = `#/${encodeURIComponent(realm)}`;
   return (
     <>
       <Heading title={realm} name={`Realm ${realm}`} text="Who registers clients here, and what the policies say." />
       <PageSection hasBodyWrapper={false}>
+        <OpenRegistration policies={policies.data} />
         <div className="console-cards">
           <Show from={figures} what="figures" role="view-events and view-clients">
             {(data) => (
