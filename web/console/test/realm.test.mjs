@@ -181,6 +181,19 @@ test('a realm of thousands of clients is paged without counting or reading them 
     assert.ok(await page.getByRole('button', { name: 'Go to next page' }).isDisabled(), 'the last page is known when it is there');
     await page.getByRole('button', { name: 'Go to previous page' }).click();
     await page.getByRole('link', { name: 'page-30' }).waitFor();
+    assert.deepEqual(
+      asked.slice(-5).map((query) => query.get('after') ?? Number(query.get('first'))),
+      ['page-09', 'page-19', 'page-29', 'page-39', 30],
+      'the next page by the last client of this one, others by number',
+    );
+    // All clients of the realm are counted by its counter, those of the server among them.
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await page.getByRole('button', { name: '1 – 10 of 51' }).waitFor();
+    await page.getByRole('button', { name: 'Go to last page' }).click();
+    await page.getByRole('link', { name: 'security-admin-console' }).waitFor();
+    await page.getByRole('spinbutton', { name: 'Current page' }).fill('2');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: '11 – 20 of 51' }).waitFor();
     assert.ok(asked.length >= 6);
     assert.ok(asked.every((query) => Number(query.get('max')) === 11), 'no more than a page and one');
   }));

@@ -7,7 +7,7 @@ import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
-import { HELD, type Client } from '../api/types';
+import { HELD, type Client, type Figures } from '../api/types';
 import { RowActions } from '../parts/RowActions';
 import { Empty } from '../parts/Empty';
 import { useFilters } from '../parts/filters';
@@ -33,11 +33,15 @@ export default function Clients() {
   const manage = may(realm, 'manage-clients', 'manage-client');
   const at = `#/${encodeURIComponent(realm)}/clients`;
 
-  // One more than is shown tells whether there is a next page: nothing is counted.
+  const after = filters.of('after');
+  const place = after === '' ? { first } : { after };
   const clients = useLoad(
-    (signal) => request<Client[]>(`${admin(realm, 'clients')}${query({ first, max: max + 1, ...(part !== '' && { clientId: part, search: true }), ...(held && { held: true }) })}`, { signal }),
-    [realm, part, held, first, max],
+    (signal) => request<Client[]>(`${admin(realm, 'clients')}${query({ ...place, max: max + 1, ...(part !== '' && { clientId: part, search: true }), ...(held && { held: true }) })}`, { signal }),
+    [realm, part, held, first, after, max],
   );
+  // The realm's counter. The shortest time, as figures of decisions are of no interest here.
+  const all = part === '' && !held && may(realm, 'view-events', 'manage-events');
+  const total = useLoad(async (signal) => (all ? (await request<Figures>(`${admin(realm, 'client-registration-policy', 'figures')}${query({ hours: 1 })}`, { signal })).clients : undefined), [realm, all]);
 
   const change = async (client: Client, action: () => Promise<unknown>, done: string) => {
     try {
@@ -77,7 +81,7 @@ export default function Clients() {
               </ToggleGroup>
             </ToolbarItem>
             <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
-              <Pages of="clients" filters={filters} max={max} came={clients.data?.length} lengths={[10, 20, 50, 100]} />
+              <Pages of="clients" filters={filters} max={max} came={clients.busy ? undefined : clients.data?.length} total={all ? total.data : undefined} {...(!held && { last: clients.data?.[max - 1]?.clientId })} lengths={[10, 20, 50, 100]} />
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>

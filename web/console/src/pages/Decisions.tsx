@@ -55,7 +55,7 @@ export default function Decisions() {
               </ToolbarItem>
             )}
             <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
-              <Pages of="decisions" filters={filters} max={MAX} came={decisions.data?.length} />
+              <Pages of="decisions" filters={filters} max={MAX} came={decisions.busy ? undefined : decisions.data?.length} />
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>

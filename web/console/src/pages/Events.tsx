@@ -105,7 +105,7 @@ export default function Events() {
                 </Button>
               </ToolbarItem>
               <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
-                <Pages of="events" filters={filters} max={MAX} came={events.data?.list.length} />
+                <Pages of="events" filters={filters} max={MAX} came={events.busy ? undefined : events.data?.list.length} />
               </ToolbarItem>
             </ToolbarContent>
           </Toolbar>

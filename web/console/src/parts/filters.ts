@@ -8,7 +8,7 @@ export interface Filters {
   of(name: string): string;
   /** How many entries come before this page. */
   first: number;
-  /** Changes filters; an empty value takes one away. Whoever does not name `first` begins anew with the first page. */
+  /** Changes filters; an empty value takes one away. Whoever names neither `first` nor `after` begins with the first page. */
   show(changes: Record<string, string>): void;
   /** Takes all away. */
   clear(): void;
@@ -21,7 +21,7 @@ export function useFilters(): Filters {
     first: Number(address.get('first') ?? 0) || 0,
     show(changes) {
       const next = new URLSearchParams(address);
-      for (const [name, value] of Object.entries({ first: '', ...changes })) {
+      for (const [name, value] of Object.entries({ first: '', after: '', ...changes })) {
         if (value === '') {
           next.delete(name);
         } else {
