@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod command;
 mod components;
+mod pictures;
 mod run;
 mod steps;
 mod test;
@@ -61,6 +62,8 @@ enum Commands {
         #[command(subcommand)]
         only: Option<test::Only>,
     },
+    /// Puts pictures that `test web` made into docs/images, for the README and the pages in docs.
+    Pictures,
 }
 
 fn main() -> ExitCode {
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Commands::Bench(options) => bench::bench(&workspace, &options),
         Commands::Check => check::check(&workspace),
         Commands::Test { database, only } => test::test(&workspace, database, only),
+        Commands::Pictures => pictures::pictures(&workspace),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

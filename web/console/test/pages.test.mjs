@@ -24,6 +24,27 @@ after(async () => {
   await server?.stop();
 });
 
+// Nobody waits a week for a picture: the figures in it are made up.
+test('the picture of the documentation', async () => {
+  const { page, context, faults, go } = await open(browser, server, { colorScheme: 'light' });
+  await page.route('**/client-registration-policy/figures*', async (route) => {
+    const response = await route.fetch();
+    const figures = await response.json();
+    for (const [index, point] of figures.points.entries()) {
+      const busy = Math.max(0, Math.round(6 + 5 * Math.sin(index * 1.6) + (index % 5)));
+      Object.assign(point, { accepted: busy, held: index % 6 === 2 ? 2 : 0, refused: index % 4 === 1 ? 3 : index % 7 === 0 ? 1 : 0 });
+    }
+    await route.fulfill({ response, json: figures });
+  });
+  await go('/shop');
+  await signIn(page);
+  await page.getByText('Show as a table').waitFor();
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, 'documentation.png') });
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 for (const [variant, options] of Object.entries({
   'wide-light': { colorScheme: 'light' },
   'wide-dark': { colorScheme: 'dark' },
