@@ -1,6 +1,7 @@
 //! `docs/writing-a-policy.md` as a newcomer would follow it: its shell blocks are run, and what it says they print must
 //! be printed.
 
+use super::python;
 use super::server::free_address;
 use crate::apt;
 use crate::command::succeeds;
@@ -108,10 +109,7 @@ fn prepare(workspace: &Workspace, language: Language, shell: &mut Command) -> Re
             apt::ensure(|| succeeds(Command::new("node").arg("--version")), &["nodejs"])?;
             apt::ensure(|| succeeds(Command::new("npm").arg("--version")), &["npm"])
         }
-        Language::Python => {
-            let has_venv = || succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]));
-            apt::ensure(has_venv, &["python3", "python3-venv"])
-        }
+        Language::Python => python::ensure(),
     }
 }
 

@@ -14,8 +14,7 @@ use std::process::Command;
 /// # Errors
 /// Python or its module `venv` is missing and cannot be installed, or pip cannot get a package.
 pub(crate) fn environment(workspace: &Workspace, requirements: &Path) -> Result<PathBuf> {
-    let has_venv = || succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]));
-    apt::ensure(has_venv, &["python3", "python3-venv"])?;
+    ensure()?;
     let version = output(Command::new("python3").arg("--version"))?;
     let packages = fs::read_to_string(requirements).with_context(|| requirements.display().to_string())?;
 
@@ -30,6 +29,15 @@ pub(crate) fn environment(workspace: &Workspace, requirements: &Path) -> Result<
         fs::write(complete, "")?;
     }
     Ok(python)
+}
+
+/// Makes sure that environments can be made.
+///
+/// # Errors
+/// Python or its module `venv` is missing and cannot be installed.
+pub(crate) fn ensure() -> Result<()> {
+    let has_venv = || succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]));
+    apt::ensure(has_venv, &["python3", "python3-venv"])
 }
 
 /// Names an environment by what is in it.

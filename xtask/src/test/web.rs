@@ -1,5 +1,6 @@
 //! The web pages in a browser: the tests of each npm package in `web/` against a server process of its own.
 
+use super::python;
 use super::server::Server;
 use crate::apt;
 use crate::command::{output, run};
@@ -29,6 +30,7 @@ pub(crate) fn test(workspace: &Workspace, pages: &[String]) -> Result<()> {
         bail!("web/ has no page {unknown}; there are: {}", names.join(", "));
     }
     apt::ensure(|| browser().is_ok(), &[BROWSER]).context("the web pages are tested in Chromium")?;
+    python::ensure().context("the bench is given a policy in Python")?;
     let mut steps = Steps::new("web");
     for name in names.iter().filter(|name| pages.is_empty() || pages.contains(name)) {
         steps.run(name, || page(workspace, name));

@@ -112,11 +112,11 @@ describe('a component that is dropped', () => {
     }
   });
 
-  test('may be written in JavaScript, with the kit for authors', { timeout: 240_000 }, async () => {
+  test.each(['javascript', 'python'])('may be written in %s, with the kit for authors', { timeout: 240_000 }, async (language) => {
     const folder = mkdtempSync(join(tmpdir(), 'matricula-bench-'));
     try {
       const author = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-      author(process.env.MATRICULA_PROGRAM ?? '', 'policy', 'new', 'own-addresses', '--language', 'javascript');
+      author(process.env.MATRICULA_PROGRAM ?? '', 'policy', 'new', 'own-addresses', '--language', language);
       author('sh', 'own-addresses/build.sh');
       await bench.add(join(folder, 'own-addresses/own-addresses.wasm'));
       await added('own-addresses');
@@ -127,7 +127,7 @@ describe('a component that is dropped', () => {
       await bench.verdict(/\b201 Created/);
       const row = bench.page.getByRole('row').filter({ hasText: 'own-addresses' }).first();
       await bench.part(/^Policies/);
-      console.log(`a policy in JavaScript decides in ${await row.getByRole('cell').last().innerText()} µs`);
+      console.log(`a policy in ${language} decides in ${await row.getByRole('cell').last().innerText()} µs`);
     } finally {
       rmSync(folder, { recursive: true });
     }
