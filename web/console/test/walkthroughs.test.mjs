@@ -1,7 +1,10 @@
 // The guide's walk-throughs in a real browser: from sign-in to a registered client, to a refused one, to a new token.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launch, open, signIn } from './browser.mjs';
@@ -260,6 +263,40 @@ test('a component is uploaded, refused, replaced, compared, watched, rolled back
     assert.equal(await gate(), undefined);
     assert.equal((await server.register('gated', { clientId: 'fourth' })).status, 500);
   }));
+
+test('a server that wants signed components takes them with their signature only', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'matricula-keys-'));
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  writeFileSync(join(folder, 'key.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+  const careful = await start('--component-key', join(folder, 'key.pem'));
+  const { page, context, faults, go } = await open(browser, careful);
+  try {
+    const bytes = readFileSync(fileURLToPath(new URL('../../../target/test-components/gate-open.wasm', import.meta.url)));
+    const component = { name: 'gate.wasm', mimeType: 'application/wasm', buffer: bytes };
+    const signature = (signed) => ({ name: 'gate.wasm.sig', mimeType: 'text/plain', buffer: Buffer.from(`${sign(null, signed, privateKey).toString('base64')}\n`) });
+    const known = async () => (await careful.admin('GET', '/components')).some(({ name }) => name === 'gate');
+    await go('/-/components');
+    await signIn(page);
+    const files = page.getByLabel('Component files');
+    await files.setInputFiles([component]);
+    await page.getByText(/it is not signed, and this server loads signed components only/i).waitFor();
+    await page.getByText(/Nothing has changed/).waitFor();
+    assert.equal(await known(), false);
+    await files.setInputFiles([component, signature(Buffer.from('something else'))]);
+    await page.getByText(/its signature is of none of the trusted keys/i).waitFor();
+    assert.equal(await known(), false);
+    await files.setInputFiles([signature(bytes)]);
+    await page.getByText(/gate\.wasm\.sig was not sent/).waitFor();
+    await files.setInputFiles([component, signature(bytes)]);
+    await page.getByText('gate is active').waitFor();
+    assert.equal(await known(), true);
+    assert.deepEqual(faults, []);
+  } finally {
+    await context.close();
+    await careful.stop();
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test('a client policy is made with forms and changed as JSON', () =>
   inWindow(async ({ page, go }) => {

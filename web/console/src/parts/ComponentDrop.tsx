@@ -54,7 +54,13 @@ export function ComponentDrop({ name, onDone }: Props) {
 
   const upload = async (list: FileList | null) => {
     const files = [...(list ?? [])];
-    for (const file of files.filter((one) => !one.name.endsWith(SIGNATURE))) {
+    for (const file of files) {
+      if (file.name.endsWith(SIGNATURE)) {
+        if (!files.some((one) => `${one.name}${SIGNATURE}` === file.name)) {
+          report({ file: file.name, state: 'refused', title: `${file.name} was not sent`, text: 'A signature goes with its component: drop both at once.' });
+        }
+        continue;
+      }
       if (file.name.endsWith('.wasm')) {
         const signature = files.find((one) => one.name === `${file.name}${SIGNATURE}`);
         await send(file, signature && (await signature.text()).trim(), false);
@@ -82,7 +88,7 @@ export function ComponentDrop({ name, onDone }: Props) {
       >
         <div className="console-drop-row">
           <UploadIcon />
-          <span>{name === undefined ? 'Drop a component file (.wasm) here, or' : 'Drop another version (.wasm) here, or'}</span>
+          <span>{name === undefined ? 'Drop a component file (.wasm) here' : 'Drop another version (.wasm) here'}, with its signature (.wasm.sig) if the server wants one, or</span>
           <Button variant="secondary" onClick={() => input.current?.click()}>
             Choose a file
           </Button>
