@@ -29,6 +29,12 @@ const CreateRealm = lazy(() => import('./pages/CreateRealm'));
 const Components = lazy(() => import('./pages/Components'));
 const Component = lazy(() => import('./pages/Component'));
 
+// The start page is fetched while it is still unknown who is signed in. (It is the page of addresses that name a realm at
+// most.)
+if (/^(#\/?[^/]*)?$/.test(location.hash)) {
+  void import('./pages/Start');
+}
+
 const Waiting = () => (
   <div className="console-alone">
     <Spinner aria-label="Loading" />

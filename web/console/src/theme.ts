@@ -1,4 +1,4 @@
-// Light or dark: chosen here, applied at the start by public/theme.js.
+// Light or dark: chosen here, applied at the start by public/begin.js.
 
 export type Theme = 'system' | 'light' | 'dark';
 

@@ -60,6 +60,21 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
+declare global {
+  /** The answer to the first question of all, asked by public/begin.js. */
+  var matriculaSession: Promise<Response> | undefined;
+}
+
+/** The answer that public/begin.js asked for already, once. */
+function begun(path: string, method: string): Promise<Response> | undefined {
+  if (path !== '/console/session' || method !== 'GET') {
+    return undefined;
+  }
+  const answer = globalThis.matriculaSession;
+  globalThis.matriculaSession = undefined;
+  return answer;
+}
+
 async function send(path: string, { method = 'GET', body, bytes, headers = {}, signal }: Options): Promise<Response> {
   const all: Record<string, string> = { Accept: 'application/json', ...headers };
   if (method !== 'GET') {
@@ -70,7 +85,7 @@ async function send(path: string, { method = 'GET', body, bytes, headers = {}, s
   }
   try {
     const payload = body === undefined ? bytes : JSON.stringify(body);
-    return await fetch(path, { method, headers: all, credentials: 'same-origin', ...(payload !== undefined && { body: payload }), ...(signal && { signal }) });
+    return await (begun(path, method) ?? fetch(path, { method, headers: all, credentials: 'same-origin', ...(payload !== undefined && { body: payload }), ...(signal && { signal }) }));
   } catch (error) {
     if (signal?.aborted) {
       throw error;

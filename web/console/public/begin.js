@@ -1,0 +1,18 @@
+// What cannot wait for the page's scripts. Not a module, so that it runs before the first paint.
+(function () {
+  // Light or dark, as chosen or as the system says.
+  var chosen = null;
+  try {
+    chosen = localStorage.getItem('matricula-theme');
+  } catch (error) {
+    // A browser that keeps nothing follows the system.
+  }
+  var dark = chosen ? chosen === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  document.documentElement.classList.toggle('pf-v6-theme-dark', dark);
+
+  // Who is signed in: the answer is there by the time that src/session.tsx asks for it.
+  window.matriculaSession = fetch('/console/session', { headers: { Accept: 'application/json' }, credentials: 'same-origin' });
+  window.matriculaSession.catch(function () {
+    // Whoever awaits it tells.
+  });
+})();
