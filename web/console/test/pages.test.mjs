@@ -34,6 +34,11 @@ test('the picture of the documentation', async () => {
       const busy = Math.max(0, Math.round(6 + 5 * Math.sin(index * 1.6) + (index % 5)));
       Object.assign(point, { accepted: busy, held: index % 6 === 2 ? 2 : 0, refused: index % 4 === 1 ? 3 : index % 7 === 0 ? 1 : 0 });
     }
+    const sum = (name) => figures.points.reduce((all, point) => all + point[name], 0);
+    figures.clients = sum('accepted') + sum('held') + 6;
+    for (const policy of figures.policies) {
+      Object.assign(policy, { refused: policy.refused * 8, held: policy.held && sum('held'), amended: policy.amended * 8, shadow: policy.shadow * 8 });
+    }
     await route.fulfill({ response, json: figures });
   });
   await go('/shop');

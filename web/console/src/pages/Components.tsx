@@ -1,5 +1,6 @@
 // The component files of the server: what they offer, how they do, and new ones by drop.
 
+import { Fragment } from 'react';
 import { Label, PageSection } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { ComponentFile } from '../api/types';
@@ -39,9 +40,9 @@ function List({ components }: { components: ComponentFile[] }) {
     <Table aria-label="Components" variant="compact" gridBreakPoint="grid-lg">
       <Thead>
         <Tr>
-          <Th width={15}>Name</Th>
-          <Th width={25}>State</Th>
-          <Th width={20}>Offers</Th>
+          <Th width={20}>Name</Th>
+          <Th>State</Th>
+          <Th width={30}>Offers</Th>
           <Th modifier="nowrap">Used by</Th>
           <Th modifier="nowrap">Calls</Th>
           <Th modifier="nowrap">Refusals</Th>
@@ -51,33 +52,41 @@ function List({ components }: { components: ComponentFile[] }) {
       </Thead>
       <Tbody>
         {components.map((one) => (
-          <Tr key={one.name}>
-            <Td dataLabel="Name">
-              <a href={`#/-/components/${encodeURIComponent(one.name)}`}>{one.name}</a>
-              {one.source && <div className="console-faint">{sources[one.source]}</div>}
-            </Td>
-            <Td dataLabel="State">
-              <StateLabel state={one.state} />
-              {one.shadow && (
-                <Label isCompact color="purple" className="console-beside">
-                  Another version is watched
-                </Label>
-              )}
-              {one.reason && <div className="console-faint console-break">{one.reason}</div>}
-            </Td>
-            <Td dataLabel="Offers" className="console-break">
-              {one.providers.slice(0, 4).join(', ') || '–'}
-              {one.providers.length > 4 && ` and ${one.providers.length - 4} more`}
-            </Td>
-            <Td dataLabel="Used by" modifier="nowrap">{one.usedBy.length === 0 ? 'Nobody' : `${one.usedBy.length} ${one.usedBy.length === 1 ? 'policy' : 'policies'}`}</Td>
-            <Td dataLabel="Calls">{one.calls.toLocaleString()}</Td>
-            <Td dataLabel="Refusals">{one.refusals.toLocaleString()}</Td>
-            <Td dataLabel="Failures">{one.failures.toLocaleString()}</Td>
-            <Td dataLabel="Time of a call" modifier="nowrap">
-              {one.calls === 0 ? '–' : duration(one.medianMicros)}
-              {one.calls > 0 && <div className="console-faint">99 %: {duration(one.p99Micros)}</div>}
-            </Td>
-          </Tr>
+          <Fragment key={one.name}>
+            <Tr className={one.reason ? 'console-first-of-two' : ''}>
+              <Td dataLabel="Name">
+                <a href={`#/-/components/${encodeURIComponent(one.name)}`}>{one.name}</a>
+                {one.source && <div className="console-faint">{sources[one.source]}</div>}
+              </Td>
+              <Td dataLabel="State">
+                <StateLabel state={one.state} />
+                {one.shadow && (
+                  <Label isCompact color="purple" className="console-beside">
+                    Another version is watched
+                  </Label>
+                )}
+              </Td>
+              <Td dataLabel="Offers" className="console-break">
+                {one.providers.slice(0, 4).join(', ') || '–'}
+                {one.providers.length > 4 && ` and ${one.providers.length - 4} more`}
+              </Td>
+              <Td dataLabel="Used by" modifier="nowrap">{one.usedBy.length === 0 ? 'Nobody' : `${one.usedBy.length} ${one.usedBy.length === 1 ? 'policy' : 'policies'}`}</Td>
+              <Td dataLabel="Calls">{one.calls.toLocaleString()}</Td>
+              <Td dataLabel="Refusals">{one.refusals.toLocaleString()}</Td>
+              <Td dataLabel="Failures">{one.failures.toLocaleString()}</Td>
+              <Td dataLabel="Time of a call" modifier="nowrap">
+                {one.calls === 0 ? '–' : duration(one.medianMicros)}
+                {one.calls > 0 && <div className="console-faint">99 %: {duration(one.p99Micros)}</div>}
+              </Td>
+            </Tr>
+            {one.reason && (
+              <Tr>
+                <Td dataLabel="Reason" colSpan={8} className="console-faint console-break">
+                  {one.reason}
+                </Td>
+              </Tr>
+            )}
+          </Fragment>
         ))}
       </Tbody>
     </Table>

@@ -34,7 +34,7 @@ export default function Start() {
           <Show from={figures} what="figures" role="view-events and view-clients">
             {(data) => (
               <div className="console-cards">
-                <Gallery hasGutter minWidths={{ default: '11rem' }}>
+                <Gallery hasGutter minWidths={{ default: '5.5rem', md: '11rem' }}>
                   <Figure caption="Clients" value={data.clients} href={`${at}/clients`} />
                   <Figure caption="Waiting for you" value={data.held} more={data.held >= 1000} href={`${at}/clients?show=waiting`} />
                   <Figure caption={`Refused, ${hours === 24 ? '24 hours' : '7 days'}`} value={data.points.reduce((sum, point) => sum + point.refused, 0)} href={`${at}/decisions?outcome=reject`} />

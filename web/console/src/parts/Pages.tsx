@@ -27,6 +27,9 @@ export function Pages({ of, filters: { first, show }, max, came, total, last, le
   const here = Math.floor(first / max) + 1;
   const atEnd = came !== undefined && came <= max;
   const count = atEnd ? first + came : total;
+  if (count === 0) {
+    return null;
+  }
   return (
     <Pagination
       isCompact={total === undefined || total <= FEW * max}
