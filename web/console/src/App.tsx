@@ -5,6 +5,7 @@ import { Spinner } from '@patternfly/react-core';
 import { HashRouter, Navigate, Route, Routes, useParams } from 'react-router';
 import { Layout } from './Layout';
 import { SignIn } from './pages/SignIn';
+import { Guarded } from './parts/Guarded';
 import { Notices } from './parts/notices';
 import { SessionGate, useSession } from './session';
 import { NotFound } from './pages/NotFound';
@@ -94,15 +95,17 @@ export function App() {
       <HashRouter>
         <Notices>
           <Layout>
-            <Suspense fallback={<Waiting />}>
-              <Routes>
-                <Route path="/" element={<Home />} />
-                <Route path="/-/create-realm" element={<CreateRealm />} />
-                <Route path="/-/components" element={<Components />} />
-                <Route path="/-/components/:name" element={<Component />} />
-                <Route path="/:realm/*" element={<OfRealm />} />
-              </Routes>
-            </Suspense>
+            <Guarded>
+              <Suspense fallback={<Waiting />}>
+                <Routes>
+                  <Route path="/" element={<Home />} />
+                  <Route path="/-/create-realm" element={<CreateRealm />} />
+                  <Route path="/-/components" element={<Components />} />
+                  <Route path="/-/components/:name" element={<Component />} />
+                  <Route path="/:realm/*" element={<OfRealm />} />
+                </Routes>
+              </Suspense>
+            </Guarded>
           </Layout>
         </Notices>
       </HashRouter>

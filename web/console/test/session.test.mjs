@@ -92,6 +92,46 @@ test('a session that was not used is asked to sign in again, and the page says s
   await context.close();
 });
 
+test('a page whose script is gone since the server was updated says so, and the others go on', async () => {
+  const { page, context, go } = await open(browser, server);
+  await page.route('**/assets/Events-*.js', (route) => route.fulfill({ status: 404, body: '' }));
+  await go('/');
+  await signIn(page);
+  await page.getByRole('heading', { name: 'master', level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'Events' }).click();
+  await page.getByRole('heading', { name: /This page cannot be shown/ }).waitFor();
+  await page.getByRole('button', { name: 'Reload' }).waitFor();
+  await page.getByRole('link', { name: 'Decisions', exact: true }).click();
+  await page.getByText('No decisions yet').waitFor();
+  await context.close();
+});
+
+test('the browser asks before a reload takes what was typed', async () => {
+  const { page, context, go } = await open(browser, server);
+  await go('/master/clients/create');
+  await signIn(page);
+  let asked = 0;
+  page.on('dialog', (dialog) => {
+    asked += 1;
+    void dialog.accept();
+  });
+  await page.getByLabel('Client ID').waitFor();
+  await page.reload();
+  await page.getByLabel('Client ID').waitFor();
+  assert.equal(asked, 0, 'nothing was typed');
+  await page.getByLabel('Client ID').fill('half');
+  await page.reload();
+  await page.getByLabel('Client ID').waitFor();
+  assert.equal(asked, 1);
+  await page.getByLabel('Client ID').fill('half');
+  await page.getByRole('link', { name: 'Cancel' }).click();
+  await page.getByRole('link', { name: 'admin-cli', exact: true }).waitFor();
+  await page.reload();
+  await page.getByRole('link', { name: 'admin-cli', exact: true }).waitFor();
+  assert.equal(asked, 1, 'the form is gone');
+  await context.close();
+});
+
 test('signing out ends the session and shows the sign-in page', async () => {
   const { page, context, go } = await open(browser, server);
   await go('/');

@@ -11,6 +11,7 @@ import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { ManyOf } from '../parts/ManyOf';
 import { useNotice } from '../parts/notices';
 import { span } from '../parts/times';
+import { Unsaved } from '../parts/Unsaved';
 import { useSession } from '../session';
 import { eventTypes } from './Events';
 
@@ -97,6 +98,7 @@ function Settings({ stored, manage, reload }: { stored: Realm; manage: boolean; 
   };
   return (
     <Form isWidthLimited onSubmit={save}>
+      <Unsaved />
       <FormSection title="General" titleElement="h2">
         <FormGroup fieldId="enabled">
           <Switch id="enabled" label="Enabled" isChecked={enabled} isDisabled={!manage} onChange={(_, on) => setEnabled(on)} />

@@ -2,6 +2,7 @@
 
 import { ActionGroup, Button } from '@patternfly/react-core';
 import { Failure, type Action } from './load';
+import { Unsaved } from './Unsaved';
 
 interface Props {
   action: Action;
@@ -19,6 +20,7 @@ interface Props {
 export function FormEnd({ action, role, verb = 'Save', ready, manage = true, back }: Props) {
   return (
     <>
+      <Unsaved />
       {action.error && <Failure error={action.error} role={role} />}
       <ActionGroup>
         {manage && (
