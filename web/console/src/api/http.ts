@@ -127,7 +127,7 @@ function advice(status: number): string {
     case 404:
       return 'It may have been deleted meanwhile. Go back to the list.';
     case 409:
-      return 'Reload to see what changed, then repeat your change.';
+      return 'Choose another name if it is taken. If somebody else made a change meanwhile, reload to see it, then make yours.';
     case 413:
       return 'Send less at once.';
     case 429:

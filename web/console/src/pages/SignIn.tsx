@@ -33,6 +33,7 @@ export function SignInForm({ initialUser = '', initialRealm = 'master', onSigned
       setError(failure as ApiError);
       setPassword('');
       setBusy(false);
+      document.getElementById('password')?.focus();
     }
   }
 

@@ -33,6 +33,7 @@ export function Pages({ of, filters: { first, show }, max, came, total, last, le
   return (
     <Pagination
       isCompact={total === undefined || total <= FEW * max}
+      className={lengths.length === 0 ? 'console-pages' : ''}
       page={here}
       perPage={max}
       perPageOptions={lengths.map((value) => ({ title: String(value), value }))}
