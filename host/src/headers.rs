@@ -1,4 +1,4 @@
-//! Headers that every answer carries, and the figures about it.
+//! What every request and every answer goes through: its id, its figures, the headers that every answer carries.
 
 use std::time::Instant;
 
@@ -10,10 +10,14 @@ use axum::http::header::{
 use axum::middleware::Next;
 use axum::response::Response;
 use hyper::body::Body as _;
+use tracing::Instrument as _;
 
 use crate::app::App;
+use crate::request_id::{self, REQUEST_ID};
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+/// Stands for the route of requests that have none.
+const OTHER: &str = "other";
 
 /// The last stop of every request.
 pub(crate) async fn finish(
@@ -24,15 +28,23 @@ pub(crate) async fn finish(
 ) -> Response {
     let began = Instant::now();
     let method = request.method().clone();
-    let mut response = next.run(request).await;
-    app.metrics.answered(
-        &method,
-        path.as_ref().map_or("other", |path| path.as_str()),
-        response.status(),
-        began.elapsed(),
-    );
+    let id = request_id::of(request.headers());
+    // It is there at every level of logging, or an error would not tell of which request it is.
+    let span = tracing::error_span!("request", request_id = request_id::text(&id));
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let route = path.as_ref().map_or(OTHER, MatchedPath::as_str);
+    let took = began.elapsed();
+    app.metrics.answered(&method, route, response.status(), took);
+    tracing::debug!(parent: &span, %method, route, status = response.status().as_u16(), ?took, "answered");
+    complete(&mut response, id);
+    response
+}
+
+/// Adds the headers that every answer carries.
+pub(crate) fn complete(response: &mut Response, id: HeaderValue) {
     let has_body = response.body().size_hint().exact() != Some(0);
     let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -40,5 +52,4 @@ pub(crate) async fn finish(
     if has_body {
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
     }
-    response
 }

@@ -39,6 +39,7 @@ mod realm;
 mod realm_defaults;
 mod realm_document;
 mod registration;
+mod request_id;
 mod roles;
 mod serve;
 mod server;

@@ -22,7 +22,7 @@ pub(crate) fn start() -> anyhow::Result<()> {
     let _ = if std::io::stderr().is_terminal() {
         registry.with(output).try_init()
     } else {
-        registry.with(output.json().flatten_event(true)).try_init()
+        registry.with(output.json().flatten_event(true).with_span_list(false)).try_init()
     };
     Ok(())
 }

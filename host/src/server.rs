@@ -25,6 +25,7 @@ use tower_service::Service as _;
 
 use crate::app::Peer;
 use crate::error::ErrorResponse;
+use crate::{headers, request_id};
 use patience::Patient;
 use tls::Tls;
 use whole::Whole;
@@ -158,7 +159,8 @@ impl Server {
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let mut routes = routes.clone();
             async move {
-                if let Some(refused) = normalize(request.uri_mut()) {
+                if let Some(mut refused) = normalize(request.uri_mut()) {
+                    headers::complete(&mut refused, request_id::of(request.headers()));
                     return Ok(refused);
                 }
                 request.extensions_mut().insert(peer);

@@ -19,6 +19,7 @@ mod hostile_requests;
 mod https;
 mod limits;
 mod nodes;
+mod observation;
 mod rate_limits;
 mod realm_files;
 mod token_states;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::not_stored;
 use crate::error::ErrorResponse;
+use tracing::Instrument as _;
 
 /// Entries that are read at a time.
 pub(super) const ENTRIES: i64 = 200;
@@ -41,7 +42,7 @@ pub(super) async fn answer(mut pages: impl Pages) -> Result<Response, ErrorRespo
             body.push(b',');
             body.extend(second);
             let (sender, receiver) = mpsc::channel(1);
-            tokio::spawn(send(pages, body, sender));
+            tokio::spawn(send(pages, body, sender).in_current_span());
             Body::new(Stream(receiver))
         }
     };
