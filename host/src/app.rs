@@ -103,7 +103,7 @@ impl App {
             rsa_keys,
             trusted_issuers: TrustedIssuers::new(outside),
             wasm: components.wasm().clone(),
-            metrics: Metrics::new(components.clone()),
+            metrics: Metrics::new(components.clone(), store.clone()),
             components,
             anonymous_limits: AnonymousLimits::new(options.anonymous_per_address, options.anonymous_per_realm),
             client_counts: ClientCounts::none(),

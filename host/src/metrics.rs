@@ -1,8 +1,14 @@
 //! Figures for operators, in the text format of Prometheus: served at `/metrics` on the address of `--metrics`.
+//!
+//! Labels have few values: patterns of paths, methods and statuses that exist, names of components and of what they
+//! offer. Counting a request makes no text and asks for no memory, once its route has been counted.
 
 mod components;
+mod process;
+mod store;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,62 +20,116 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use crate::components::Components;
+use crate::store::Store;
 
 /// What requests are counted by: the pattern of the path, never the path itself.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Route {
-    method: String,
-    route: String,
+    method: &'static str,
+    route: Arc<str>,
 }
 
 /// The same and the answer's status.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Answer {
-    method: String,
-    route: String,
+    method: &'static str,
+    route: Arc<str>,
     status: u16,
 }
 
-/// All figures of the server.
+/// A kind of policy.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Policy {
+    policy: Arc<str>,
+}
+
+/// The same and what it said.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Said {
+    policy: Arc<str>,
+    decision: &'static str,
+}
+
+/// All figures of the server. Cloning it is cheap.
 #[derive(Clone)]
 pub(crate) struct Metrics {
-    registry: Arc<Registry>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    registry: Registry,
+    /// Texts that labels have.
+    texts: RwLock<HashSet<Arc<str>>>,
     answers: Family<Answer, Counter>,
     durations: Family<Route, Histogram>,
+    decisions: Family<Said, Counter>,
+    decision_durations: Family<Policy, Histogram>,
 }
 
 impl Metrics {
     /// Nothing counted yet.
-    pub(crate) fn new(components: Components) -> Metrics {
+    pub(crate) fn new(components: Components, store: Store) -> Metrics {
         let answers = Family::<Answer, Counter>::default();
         let durations = Family::<Route, Histogram>::new_with_constructor(|| {
             // 0.25 ms to 4 s.
             Histogram::new(exponential_buckets(0.000_25, 2.0, 15))
         });
-        let mut registry = Registry::with_prefix("matricula");
+        let decisions = Family::<Said, Counter>::default();
+        let decision_durations = Family::<Policy, Histogram>::new_with_constructor(|| {
+            // 4 µs to 1 s.
+            Histogram::new(exponential_buckets(0.000_004, 4.0, 10))
+        });
+        let mut all = Registry::default();
+        // These have the names that every program gives them.
+        all.register_collector(Box::new(process::OfProcess));
+        let registry = all.sub_registry_with_prefix("matricula");
         registry.register("http_requests", "Answered requests", answers.clone());
-        registry.register("http_request_duration_seconds", "Time from request to answer", durations.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time from request to answer",
+            Unit::Seconds,
+            durations.clone(),
+        );
+        registry.register("policy_decisions", "Decisions of policies by kind of policy", decisions.clone());
+        registry.register_with_unit(
+            "policy_duration",
+            "Time that a policy took to decide; policies that are asked together share it evenly",
+            Unit::Seconds,
+            decision_durations.clone(),
+        );
         registry.register_collector(Box::new(components::OfComponents(components)));
-        Metrics { registry: Arc::new(registry), answers, durations }
+        registry.register_collector(Box::new(store::OfStore(store)));
+        let texts = RwLock::default();
+        Metrics { inner: Arc::new(Inner { registry: all, texts, answers, durations, decisions, decision_durations }) }
     }
 
     /// A request was answered.
     pub(crate) fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
         // Methods are free text: only those that exist are counted by name.
         let method = match *method {
-            Method::GET | Method::POST | Method::PUT | Method::DELETE | Method::OPTIONS | Method::HEAD => {
-                method.as_str().to_owned()
-            }
-            _ => "other".to_owned(),
+            Method::GET => "GET",
+            Method::POST => "POST",
+            Method::PUT => "PUT",
+            Method::DELETE => "DELETE",
+            Method::OPTIONS => "OPTIONS",
+            Method::HEAD => "HEAD",
+            _ => "other",
         };
-        let route = route.to_owned();
-        self.durations
-            .get_or_create(&Route { method: method.clone(), route: route.clone() })
-            .observe(took.as_secs_f64());
-        self.answers.get_or_create(&Answer { method, route, status: status.as_u16() }).inc();
+        let route = self.inner.text(route);
+        let answer = Answer { method, route: Arc::clone(&route), status: status.as_u16() };
+        self.inner.answers.get_or_create(&answer).inc();
+        self.inner.durations.get_or_create(&Route { method, route }).observe(took.as_secs_f64());
+    }
+
+    /// A policy has decided; `policy` is the id of its kind.
+    pub(crate) fn decided(&self, policy: &str, decision: &'static str, took: Duration) {
+        let policy = self.inner.text(policy);
+        let said = Said { policy: Arc::clone(&policy), decision };
+        self.inner.decisions.get_or_create(&said).inc();
+        self.inner.decision_durations.get_or_create(&Policy { policy }).observe(took.as_secs_f64());
     }
 
     /// The server of the figures.
@@ -79,10 +139,22 @@ impl Metrics {
 
     fn render(&self) -> impl IntoResponse + use<> {
         let mut text = String::new();
-        match encode(&mut text, &self.registry) {
+        match encode(&mut text, &self.inner.registry) {
             Ok(()) => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
                 .into_response(),
             Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
+    }
+}
+
+impl Inner {
+    /// The one copy of a label's text.
+    fn text(&self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.texts.write().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(&new));
+        new
     }
 }

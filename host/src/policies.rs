@@ -9,7 +9,7 @@ mod client_counts;
 mod record;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(crate) use client_counts::ClientCounts;
 pub(crate) use record::{Evaluation, Mode, PolicyViolation, Verdict, hook_name};
@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::client_policies::ClientPolicies;
 use crate::error::ErrorResponse;
 use crate::ids;
+use crate::metrics::Metrics;
 use crate::registration::recording;
 use crate::store::policies::PolicyRow;
 use crate::store::realms;
@@ -113,6 +114,7 @@ pub(crate) struct Policies {
     set: Vec<Arc<PolicyRow>>,
     components: Arc<ComponentSet>,
     wasm: Wasm,
+    metrics: Metrics,
     provider: ProviderCall,
     context: Context,
     /// The realm's client policies, which are asked before these.
@@ -189,6 +191,7 @@ impl Policies {
             set,
             components: Arc::clone(components),
             wasm: app.wasm.clone(),
+            metrics: app.metrics.clone(),
             provider: provider.clone(),
             context,
             decision,
@@ -378,7 +381,12 @@ impl Policies {
                 tracing::warn!(%error, "a watched policy failed");
                 return Ok(());
             }
-            Err(error) => return Err(self.failed(run.policies.first(), error)),
+            Err(error) => {
+                if let (Some(_), Some(policy)) = (&run.provider, run.policies.first()) {
+                    self.metrics.decided(&policy.provider_id, "none", began.elapsed());
+                }
+                return Err(self.failed(run.policies.first(), error));
+            }
         };
         let component = run.provider.as_ref().map_or_else(String::new, |provider| provider.component.label());
         for (policy, decision) in run.policies.iter().zip(decisions) {
@@ -396,6 +404,7 @@ impl Policies {
                 }
             } else {
                 self.decided(hook, policy, decision, proposed.as_deref_mut(), &mut evaluation).await?;
+                self.metrics.decided(&policy.provider_id, evaluation.verdict.name(), Duration::from_micros(micros));
                 violations.extend(evaluation.violations.iter().cloned());
             }
             if evaluation.verdict == Verdict::Reject

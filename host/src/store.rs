@@ -20,6 +20,7 @@ mod database;
 pub(crate) mod decisions;
 pub(crate) mod document;
 pub(crate) mod events;
+pub(crate) mod figures;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod keys;
 pub(crate) mod policies;

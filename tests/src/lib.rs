@@ -98,6 +98,11 @@ impl Service {
         Service::launch(&[], &[&["--database", database], options].concat())
     }
 
+    /// Whether its database is PostgreSQL.
+    pub fn is_on_postgres(&self) -> bool {
+        self.database().is_some_and(|database| database.starts_with("postgres"))
+    }
+
     fn launch(environment: &[(&str, &str)], options: &[&str]) -> anyhow::Result<Service> {
         let data = std::env::temp_dir().join(format!("matricula-test-{}", uuid::Uuid::new_v4()));
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();

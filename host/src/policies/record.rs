@@ -40,6 +40,18 @@ pub(crate) enum Verdict {
     Reject,
 }
 
+impl Verdict {
+    /// Its name, as in the record.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Verdict::Accept => "accept",
+            Verdict::Amend => "amend",
+            Verdict::Hold => "hold",
+            Verdict::Reject => "reject",
+        }
+    }
+}
+
 /// Whether a policy's answer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

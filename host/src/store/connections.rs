@@ -20,6 +20,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 pub(crate) struct Connections<C: Connection> {
     options: C::Options,
     free: Semaphore,
+    most: usize,
     /// Open and unused, the most recently used last.
     idle: Mutex<Vec<C>>,
     unreachable: AtomicBool,
@@ -41,6 +42,7 @@ impl<C: Connection> Connections<C> {
         Connections {
             options,
             free: Semaphore::new(most),
+            most,
             idle: Mutex::default(),
             unreachable: AtomicBool::new(false),
             losses: AtomicU64::new(0),
@@ -81,6 +83,11 @@ impl<C: Connection> Connections<C> {
             Ok(connection) => Ok(connection?),
             Err(_) => Err(unavailable("it accepts no connection")),
         }
+    }
+
+    /// How many are in use, and how many may be.
+    pub(super) fn used(&self) -> (usize, usize) {
+        (self.most.saturating_sub(self.free.available_permits()), self.most)
     }
 
     /// Fails while the database is known to be unreachable.

@@ -65,11 +65,19 @@ impl Database {
         }
     }
 
+    /// How many connections read at this moment, and how many may; SQLite has no such limit.
+    pub(crate) fn connections(&self) -> Option<(usize, usize)> {
+        match self {
+            Database::Sqlite(_) => None,
+            Database::Postgres(connections) => Some(connections.used()),
+        }
+    }
+
     /// Fails while the database is known to be gone.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         match self {
             Database::Sqlite(_) => Ok(()),
             Database::Postgres(connections) => connections.check(),

@@ -9,10 +9,14 @@ mod count;
 pub(super) mod postgres;
 pub(super) mod sqlite;
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use count::Count;
 
+use super::figures::Figures;
 use super::{Database, Lost, StoreError, Value};
 
 /// Writes in one transaction at most. PostgreSQL keeps track of up to 64 savepoints cheaply.
@@ -82,6 +86,8 @@ fn tell(answer: Answer, result: Result<(), StoreError>) {
 pub(crate) struct Writer {
     database: Database,
     queue: mpsc::Sender<Job>,
+    /// What became of writes.
+    pub(crate) figures: Arc<Figures>,
 }
 
 impl Writer {
@@ -95,12 +101,25 @@ impl Writer {
         if write.is_empty() {
             return Ok(());
         }
+        let began = Instant::now();
+        let result = self.queued(write).await;
+        self.figures.written(&result, began.elapsed());
+        result
+    }
+
+    async fn queued(&self, write: Write) -> Result<(), StoreError> {
         self.database.check()?;
         let (answer, answered) = oneshot::channel();
         self.queue
             .try_send(Job { write, answer })
             .map_err(|_| StoreError::Unavailable("too many writes are waiting".to_owned()))?;
         answered.await.map_err(|_| StoreError::Unavailable("the writer has stopped".to_owned()))?
+    }
+
+    /// Writes in the queue, and how many there may be.
+    pub(crate) fn queue(&self) -> (usize, usize) {
+        let most = self.queue.max_capacity();
+        (most - self.queue.capacity(), most)
     }
 }
 

@@ -41,7 +41,7 @@ pub(in crate::store) fn start(database: Database, connections: &Arc<Connections<
     for _ in 0..WRITERS {
         tokio::spawn(run(Arc::clone(&jobs), Arc::clone(connections)));
     }
-    Writer { database, queue }
+    Writer { database, queue, figures: Arc::default() }
 }
 
 /// Takes what waits, group by group.

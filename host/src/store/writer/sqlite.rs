@@ -1,5 +1,7 @@
 //! Writes of the embedded database: one connection and one thread, one statement after the other.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
@@ -19,7 +21,7 @@ pub(in crate::store) fn start(database: Database, connection: Connection) -> any
         .name("sqlite-writer".to_owned())
         .spawn(move || run(&connection, jobs))
         .context("starting the thread that writes")?;
-    Ok(Writer { database, queue })
+    Ok(Writer { database, queue, figures: Arc::default() })
 }
 
 /// Takes what waits, group by group.
