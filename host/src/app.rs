@@ -8,9 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,13 +27,14 @@ use crate::names::Names;
 use crate::outside::Outside;
 use crate::policies::ClientCounts;
 use crate::realm::{MASTER, Realm, Realms};
-use crate::store::{Store, keys, sealing};
+use crate::store::{Store, keys};
 use crate::tokens::KnownTokens;
 use crate::wasm::Wasm;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
 use crate::{
-    admin, console, discovery, first_start, headers, health, protocol_mappers, registration, token_endpoint, web,
+    admin, console, description, discovery, first_start, headers, health, protocol_mappers, registration,
+    token_endpoint, web,
 };
 
 /// What every request may use. Cloning it is cheap.
@@ -79,7 +78,6 @@ impl App {
             .mode(0o700)
             .create(&options.data)
             .with_context(|| format!("making the folder {}", options.data.display()))?;
-        sealing::take_keys()?;
         let store = Store::open(&options.database_url()).await?;
         let rsa_keys = RsaKeys::start()?;
         let outside = Outside::new(options.allow_private_fetch)?;
@@ -162,23 +160,10 @@ impl App {
     }
 }
 
-/// What `/openapi.json` says of the service as a whole.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Matricula",
-        description = "Client registration service for OAuth 2.0, OpenID Connect and SAML",
-        license(name = "Apache-2.0")
-    ),
-    components(schemas(crate::error::ErrorBody)),
-    paths(registration::register_path, registration::read_path, registration::update_path, registration::delete_path,)
-)]
-struct Description;
-
 /// Every route of the server.
 pub(crate) fn routes(app: App) -> Router {
     // The Admin API: administrators and their tools.
-    let (admin, description) = OpenApiRouter::with_openapi(Description::openapi())
+    let (admin, description) = OpenApiRouter::with_openapi(description::begin())
         .routes(routes!(admin::realms::list, admin::realms::create))
         .routes(routes!(admin::realms::read, admin::realms::update, admin::realms::delete))
         .routes(routes!(admin::clients::list, admin::clients::create))
@@ -236,19 +221,15 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .split_for_parts();
-    let description: Arc<str> = description.to_json().unwrap_or_default().into();
+    let description = description::complete(description);
     admin
         // Registration: it answers every method itself, as the order of its checks is part of the contract.
         .route("/realms/{realm}/clients-registrations/{*rest}", any(registration::serve))
-        .route("/openapi.json", get(move || document(Arc::clone(&description))))
+        .route("/openapi.json", get(move || description::show(Arc::clone(&description))))
         // Pages for browsers.
         .merge(web::routes())
         .fallback(async || ErrorResponse::framework(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || ErrorResponse::framework(StatusCode::METHOD_NOT_ALLOWED))
         .layer(axum::middleware::from_fn_with_state(app.clone(), headers::finish))
         .with_state(app)
-}
-
-async fn document(json: Arc<str>) -> Response {
-    ([(axum::http::header::CONTENT_TYPE, "application/json")], json.to_string()).into_response()
 }

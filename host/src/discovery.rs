@@ -1,7 +1,7 @@
 //! What a caller needs first: where things are (OIDC Discovery, RFC 8414) and which keys sign (RFC 7517).
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::keys::Jwk;
+use crate::parameters::Path;
 use crate::realm::Realm;
 use axum::http::StatusCode;
 use std::sync::Arc;

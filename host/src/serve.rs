@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::{self, App};
 use crate::config::Serve;
 use crate::server::tls::Tls;
+use crate::store::sealing;
 use crate::{first_start, logs, server};
 
 /// Connections to the address of the figures: those who ask are few.
@@ -22,6 +23,7 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         (None, None) => None,
         _ => bail!("--tls-certificate and --tls-key belong together"),
     };
+    sealing::take_keys()?;
     let (app, administrator) = App::start(&options).await?;
     let listener = server::bind(options.listen).await?;
     let address = listener.local_addr().context("reading the address listened on")?;

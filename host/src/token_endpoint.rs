@@ -5,7 +5,7 @@ mod issue;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -18,6 +18,7 @@ use crate::authentication::client_credentials::same_secret;
 use crate::caller::Caller;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::form::Form;
+use crate::parameters::Path;
 use crate::realm::Realm;
 use crate::registration::open_realm;
 use crate::store::clients::{self, ClientRow};

@@ -2,7 +2,6 @@
 //! (`web/<name>`, built by `cargo xtask build`). A binary that was built without a folder answers 404 there.
 
 use axum::Router;
-use axum::extract::Path;
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
     LOCATION, VARY,
@@ -12,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::error::ErrorResponse;
+use crate::parameters::Path;
 
 /// A file of a page.
 struct File {

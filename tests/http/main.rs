@@ -11,6 +11,7 @@ mod concurrency;
 mod console_session;
 mod contract_versions;
 mod decisions;
+mod description;
 mod durability;
 mod encryption;
 mod faults;

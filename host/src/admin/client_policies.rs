@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +17,7 @@ use super::policies::ProviderRepresentation;
 use crate::app::App;
 use crate::client_policies::documents::{Policies, Profiles, configured, global_profiles};
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::parameters::Query;
 use crate::store::{Write, client_policies};
 use crate::wasm::Wasm;
 use crate::wasm::component::LoadedComponent;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use super::{Administrator, created};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
+use crate::parameters::Path;
 use crate::store::scopes::{self, Assigned, ScopeRow};
 use crate::store::{Lost, StoreError, Write};
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ use crate::clock;
 use crate::document;
 use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::ids;
+use crate::parameters::{Path, Query};
 use crate::policies::PolicyError;
 use crate::realm_defaults::is_of_the_server;
 use crate::registration::{ATTEMPTS, client_uri, effects, issue, name_mappers};

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use crate::components::compare::{self, Comparison};
 use crate::components::{ChangeError, Health, Source, Summary, Uploaded, Version, signature};
 use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::parameters::{Path, Query};
 use crate::store::component_files::{Limits, User};
 
 /// Longest component file, in bytes.

@@ -1,13 +1,14 @@
 //! What the policies decided: `/admin/realms/{realm}/client-registration-policy/decisions`.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Administrator, Page};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::parameters::Query;
 use crate::registration::decision::Record;
 use crate::store::decisions::{self, Filter};
 

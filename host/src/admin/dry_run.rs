@@ -89,10 +89,10 @@ pub(crate) struct DryAnswer {
     /// The policies that were asked, in order.
     policies: Vec<Evaluation>,
     /// The client as sent, or as it is stored.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     before: Value,
     /// The client as it would be stored.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     after: Value,
 }
 

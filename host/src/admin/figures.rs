@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,6 +14,7 @@ use super::clients::VIEW;
 use crate::app::App;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::parameters::Query;
 use crate::store::{StoreError, clients, decisions, realms};
 
 /// Hours that are looked at without a choice: as long as decisions are kept.

@@ -1,7 +1,7 @@
 //! Clients that a policy holds: an administrator approves or refuses them
 //! (`/admin/realms/{realm}/clients/{id}/{approve,refuse}`).
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::Administrator;
@@ -9,6 +9,7 @@ use super::clients::{MANAGE, change, find, stored_or_changed};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::events::Subject;
+use crate::parameters::Path;
 use crate::registration::ATTEMPTS;
 use crate::store::clients::HELD;
 use crate::store::{Lost, StoreError, Write, clients, events, realms};

@@ -1,7 +1,7 @@
 //! Initial access tokens: `/admin/realms/{realm}/clients-initial-access[/{id}]` (Keycloak: ClientInitialAccessResource).
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use crate::authentication::initial_access_token;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
+use crate::parameters::Path;
 use crate::store::Write;
 use crate::store::initial_access_tokens::{self, InitialAccessTokenRow};
 

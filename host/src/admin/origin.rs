@@ -1,7 +1,7 @@
 //! Where a client came from: `/admin/realms/{realm}/clients/{id}/origin`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,6 +9,7 @@ use super::Administrator;
 use super::clients::{VIEW, find};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::parameters::Path;
 use crate::store::clients::Origin;
 use crate::store::initial_access_tokens;
 

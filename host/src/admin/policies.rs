@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
+use crate::parameters::{Path, Query};
 use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured};
 use crate::realm::priority;
 use crate::store::policies::{self, Config, PolicyRow};
@@ -396,7 +397,7 @@ pub(crate) struct PropertyRepresentation {
     kind: String,
     /// Absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     default_value: Option<Value>,
     /// What a list may hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]

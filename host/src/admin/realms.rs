@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ use crate::authentication::trusted_issuer;
 use crate::client_policies::documents::{Policies, Profiles, RealmClientPolicies};
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
+use crate::parameters::Query;
 use crate::realm::{MASTER, Realm, Settings, SslRequired};
 use crate::realm_defaults;
 use crate::realm_document::is_elsewhere;

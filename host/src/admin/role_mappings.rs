@@ -1,7 +1,7 @@
 //! Roles that a user was given: `/admin/realms/{realm}/users/{id}/role-mappings/clients/{client}`.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 
 use super::roles::RoleRepresentation;
@@ -9,6 +9,7 @@ use super::{Administrator, users};
 use crate::app::App;
 use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::parameters::Path;
 use crate::store::clients::{self, ClientRow};
 use crate::store::roles::{self, RoleRow};
 use crate::store::users::UserRow;

@@ -1,7 +1,7 @@
 //! Roles of clients: `/admin/realms/{realm}/clients/{id}/roles[/{role}]`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use super::{Administrator, created};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
+use crate::parameters::Path;
 use crate::roles::is_composite;
 use crate::store::clients::ClientRow;
 use crate::store::roles::{self, RoleRow};

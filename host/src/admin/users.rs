@@ -1,7 +1,7 @@
 //! Users: `/admin/realms/{realm}/users[/{id}]` (Keycloak: UsersResource, UserResource).
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use super::body::{self, Representation, lenient_switch};
 use super::{Administrator, Page, created};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::parameters::{Path, Query};
 use crate::store::users::{self, Profile, UserRow};
 use crate::store::{Lost, StoreError, Write};
 use crate::{clock, ids, passwords};

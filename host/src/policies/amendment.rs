@@ -16,10 +16,10 @@ pub(crate) struct Change {
     /// Its name in the caller's document, else in the contract.
     pub(crate) field: String,
     /// What it was; null: absent.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub(crate) before: Value,
     /// What it is now; null: removed.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub(crate) after: Value,
 }
 
