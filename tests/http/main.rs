@@ -21,6 +21,7 @@ mod https;
 mod limits;
 mod nodes;
 mod observation;
+mod proxies;
 mod rate_limits;
 mod realm_files;
 mod token_states;
