@@ -1,10 +1,11 @@
 //! What was acknowledged is kept.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use matricula_tests::Service;
+use matricula_tests::{OwnPostgres, Service};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -71,16 +72,19 @@ async fn load(register: RequestBuilder, clients: String, http: Client, host: Str
     kept
 }
 
-#[tokio::test]
-async fn every_acknowledged_client_rotation_and_token_use_survives_a_kill() -> anyhow::Result<()> {
+/// Lets something happen in the midst of registrations and updates, again and again; then everything that was
+/// acknowledged must be there, with its last token, and nothing that is half done. What was there to be lost, in words.
+async fn survives(
+    mut service: Service,
+    rounds: u32,
+    mut strike: impl FnMut(&mut Service) -> anyhow::Result<()>,
+) -> anyhow::Result<String> {
     const USES: usize = 10_000_000;
-    let mut service = Service::start()?;
     service.realm("shop").await?;
     let token = service.initial_access_token("shop", json!({"count": USES})).await?;
     // The token names the address it was issued under, and each start takes another port.
     let host = service.url.trim_start_matches("http://").to_owned();
     let (mut clients, mut rotations) = (0, 0);
-    let rounds = rounds()?;
     for round in 0..rounds {
         let mut running = tokio::task::JoinSet::new();
         for worker in 0..8 {
@@ -90,7 +94,7 @@ async fn every_acknowledged_client_rotation_and_token_use_survives_a_kill() -> a
             running.spawn(load(register, address, service.http.clone(), host.clone(), prefix));
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
-        service.kill_and_restart()?;
+        strike(&mut service)?;
         let acknowledged = running.join_all().await.into_iter().flatten().collect::<Vec<Kept>>();
         // Each is there with its last token, and no other.
         for client in &acknowledged {
@@ -116,8 +120,61 @@ async fn every_acknowledged_client_rotation_and_token_use_survives_a_kill() -> a
     let listed: Value = service.admin(Method::GET, "/shop/clients-initial-access", None).await?.json().await?;
     let used = USES as u64 - listed[0]["remainingCount"].as_u64().unwrap_or_default();
     assert_eq!(used, stored as u64);
-    println!(
-        "{rounds} kills: {clients} registrations and {rotations} updates were acknowledged, {stored} clients are stored"
-    );
+    Ok(format!("{clients} registrations and {rotations} updates were acknowledged, {stored} clients are stored"))
+}
+
+#[tokio::test]
+async fn every_acknowledged_client_rotation_and_token_use_survives_a_kill() -> anyhow::Result<()> {
+    let rounds = rounds()?;
+    let kept = survives(Service::start()?, rounds, Service::kill_and_restart).await?;
+    println!("{rounds} kills: {kept}");
+    Ok(())
+}
+
+// Callers must go on while PostgreSQL is killed: on one thread they would wait for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_acknowledged_survives_a_kill_of_postgresql_and_the_server_goes_on() -> anyhow::Result<()> {
+    let mut database = OwnPostgres::start()?;
+    let service = Service::start_on(&database.url(), &[])?;
+    let rounds = rounds()?;
+    let strike = |service: &mut Service| {
+        database.kill()?;
+        // While it is gone, the server says so.
+        let url = format!("{}/health/ready", service.url);
+        let gone = Command::new("curl").args(["-s", "-o", "/dev/null", "-w", "%{http_code}", &url]).output()?;
+        ensure!(gone.stdout == b"503", "{}", String::from_utf8_lossy(&gone.stdout));
+        database.start_again()?;
+        let until = Instant::now() + Duration::from_secs(20);
+        while !Command::new("curl").args(["-sf", "-o", "/dev/null", &url]).status()?.success() {
+            ensure!(Instant::now() < until, "the server does not find the database again");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    };
+    let kept = survives(service, rounds, strike).await?;
+    println!("{rounds} kills of PostgreSQL: {kept}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn damaged_native_code_of_components_is_noticed_and_made_anew() -> anyhow::Result<()> {
+    let mut service = Service::start()?;
+    service.realm("shop").await?;
+    service.stop()?;
+    let mut damaged = 0;
+    for entry in std::fs::read_dir(service.data().join("cache/components"))? {
+        let file = entry?.path();
+        let mut bytes = std::fs::read(&file)?;
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&file, bytes)?;
+        damaged += 1;
+    }
+    ensure!(damaged >= 3, "{damaged} files");
+    service.start_again()?;
+    let token = service.initial_access_token("shop", json!({})).await?;
+    let made = service.register("shop", "openid-connect", Some(&token)).json(&json!({})).send().await?;
+    ensure!(made.status() == 201, "{}", made.text().await?);
+    assert_eq!(service.log()?.matches("made anew").count(), damaged);
     Ok(())
 }

@@ -2,11 +2,13 @@
 //! callers of it.
 
 mod cable;
+mod own_postgres;
 mod postgres;
 mod raw;
 mod realm_keys;
 
 pub use cable::Cable;
+pub use own_postgres::OwnPostgres;
 pub use postgres::new_database;
 pub use raw::{speak, status_of};
 
