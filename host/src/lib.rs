@@ -23,6 +23,7 @@ mod error;
 mod events;
 mod first_start;
 mod form;
+pub mod fuzzing;
 mod headers;
 mod health;
 mod ids;

@@ -11,7 +11,7 @@ mod offline;
 mod parts;
 mod report;
 mod scan;
-mod survey;
+pub(crate) mod survey;
 
 /// Members of a realm's document that have tables of their own.
 const TABLES: [&str; 10] = [

@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod command;
 mod components;
+mod fuzz;
 mod pictures;
 mod run;
 mod steps;
@@ -53,6 +54,17 @@ enum Commands {
     Bench(bench::Options),
     /// Checks format, lints and documentation; any warning is an error.
     Check,
+    /// Looks for inputs that break something; `tests/fuzz` holds what is tried.
+    Fuzz {
+        /// A folder of tests/fuzz/corpus; without it each in turn.
+        target: Option<String>,
+        /// How long for each.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Adds what reaches new code to the corpus, which every test tries again.
+        #[arg(long)]
+        keep: bool,
+    },
     /// Builds and tests everything, or one step of the tests.
     Test {
         /// Only on this kind of database; without it on both.
@@ -74,6 +86,7 @@ fn main() -> ExitCode {
         Commands::Run { arguments } => run::run(&workspace, &arguments),
         Commands::Bench(options) => bench::bench(&workspace, &options),
         Commands::Check => check::check(&workspace),
+        Commands::Fuzz { target, seconds, keep } => fuzz::fuzz(&workspace, target.as_deref(), seconds, keep),
         Commands::Test { database, only } => test::test(&workspace, database, only),
         Commands::Pictures => pictures::pictures(&workspace),
     });

@@ -16,7 +16,7 @@ use crate::policies::PROVIDER_TYPE;
 
 /// What a document says beside its clients.
 #[derive(Default)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     /// Name, id and settings.
     pub(super) realm: RealmRepresentation,
     /// Absent: a new realm gets the usual ones.
@@ -49,7 +49,7 @@ pub(super) struct Survey {
 ///
 /// # Errors
 /// When it is no realm's document, or a part other than the clients cannot be read.
-pub(super) fn read(input: impl Read) -> anyhow::Result<Survey> {
+pub(crate) fn read(input: impl Read) -> anyhow::Result<Survey> {
     let mut scanner = Scanner::new(input, 0);
     let mut survey = Survey::default();
     let mut settings = Map::new();

@@ -1,0 +1,81 @@
+//! What fuzzers call (`tests/fuzz`), and nobody else: each takes anything and must come back. The real parts run; what is
+//! left out is the network.
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use clap::Parser;
+use http_body_util::BodyExt;
+use tokio::runtime::Runtime;
+use tower_service::Service as _;
+
+use crate::app::{self, App};
+use crate::config::{Cli, Command};
+use crate::policies::amend;
+use crate::realm_document::survey;
+use crate::store::document;
+use crate::wasm::contract::Client;
+
+/// A server in this process, without connections.
+pub struct Server {
+    runtime: Runtime,
+    routes: Router,
+}
+
+impl Server {
+    /// Starts a server with these arguments of `matricula serve`.
+    ///
+    /// # Errors
+    /// With what was being done.
+    pub fn start(arguments: &[&str]) -> anyhow::Result<Server> {
+        let cli = Cli::try_parse_from(["matricula", "serve"].iter().chain(arguments))?;
+        let Command::Serve(options) = cli.command else { anyhow::bail!("not the command `serve`") };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let (app, _) = runtime.block_on(App::start(&options)).context("starting")?;
+        Ok(Server { runtime, routes: app::routes(app) })
+    }
+
+    /// The answer to a request with its body.
+    ///
+    /// # Errors
+    /// When the answer ends in the middle of its body.
+    pub fn answer(&self, request: Request<Vec<u8>>) -> anyhow::Result<Response<Vec<u8>>> {
+        let mut routes = self.routes.clone();
+        self.runtime.block_on(async move {
+            // A route cannot fail.
+            let Ok(answer) = routes.call(request.map(Body::from)).await;
+            let (head, body) = answer.into_parts();
+            Ok(Response::from_parts(head, body.collect().await?.to_bytes().to_vec()))
+        })
+    }
+}
+
+/// Looks through the file of a realm (`matricula realm import`).
+pub fn realm_file(file: &[u8]) {
+    // A file that is none is refused: only panics count.
+    let _ = survey::read(file);
+}
+
+/// Amends a client as a policy may ask for, stores it and reads it back. `input` holds the client and the amendment as
+/// JSON, one behind the other.
+///
+/// # Errors
+/// When what is read back is not what was stored.
+pub fn amended_client(input: &[u8]) -> anyhow::Result<()> {
+    let mut values = serde_json::Deserializer::from_slice(input).into_iter::<Client>();
+    let (Some(Ok(mut client)), Some(Ok(changes))) = (values.next(), values.next()) else { return Ok(()) };
+    let secret = client.secret.clone();
+    if amend(&mut client, changes).is_ok() {
+        anyhow::ensure!(client.secret == secret, "the secret was amended");
+    }
+    let stored = document::encode("", &client).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let read = document::decode("", stored).map_err(|error| anyhow::anyhow!("{error}"))?;
+    anyhow::ensure!(read == client, "another client is read than was stored");
+    Ok(())
+}
+
+/// Reads a stored client as it may have been damaged.
+pub fn stored_client(bytes: &[u8]) {
+    let _ = document::decode("", bytes.to_vec());
+}
