@@ -451,7 +451,7 @@ pub(crate) fn for_administrator(
     provider: &ProviderCall,
     context: impl FnOnce() -> Context,
 ) -> ClientPolicies {
-    ClientPolicies::new(provider, &app.wasm.current(), &ids::new(), context)
+    ClientPolicies::new(provider, &app.wasm.current(), &ids::fresh(), context)
 }
 
 #[cfg(test)]

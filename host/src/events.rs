@@ -64,7 +64,7 @@ impl Event {
     /// A component was put back; told in realm `master`, whatever it stores of its clients.
     pub(crate) fn of_component(realm_id: &str, details: &[(&str, &str)]) -> Event {
         Event {
-            id: ids::new(),
+            id: ids::fresh(),
             time: clock::now_ms(),
             event_type: Cow::Borrowed("COMPONENT_PUT_BACK"),
             realm_id: realm_id.to_owned(),
@@ -121,7 +121,7 @@ impl Subject<'_> {
                 settings.enabled_event_types.iter().any(|enabled| enabled == event_type)
             };
         wanted.then(|| Event {
-            id: ids::new(),
+            id: ids::fresh(),
             time: clock::now_ms(),
             event_type: Cow::Borrowed(event_type),
             realm_id: self.realm.id.clone(),

@@ -32,7 +32,7 @@ pub(crate) async fn make_master(app: &App, options: &Serve) -> anyhow::Result<Op
     }
     let made_password = options.admin_password.is_none().then(|| random::text(20));
     let password = options.admin_password.clone().or_else(|| made_password.clone()).unwrap_or_default();
-    let id = ids::new();
+    let id = ids::fresh();
     let realm = Realm {
         name: MASTER.to_owned(),
         enabled: true,
@@ -43,7 +43,7 @@ pub(crate) async fn make_master(app: &App, options: &Serve) -> anyhow::Result<Op
         id,
     };
     let user = UserRow {
-        id: ids::new(),
+        id: ids::fresh(),
         username: options.admin_user.to_lowercase(),
         email: None,
         enabled: true,

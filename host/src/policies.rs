@@ -185,7 +185,7 @@ impl Policies {
         context: Context,
         set: Vec<Arc<PolicyRow>>,
     ) -> Policies {
-        let decision = ids::new();
+        let decision = ids::fresh();
         Policies {
             client_policies: ClientPolicies::new(provider, components, &decision, || context.clone()),
             set,

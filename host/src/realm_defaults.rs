@@ -156,7 +156,7 @@ pub(crate) fn client_in_master(realm: &str) -> String {
 pub(crate) fn scopes() -> Vec<ScopeRow> {
     SCOPES
         .map(|(name, protocol, assigned)| ScopeRow {
-            id: ids::new(),
+            id: ids::fresh(),
             name: name.to_owned(),
             protocol: protocol.to_owned(),
             assigned,
@@ -168,7 +168,7 @@ pub(crate) fn scopes() -> Vec<ScopeRow> {
 /// The registration policies of a new realm, in their order.
 pub(crate) fn policies(realm_id: &str) -> Vec<Arc<PolicyRow>> {
     let policy = |sub_type: &str, name: &str, provider: &str, config: &[(&str, &[&str])]| PolicyRow {
-        id: ids::new(),
+        id: ids::fresh(),
         name: Some(name.to_owned()),
         provider_id: provider.to_owned(),
         sub_type: sub_type.to_owned(),
@@ -212,7 +212,7 @@ pub(crate) fn policies(realm_id: &str) -> Vec<Arc<PolicyRow>> {
 }
 
 fn role(client: &str, name: &str, is_default: bool) -> RoleRow {
-    RoleRow { id: ids::new(), client: client.to_owned(), name: name.to_owned(), description: None, is_default }
+    RoleRow { id: ids::fresh(), client: client.to_owned(), name: name.to_owned(), description: None, is_default }
 }
 
 fn client_roles<'a>(realm: &Realm, client_id: &str) -> Vec<(&'a str, bool)> {
@@ -289,7 +289,7 @@ fn client(client_id: &str, realm: &Realm) -> Client {
         Some(of_realm.map(|scope| scope.name.clone()).collect())
     };
     Client {
-        id: Some(ids::new()),
+        id: Some(ids::fresh()),
         client_id: Some(client_id.to_owned()),
         name: Some(format!("${{client_{client_id}}}")),
         description: None,

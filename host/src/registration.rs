@@ -446,7 +446,7 @@ pub(crate) fn delete_path() {}
 /// What only the host can make, ready for one request.
 pub(crate) fn issue() -> Issued {
     Issued {
-        id: ids::new(),
+        id: ids::fresh(),
         secret: random::secret(),
         salt: random::text(16),
         now: clock::now().unsigned_abs(),
@@ -457,6 +457,6 @@ pub(crate) fn issue() -> Issued {
 /// Gives an id to each protocol mapper that has none.
 pub(crate) fn name_mappers(client: &mut Client) {
     for mapper in client.protocol_mappers.iter_mut().flatten() {
-        mapper.id.get_or_insert_with(ids::new);
+        mapper.id.get_or_insert_with(ids::fresh);
     }
 }

@@ -79,7 +79,7 @@ pub(crate) async fn create(
         return Err(ErrorResponse::message(StatusCode::BAD_REQUEST, "Unexpected protocol"));
     }
     let scope = ScopeRow {
-        id: requested.id.unwrap_or_else(ids::new),
+        id: requested.id.unwrap_or_else(ids::fresh),
         name: requested.name,
         protocol: requested.protocol,
         assigned: Assigned::None,

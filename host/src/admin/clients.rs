@@ -531,7 +531,7 @@ pub(crate) async fn add_protocol_mapper(
     if requested.name.trim().is_empty() {
         return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", "name is missing"));
     }
-    let mapper_id = requested.id.clone().unwrap_or_else(ids::new);
+    let mapper_id = requested.id.clone().unwrap_or_else(ids::fresh);
     change(&app, &administrator, &id, |row| {
         let protocol = requested.protocol.clone().or_else(|| row.client.protocol.clone()).unwrap_or_default();
         let mappers = row.client.protocol_mappers.get_or_insert_default();

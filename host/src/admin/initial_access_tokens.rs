@@ -111,7 +111,7 @@ pub(crate) async fn create(
         return refused("name", "The name cannot be longer than 255 characters");
     }
     let row = InitialAccessTokenRow {
-        id: ids::new(),
+        id: ids::fresh(),
         created_at: clock::now(),
         expiration,
         count,

@@ -157,7 +157,7 @@ pub(crate) async fn create(
     }
     let realm = &administrator.realm;
     let mut policy = PolicyRow {
-        id: requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(ids::new),
+        id: requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh),
         name: None,
         provider_id: requested.provider_id.clone().unwrap_or_default(),
         sub_type: String::new(),
@@ -251,7 +251,7 @@ pub(super) async fn unbound(
             return Err(no_such_provider());
         }
         let mut policy = PolicyRow {
-            id: ids::new(),
+            id: ids::fresh(),
             name: None,
             provider_id: String::new(),
             sub_type: String::new(),

@@ -274,7 +274,7 @@ pub(crate) async fn create(
     }
     let name = requested.realm.clone().unwrap_or_default();
     check_name(&name).map_err(refused)?;
-    let id = requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(ids::new);
+    let id = requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh);
     let mut realm = Realm {
         name: name.clone(),
         enabled: requested.enabled.unwrap_or(false),

@@ -119,7 +119,7 @@ pub(crate) async fn create(
         return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", "name is missing"));
     }
     let role = RoleRow {
-        id: ids::new(),
+        id: ids::fresh(),
         client: client.id,
         name: requested.name,
         description: requested.description,

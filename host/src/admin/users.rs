@@ -181,7 +181,7 @@ pub(crate) async fn create(
         return Err(ErrorResponse::message(StatusCode::BAD_REQUEST, "User name is missing"));
     }
     let mut user = UserRow {
-        id: ids::new(),
+        id: ids::fresh(),
         username: String::new(),
         email: None,
         enabled: false,

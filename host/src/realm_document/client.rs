@@ -193,7 +193,7 @@ pub(super) fn registration() -> Registration {
 fn issued(requested: &Client) -> Issued {
     let needs_secret = requested.secret.is_none() && requested.public_client != Some(true);
     Issued {
-        id: requested.id.clone().unwrap_or_else(ids::new),
+        id: requested.id.clone().unwrap_or_else(ids::fresh),
         secret: if needs_secret { random::secret() } else { String::new() },
         salt: random::text(16),
         now: clock::now().unsigned_abs(),

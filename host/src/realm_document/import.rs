@@ -145,7 +145,7 @@ async fn store_realm(
     let mut realm = match &there {
         Some(there) => Realm::clone(there),
         None => {
-            let id = id.filter(|id| !id.is_empty()).unwrap_or_else(ids::new);
+            let id = id.filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh);
             Realm {
                 name: name.to_owned(),
                 enabled: survey.realm.identity().2.unwrap_or(false),

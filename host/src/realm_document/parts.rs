@@ -35,7 +35,7 @@ impl ScopePart {
     /// The row of it; without an id it gets one.
     pub(super) fn row(self, assigned: Assigned) -> ScopeRow {
         ScopeRow {
-            id: self.id.unwrap_or_else(ids::new),
+            id: self.id.unwrap_or_else(ids::fresh),
             name: self.name,
             protocol: self.protocol,
             assigned,
@@ -86,7 +86,7 @@ impl RolePart {
     /// The row of it, if it has a name; `client`: internal id, empty for a role of the realm.
     pub(super) fn row(self, client: &str) -> Option<RoleRow> {
         Some(RoleRow {
-            id: self.id.unwrap_or_else(ids::new),
+            id: self.id.unwrap_or_else(ids::fresh),
             client: client.to_owned(),
             name: self.name.filter(|name| !name.is_empty())?,
             description: self.description,
@@ -134,7 +134,7 @@ impl PolicyPart {
         };
         let config = self.config.into_iter().map(|(name, list)| (name, values(list)));
         PolicyRow {
-            id: self.id.filter(|id| !id.is_empty()).unwrap_or_else(ids::new),
+            id: self.id.filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh),
             name: self.name,
             provider_id: self.provider_id,
             sub_type: self.sub_type.unwrap_or_default(),

@@ -23,7 +23,7 @@ pub(crate) async fn amend(keys: &RsaKeys, client: &mut Client, effects: &[Effect
         match effect {
             Effect::AddProtocolMapper(mapper) => {
                 let mut mapper = mapper.clone();
-                mapper.id.get_or_insert_with(ids::new);
+                mapper.id.get_or_insert_with(ids::fresh);
                 client.protocol_mappers.get_or_insert_default().push(mapper);
             }
             Effect::CreateSigningKey(common_name) => {
@@ -101,7 +101,7 @@ pub(crate) fn service_account_name(client_id: &str) -> String {
 
 fn service_account(client: &ClientRow) -> UserRow {
     UserRow {
-        id: ids::new(),
+        id: ids::fresh(),
         username: service_account_name(client.client_id()),
         email: None,
         enabled: true,
@@ -113,5 +113,5 @@ fn service_account(client: &ClientRow) -> UserRow {
 }
 
 fn role(client: &ClientRow, name: &str) -> RoleRow {
-    RoleRow { id: ids::new(), client: client.id.clone(), name: name.to_owned(), description: None, is_default: false }
+    RoleRow { id: ids::fresh(), client: client.id.clone(), name: name.to_owned(), description: None, is_default: false }
 }

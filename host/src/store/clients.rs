@@ -229,16 +229,20 @@ pub(crate) async fn list(
                 .await?
         }
         Some(part) => {
-            database
-                .scan(
-                    select!(
-                        "WHERE realm_id = $1 AND client_id IN (SELECT client_id FROM clients \
-                         WHERE realm_id = $1 AND client_id > $2 AND lower(client_id) LIKE $5 ESCAPE '\\' \
-                         ORDER BY client_id LIMIT $3 OFFSET $4) ORDER BY client_id"
-                    ),
-                    values![realm_id, after, max, first, format!("%{}%", escape_like(part))],
-                )
-                .await?
+            // SQLite's LIKE does not mind the case of ASCII letters, as its lower() does not know others.
+            let sql = match database {
+                Database::Sqlite(_) => select!(
+                    "WHERE realm_id = $1 AND client_id IN (SELECT client_id FROM clients \
+                     WHERE realm_id = $1 AND client_id > $2 AND client_id LIKE $5 ESCAPE '\\' \
+                     ORDER BY client_id LIMIT $3 OFFSET $4) ORDER BY client_id"
+                ),
+                Database::Postgres(_) => select!(
+                    "WHERE realm_id = $1 AND client_id IN (SELECT client_id FROM clients \
+                     WHERE realm_id = $1 AND client_id > $2 AND lower(client_id) LIKE $5 ESCAPE '\\' \
+                     ORDER BY client_id LIMIT $3 OFFSET $4) ORDER BY client_id"
+                ),
+            };
+            database.scan(sql, values![realm_id, after, max, first, format!("%{}%", escape_like(part))]).await?
         }
     };
     rows.iter().map(row).collect()
