@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod command;
 mod components;
+mod dist;
 mod fuzz;
 mod pictures;
 mod run;
@@ -54,6 +55,8 @@ enum Commands {
     Bench(bench::Options),
     /// Checks format, lints and documentation; any warning is an error.
     Check,
+    /// Makes the archive of a release, in target/dist.
+    Dist,
     /// Looks for inputs that break something; `tests/fuzz` holds what is tried.
     Fuzz {
         /// A folder of tests/fuzz/corpus; without it each in turn.
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Commands::Run { arguments } => run::run(&workspace, &arguments),
         Commands::Bench(options) => bench::bench(&workspace, &options),
         Commands::Check => check::check(&workspace),
+        Commands::Dist => dist::dist(&workspace),
         Commands::Fuzz { target, seconds, keep } => fuzz::fuzz(&workspace, target.as_deref(), seconds, keep),
         Commands::Test { database, only } => test::test(&workspace, database, only),
         Commands::Pictures => pictures::pictures(&workspace),
