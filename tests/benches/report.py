@@ -71,6 +71,8 @@ def plot(load: dict) -> str:
             parts.append(f'<text x="{left + length + 6:.0f}" y="{y + 10}">{figure["per_second"]:,.0f}/s</text>')
             y += bar
         y += gap
+    parts.append(f'<text x="{left}" y="{y}">requests a second, logarithmic</text>')
+    y += gap
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 90} {y}" font-family="sans-serif" '
         'font-size="11" role="img"><title>Requests a second, logarithmic</title>'

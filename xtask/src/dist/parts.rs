@@ -117,13 +117,15 @@ fn digests(lock: &str) -> BTreeMap<(String, String), String> {
     lock.split("[[package]]").filter_map(entry).collect()
 }
 
-/// The packages that a page bundles: those that its lock file needs for more than building and testing.
+/// The packages that a page bundles: those that its lock file needs for more than building and testing. Optional ones are
+/// programs for one kind of machine each, which no browser runs.
 fn packages(workspace: &Workspace, page: &str) -> Result<Vec<Part>> {
     let folder = workspace.web().join(page);
     let file = folder.join("package-lock.json");
     let lock = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     let lock: Value = serde_json::from_str(&lock).with_context(|| file.display().to_string())?;
-    let bundled = |package: &Value| ["dev", "devOptional"].iter().all(|kind| package[*kind].as_bool() != Some(true));
+    let bundled =
+        |package: &Value| ["dev", "devOptional", "optional"].iter().all(|kind| package[*kind].as_bool() != Some(true));
     let mut parts = Vec::new();
     for (place, package) in lock["packages"].as_object().into_iter().flatten() {
         let Some((_, name)) = place.rsplit_once("node_modules/").filter(|_| bundled(package)) else { continue };
