@@ -95,45 +95,8 @@ function request()
 end
 """
 
-# One client's life per connection: create, read, update, delete, each with the token that
-# the answer before carried (rotation on). Run with as many threads as connections.
-LIFECYCLE = """
-local threads = {}
-function setup(thread) table.insert(threads, thread) end
-local step, id, token = 0, nil, nil
-local json = {["Content-Type"] = "application/json"}
-function request()
-  if step == 0 then
-    return wrk.format("POST", PATH, {["Content-Type"] = "application/json"}, BODY)
-  end
-  local headers = {["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token}
-  if step == 1 then return wrk.format("GET", PATH .. "/" .. id, headers) end
-  if step == 2 then
-    local body = string.gsub(BODY, "^{", '{"client_id":"' .. id .. '",')
-    return wrk.format("PUT", PATH .. "/" .. id, headers, body)
-  end
-  return wrk.format("DELETE", PATH .. "/" .. id, headers)
-end
-function response(status, headers, body)
-  if status >= 300 then
-    wrk.thread:set("bad", (wrk.thread:get("bad") or 0) + 1)
-    step = 0
-    return
-  end
-  if step < 3 then
-    id = string.match(body, '"client_id"%%s*:%%s*"([^"]+)"')
-    token = string.match(body, '"registration_access_token"%%s*:%%s*"([^"]+)"')
-  end
-  step = (step + 1) %% 4
-end
-PATH, BODY = %s, %s
-function done()
-  local total = 0
-  for _, thread in ipairs(threads) do total = total + (thread:get("bad") or 0) end
-  io.write("BAD " .. total .. "\\n")
-end
-"""
-
+# One client's life per connection.
+LIFECYCLE = Path(__file__).with_name("lifecycle.lua").read_text()
 
 CLIENTS = 500
 
@@ -235,7 +198,7 @@ def prepare(target: Target) -> dict[str, tuple[str, str, bool]]:
             WALK % (lua(f"{root}/install/bench-public-"), CLIENTS, ""),
             False,
         ),
-        "lifecycle, token rotation": (f"{base}/openid-connect", LIFECYCLE % (lua(f"{root}/openid-connect"), lua(OIDC_BODY)), True),
+        "lifecycle, token rotation": (f"{base}/openid-connect", f"PATH, BODY = {lua(f'{root}/openid-connect')}, {lua(OIDC_BODY)}\n{LIFECYCLE}", True),
     }
 
 

@@ -31,40 +31,11 @@ PASSWORD = os.environ["MATRICULA_ADMIN_PASSWORD"]
 COMPONENTS = Path(__file__).resolve().parents[2] / "target/test-components"
 POLICY = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy"
 
-LIFE = """
-local threads = {}
-function setup(thread) table.insert(threads, thread) end
-local step, id, token = 0, nil, nil
-function request()
-  local headers = {["Content-Type"] = "application/json"}
-  if step == 0 then return wrk.format("POST", PATH, headers, BODY) end
-  headers["Authorization"] = "Bearer " .. token
-  if step == 1 then return wrk.format("GET", PATH .. "/" .. id, headers) end
-  if step == 2 then
-    return wrk.format("PUT", PATH .. "/" .. id, headers, (string.gsub(BODY, "^{", '{"client_id":"' .. id .. '",')))
-  end
-  return wrk.format("DELETE", PATH .. "/" .. id, headers)
-end
-function response(status, headers, body)
-  if status >= 300 then
-    wrk.thread:set("bad", (wrk.thread:get("bad") or 0) + 1)
-    step = 0
-    return
-  end
-  if step < 3 then
-    id = string.match(body, '"client_id"%s*:%s*"([^"]+)"')
-    token = string.match(body, '"registration_access_token"%s*:%s*"([^"]+)"')
-  end
-  step = (step + 1) % 4
-end
-PATH = "/realms/swaps/clients-registrations/openid-connect"
-BODY = '{"client_name":"Bench","redirect_uris":["http://localhost/callback"],"client_uri":"http://localhost/"}'
-function done()
-  local total = 0
-  for _, thread in ipairs(threads) do total = total + (thread:get("bad") or 0) end
-  io.write("BAD " .. total .. "\\n")
-end
-"""
+LIFE = (
+    'PATH = "/realms/swaps/clients-registrations/openid-connect"\n'
+    """BODY = '{"client_name":"Bench","redirect_uris":["http://localhost/callback"],"client_uri":"http://localhost/"}'\n"""
+    + Path(__file__).with_name("lifecycle.lua").read_text()
+)
 
 
 class Server:
