@@ -85,8 +85,8 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
         .env("CONFORMANCE_ADMIN_USER", ADMIN_USER)
         .env("CONFORMANCE_ADMIN_PASSWORD", ADMIN_PASSWORD));
     drop(keycloak);
-    let stopped = on_postgres.stop(Ok(())).and_then(|()| on_sqlite.stop(measured));
-    stopped?;
+    on_postgres.stop(Ok(()))?;
+    on_sqlite.stop(measured)?;
     let mut report = Command::new(&python);
     report.arg(benches.join("report.py")).arg(&results);
     if options.record {
