@@ -1,4 +1,4 @@
-//! The id of a request: it stands in its answer, in every line that is logged about it, and in its trace.
+//! The id of a request: it stands in its answer and in every line that is logged about it.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;

@@ -126,10 +126,11 @@ pub(crate) async fn verify(
     let place = known::place(token);
     let known = match app.known_tokens.get(&place, &app.keys, realm).await? {
         Some(known) => known,
-        None => match signed(&app.keys, realm, token).await? {
-            Some(signed) => signed,
-            None => return Ok(None),
-        },
+        None => {
+            let Some(signed) = signed(&app.keys, realm, token).await? else { return Ok(None) };
+            app.known_tokens.keep(place, &signed);
+            signed
+        }
     };
     let claims = &known.claims;
     let now = clock::now();
@@ -139,9 +140,7 @@ pub(crate) async fn verify(
         return Ok(None);
     }
     let active = app.keys.active(realm, Kind::Secret).await?;
-    let verified = Verified { claims: Arc::clone(claims), by_active_key: known.key.kid == active.kid };
-    app.known_tokens.keep(place, known);
-    Ok(Some(verified))
+    Ok(Some(Verified { claims: Arc::clone(claims), by_active_key: known.key.kid == active.kid }))
 }
 
 /// What a token says that this realm signed; `None` for any other.

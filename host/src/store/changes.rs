@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::PgConnection;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -33,7 +32,7 @@ pub(crate) enum Change {
 }
 
 /// Tells of every change from now on, until the process ends. Requests fail at once while the database is gone.
-pub(super) fn follow(connections: Arc<Connections<PgConnection>>, tell: impl Fn(Change) + Send + Sync + 'static) {
+pub(super) fn follow(connections: Arc<Connections>, tell: impl Fn(Change) + Send + Sync + 'static) {
     tokio::spawn(async move {
         let mut gone = false;
         loop {
@@ -70,7 +69,7 @@ struct Listening {
 }
 
 impl Listening {
-    async fn start(connections: &Connections<PgConnection>) -> Result<Listening, StoreError> {
+    async fn start(connections: &Connections) -> Result<Listening, StoreError> {
         let connect = async {
             // The listener wants a pool of sqlx's to take its one connection from.
             let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(connections.options().clone());
@@ -83,7 +82,7 @@ impl Listening {
     }
 
     /// Tells what it hears until the connection is lost, and why that was.
-    async fn listen(mut self, connections: &Connections<PgConnection>, tell: &impl Fn(Change)) -> StoreError {
+    async fn listen(mut self, connections: &Connections, tell: &impl Fn(Change)) -> StoreError {
         let mut next = Instant::now() + EVERY;
         loop {
             match timeout_at(next, self.listener.try_recv()).await {

@@ -1,4 +1,4 @@
-//! A few connections to the database, opened when they are first needed and shared by those who read.
+//! A few connections to PostgreSQL, opened when they are first needed and shared by those who read.
 //!
 //! It stands in for sqlx's own pool, which asks the database for a sign of life whenever a connection comes back: as
 //! much work as many of our statements.
@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::Connection;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -16,29 +17,29 @@ use super::StoreError;
 /// How long a request waits for a connection, and again for an answer over it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Up to a number of connections of one kind.
-pub(crate) struct Connections<C: Connection> {
-    options: C::Options,
+/// Up to a number of connections.
+pub(crate) struct Connections {
+    options: PgConnectOptions,
     free: Semaphore,
     most: usize,
     /// Open and unused, the most recently used last.
-    idle: Mutex<Vec<C>>,
+    idle: Mutex<Vec<PgConnection>>,
     unreachable: AtomicBool,
     /// How often the database was found gone: connections of before are dead.
     losses: AtomicU64,
 }
 
 /// A connection in use. It is closed when it is dropped without [`Taken::give_back`].
-pub(super) struct Taken<'a, C: Connection> {
-    pub(super) connection: C,
-    home: &'a Connections<C>,
+pub(super) struct Taken<'a> {
+    pub(super) connection: PgConnection,
+    home: &'a Connections,
     losses: u64,
     _permit: SemaphorePermit<'a>,
 }
 
-impl<C: Connection> Connections<C> {
+impl Connections {
     /// At most `most` connections; none is opened yet.
-    pub(super) fn new(options: C::Options, most: usize) -> Connections<C> {
+    pub(super) fn new(options: PgConnectOptions, most: usize) -> Connections {
         Connections {
             options,
             free: Semaphore::new(most),
@@ -54,7 +55,7 @@ impl<C: Connection> Connections<C> {
     /// # Errors
     /// [`StoreError::Unavailable`]: at once while the database is known to be unreachable, else when it cannot be
     /// connected to, or when all connections stay in use for too long.
-    pub(super) async fn take(&self) -> Result<Taken<'_, C>, StoreError> {
+    pub(super) async fn take(&self) -> Result<Taken<'_>, StoreError> {
         self.check()?;
         let permit = timeout(PATIENCE, self.free.acquire()).await;
         let permit =
@@ -70,7 +71,7 @@ impl<C: Connection> Connections<C> {
     }
 
     /// How to connect.
-    pub(super) fn options(&self) -> &C::Options {
+    pub(super) fn options(&self) -> &PgConnectOptions {
         &self.options
     }
 
@@ -78,8 +79,8 @@ impl<C: Connection> Connections<C> {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be connected to.
-    pub(super) async fn open(&self) -> Result<C, StoreError> {
-        match timeout(PATIENCE, C::connect_with(&self.options)).await {
+    pub(super) async fn open(&self) -> Result<PgConnection, StoreError> {
+        match timeout(PATIENCE, PgConnection::connect_with(&self.options)).await {
             Ok(connection) => Ok(connection?),
             Err(_) => Err(unavailable("it accepts no connection")),
         }
@@ -117,12 +118,12 @@ impl<C: Connection> Connections<C> {
         self.idle().clear();
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<C>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<PgConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<C: Connection> Taken<'_, C> {
+impl Taken<'_> {
     /// The connection works and may be used by others.
     pub(super) fn give_back(self) {
         let mut idle = self.home.idle();

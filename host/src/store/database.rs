@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use sqlx::PgConnection;
 use tokio::time::timeout;
 
 use super::connections::{Connections, PATIENCE};
@@ -15,7 +14,7 @@ pub(crate) enum Database {
     /// A file of this server's own.
     Sqlite(Arc<Readers>),
     /// A database server, which several nodes may share.
-    Postgres(Arc<Connections<PgConnection>>),
+    Postgres(Arc<Connections>),
 }
 
 impl Database {
@@ -107,11 +106,7 @@ impl From<Unanswered> for StoreError {
     }
 }
 
-async fn ask(
-    connections: &Connections<PgConnection>,
-    sql: &'static str,
-    values: &[Value],
-) -> Result<Vec<Row>, Unanswered> {
+async fn ask(connections: &Connections, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Unanswered> {
     let mut taken = connections.take().await?;
     match timeout(PATIENCE, postgres::bind(sql, values).fetch_all(&mut taken.connection)).await {
         Ok(Ok(rows)) => {

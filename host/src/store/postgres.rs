@@ -29,7 +29,7 @@ pub(super) fn options(url: &str) -> anyhow::Result<PgConnectOptions> {
 ///
 /// # Errors
 /// With what was being done, for the operator.
-pub(super) async fn open(url: &str) -> anyhow::Result<Arc<Connections<PgConnection>>> {
+pub(super) async fn open(url: &str) -> anyhow::Result<Arc<Connections>> {
     let options = options(url)?;
     let place = || format!("database {:?} at {}", options.get_database().unwrap_or_default(), options.get_host());
     let mut first = PgConnection::connect_with(&options).await.with_context(|| format!("connecting to {}", place()))?;

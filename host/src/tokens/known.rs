@@ -58,12 +58,11 @@ impl KnownTokens {
     }
 
     /// Remembers a token if it is of a kind that comes again and again.
-    pub(super) fn keep(&self, place: Option<Place>, known: Arc<Known>) {
+    pub(super) fn keep(&self, place: Option<Place>, known: &Arc<Known>) {
         if let Some(place) = place
             && known.claims.typ == kind::BEARER
-            && self.0.get(&place).is_none_or(|before| !Arc::ptr_eq(&before, &known))
         {
-            self.0.insert(place, known);
+            self.0.insert(place, Arc::clone(known));
         }
     }
 }

@@ -35,7 +35,7 @@ const FUNCTIONS: usize = 128;
 const ATTEMPTS: usize = 5;
 
 /// Starts the tasks that write.
-pub(in crate::store) fn start(database: Database, connections: &Arc<Connections<PgConnection>>) -> Writer {
+pub(in crate::store) fn start(database: Database, connections: &Arc<Connections>) -> Writer {
     let (queue, jobs) = mpsc::channel(QUEUE);
     let jobs = Arc::new(Mutex::new(jobs));
     for _ in 0..WRITERS {
@@ -45,7 +45,7 @@ pub(in crate::store) fn start(database: Database, connections: &Arc<Connections<
 }
 
 /// Takes what waits, group by group.
-async fn run(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, connections: Arc<Connections<PgConnection>>) {
+async fn run(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, connections: Arc<Connections>) {
     let mut session = None;
     loop {
         let mut group = Vec::with_capacity(GROUP);
@@ -110,7 +110,7 @@ struct Calls {
 /// Stores writes of one shape and answers them. Those that are to be tried again come back.
 async fn write_group(
     session: &mut Option<Session>,
-    connections: &Connections<PgConnection>,
+    connections: &Connections,
     shape: &Shape,
     jobs: Vec<Job>,
 ) -> Vec<Job> {
@@ -143,7 +143,7 @@ enum Failure {
 /// Stores writes of one shape on a connection that works. An error is of the group as a whole.
 async fn store(
     session: &mut Option<Session>,
-    connections: &Connections<PgConnection>,
+    connections: &Connections,
     shape: &Shape,
     jobs: &[Job],
     done: &mut [Result<(), Failure>],
