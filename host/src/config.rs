@@ -148,6 +148,11 @@ pub struct Serve {
     #[arg(long, env = "MATRICULA_METRICS", value_name = "ADDRESS")]
     pub metrics: Option<SocketAddr>,
 
+    /// Collector of OpenTelemetry that takes traces (OTLP over HTTP), such as http://127.0.0.1:4318; without it none are
+    /// made.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", value_parser = collector)]
+    pub otlp_endpoint: Option<String>,
+
     /// Certificate to speak HTTPS with, and its chain (PEM); read again when the file changes.
     #[arg(long, env = "MATRICULA_TLS_CERTIFICATE", value_name = "FILE")]
     pub tls_certificate: Option<PathBuf>,
@@ -193,6 +198,11 @@ impl Serve {
     pub(crate) fn database_url(&self) -> String {
         database_url(self.database.as_deref(), &self.data)
     }
+
+    /// Who takes traces.
+    pub(crate) fn collector(&self) -> Option<&str> {
+        self.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty())
+    }
 }
 
 /// A network, or a single address.
@@ -210,6 +220,11 @@ fn web_address(text: &str) -> Result<String, String> {
         }
         _ => Err("no address such as https://id.example".to_owned()),
     }
+}
+
+/// An address of the web, or nothing: OpenTelemetry wants an empty variable to be like none.
+fn collector(text: &str) -> Result<String, String> {
+    if text.is_empty() { Ok(String::new()) } else { web_address(text) }
 }
 
 /// A running server, and who asks it.

@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::request_id::{self, REQUEST_ID};
+use crate::traces;
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 /// Stands for the route of requests that have none.
@@ -31,8 +32,10 @@ pub(crate) async fn finish(
     let id = request_id::of(request.headers());
     // It is there at every level of logging, or an error would not tell of which request it is.
     let span = tracing::error_span!("request", request_id = request_id::text(&id));
-    let mut response = next.run(request).instrument(span.clone()).await;
     let route = path.as_ref().map_or(OTHER, MatchedPath::as_str);
+    let trace = traces::request(&method, route, request.uri().path(), request_id::text(&id), request.headers());
+    let mut response = next.run(request).instrument(trace.clone()).instrument(span.clone()).await;
+    traces::answered(&trace, response.status().as_u16());
     let took = began.elapsed();
     app.metrics.answered(&method, route, response.status(), took);
     tracing::debug!(parent: &span, %method, route, status = response.status().as_u16(), ?took, "answered");

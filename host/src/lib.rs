@@ -49,6 +49,7 @@ mod server;
 mod store;
 mod token_endpoint;
 mod tokens;
+mod traces;
 mod wasm;
 mod web;
 

@@ -10,6 +10,7 @@ use crate::app::{self, App};
 use crate::config::Serve;
 use crate::server::tls::Tls;
 use crate::store::sealing;
+use crate::traces::Traces;
 use crate::{first_start, logs, server};
 
 /// Connections to the address of the figures: those who ask are few.
@@ -17,7 +18,8 @@ const METRICS_CONNECTIONS: usize = 64;
 
 /// Runs the server until it is told to stop (SIGTERM, Ctrl-C).
 pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
-    logs::start()?;
+    let traces = options.collector().map(Traces::start).transpose()?;
+    logs::start(traces.as_ref())?;
     let tls = match (&options.tls_certificate, &options.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::open(certificate, key)?),
         (None, None) => None,
@@ -51,6 +53,10 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         }
     })
     .await;
+    if let Some(traces) = traces {
+        // It waits for the collector.
+        tokio::task::spawn_blocking(|| traces.end()).await.context("sending the last traces")?;
+    }
     Ok(())
 }
 

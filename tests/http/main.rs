@@ -25,4 +25,5 @@ mod proxies;
 mod rate_limits;
 mod realm_files;
 mod token_states;
+mod traces;
 mod trusted_issuers;

@@ -86,13 +86,31 @@ fn haproxy(server: &str, port: u16) -> anyhow::Result<Proxy> {
     start(certificate, port, "haproxy", &format!("{times}{configuration}"), &["-c", "-f"], &["-q", "-db", "-f"])
 }
 
+/// Major, minor and patch number of the nginx that is there.
+fn nginx_version() -> anyhow::Result<(u32, u32, u32)> {
+    let output = Command::new("nginx").arg("-v").output().context("nginx is missing")?;
+    let said = String::from_utf8(output.stderr)?;
+    let (_, version) = said.trim().split_once("nginx/").with_context(|| said.clone())?;
+    let mut numbers = version.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);
+    let mut next = || numbers.next().context("a number is missing")?.with_context(|| said.clone());
+    Ok((next()?, next()?, next()?))
+}
+
 fn nginx(server: &str, port: u16) -> anyhow::Result<Proxy> {
     let certificate = certificate()?;
     let folder = text(&certificate.0);
-    let configuration = block("server {")?
+    let page = block("server {")?;
+    // Debian 12 has 1.22: it wants what the comment says instead.
+    let configuration = if nginx_version()? < (1, 25, 1) {
+        let (before, rest) = page.split_once("    http2 on;").context("no http2")?;
+        let (_, after) = rest.split_once('\n').context("the last line")?;
+        format!("{}{after}", before.replace("443 ssl;", "443 ssl http2;"))
+    } else {
+        page
+    };
+    let configuration = configuration
+        .replace("listen 443 ssl http2;", &format!("listen 127.0.0.1:{port} ssl http2;"))
         .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port} ssl;"))
-        // Debian's nginx is older than the directive, which newer ones want.
-        .replace("    http2 on;\n", "")
         .replace("/etc/nginx/registration.pem", &text(&certificate.0.join("certificate.pem")))
         .replace("/etc/nginx/registration.key", &text(&certificate.0.join("key.pem")))
         .replace("127.0.0.1:8080", server);
@@ -128,6 +146,9 @@ async fn goes_through(start: impl Fn(&str, u16) -> anyhow::Result<Proxy>) -> any
     })
     .await?;
     service.front.clone_from(&url);
+    let curl = ["-sk", "--http2", "-o", "/dev/null", "-w", "%{http_version}"];
+    let spoken = Command::new("curl").args(curl).arg(format!("{url}/health/ready")).output()?;
+    ensure!(spoken.stdout == b"2", "HTTP/{}", String::from_utf8_lossy(&spoken.stdout));
     // Tokens name the address that their caller used.
     let form = [
         ("grant_type", "password"),

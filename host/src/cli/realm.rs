@@ -34,11 +34,11 @@ pub(crate) async fn run(command: RealmCommand) -> anyhow::Result<()> {
             table::print(["REALM", "ENABLED", "ID"], &rows);
         }
         RealmCommand::Import(options) => {
-            logs::start()?;
+            logs::start(None)?;
             import::run(options).await?;
         }
         RealmCommand::Export(options) => {
-            logs::start()?;
+            logs::start(None)?;
             export::run(options).await?;
         }
     }

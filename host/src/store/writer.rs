@@ -13,11 +13,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
+use tracing::{Instrument as _, info_span};
 
 pub(crate) use count::Count;
 
 use super::figures::Figures;
 use super::{Database, Lost, StoreError, Value};
+use crate::traces;
 
 /// Writes in one transaction at most. PostgreSQL keeps track of up to 64 savepoints cheaply.
 const GROUP: usize = 64;
@@ -102,7 +104,7 @@ impl Writer {
             return Ok(());
         }
         let began = Instant::now();
-        let result = self.queued(write).await;
+        let result = self.queued(write).instrument(info_span!(target: traces::TARGET, "store write")).await;
         self.figures.written(&result, began.elapsed());
         result
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::{Instrument as _, Span, info_span};
+
 use super::component::{Exports, LoadedComponent};
 use super::contract::client_policy::exports::matricula::registration::client_policies::Guest;
 use super::contract::{
@@ -10,6 +12,7 @@ use super::contract::{
 use super::facts::RealmOfCall;
 use super::instances::Instances;
 use super::{Failure, WasmError};
+use crate::traces;
 
 /// A kind of condition and the component that has it.
 pub(crate) struct ConditionHandle {
@@ -32,6 +35,13 @@ pub(crate) struct Occasion<'a> {
     pub(crate) context: &'a Context,
     pub(crate) proposed: Option<&'a Client>,
     pub(crate) stored: Option<&'a Client>,
+}
+
+/// The span of a call in traces; `role` says of what the parts are.
+fn span(role: &'static str, component: &LoadedComponent, parts: &[Configured]) -> Span {
+    let kinds = || parts.iter().map(|part| part.provider.as_str()).collect::<Vec<_>>().join(" ");
+    info_span!(target: traces::TARGET, "client policies", otel.name = role, matricula.policies = kinds(),
+        matricula.component = component.label())
 }
 
 /// The exported functions of an instance.
@@ -72,6 +82,7 @@ impl LoadedComponent {
                     .call_judge(&mut instance.store, event, context, proposed, stored, conditions)
                     .await
             })
+            .instrument(span("client policy conditions", self, conditions))
             .await?;
         if verdicts.len() == conditions.len() {
             return Ok(verdicts);
@@ -94,6 +105,7 @@ impl LoadedComponent {
                     .call_execute(&mut instance.store, event, context, proposed, stored, executors)
                     .await
             })
+            .instrument(span("client policy executors", self, executors))
             .await?;
         let ends = outcomes.iter().any(|outcome| matches!(outcome, Ok(Outcome::Refuse(_)) | Err(_)));
         if outcomes.len() == executors.len() || ends && outcomes.len() < executors.len() {

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use tracing::{Instrument as _, info_span};
+
 use super::component::{Exports, LoadedComponent};
 use super::contract::{Client, ConfigError, ConfiguredPolicy, Decision, Hook, PolicyProvider};
 use super::facts::RealmOfCall;
 use super::instances::Instances;
 use super::policy_exports::{PolicyExports, Told};
 use super::{Failure, WasmError};
+use crate::policies::hook_name;
+use crate::traces;
 
 /// A policy provider and the component that has it.
 pub(crate) struct PolicyProviderHandle {
@@ -19,6 +23,11 @@ pub(crate) struct PolicyProviderHandle {
 /// The exported functions of an instance.
 fn exports(exports: &Exports) -> wasmtime::Result<&PolicyExports> {
     exports.policy.as_ref().ok_or_else(|| wasmtime::Error::msg("not a policy"))
+}
+
+/// The kinds of these policies, for traces.
+fn kinds(policies: &[ConfiguredPolicy]) -> String {
+    policies.iter().map(|policy| policy.provider.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 impl PolicyProviderHandle {
@@ -59,10 +68,14 @@ impl PolicyProviderHandle {
         clients: (Option<&Client>, Option<&Client>),
         policies: &[ConfiguredPolicy],
     ) -> Result<Vec<Decision>, WasmError> {
+        let span = info_span!(target: traces::TARGET, "policies", otel.name = format_args!("policies {}", hook_name(hook)),
+            matricula.policies = kinds(policies), matricula.decision = told.decision,
+            matricula.component = self.component.label());
         let decisions = instances
             .call(&self.component, call, async |instance| {
                 exports(&instance.exports)?.evaluate(&mut instance.store, hook, told, clients, policies).await
             })
+            .instrument(span)
             .await?;
         if decisions.len() == policies.len() {
             return Ok(decisions);

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tracing::{Instrument as _, info_span};
+
 use super::component::{Exports, Instance, LoadedComponent};
 use super::contract::provider::exports::matricula::registration::providers::Guest;
 use super::contract::{Client, Completed, Document, Issued, Operation, Registration, RegistrationProvider, Violation};
 use super::facts::RealmOfCall;
 use super::instances::Instances;
 use super::{Failure, WasmError};
+use crate::traces;
 
 /// A registration provider and the component that has it.
 pub(crate) struct ProviderHandle {
@@ -95,9 +98,17 @@ impl ProviderCall {
         &self.provider.description.id
     }
 
-    async fn run<T>(&self, run: impl AsyncFnOnce(&mut Instance, &str) -> wasmtime::Result<T>) -> Result<T, WasmError> {
-        let id = &self.provider.description.id;
-        self.instances.call(&self.provider.component, self.call.clone(), async |instance| run(instance, id).await).await
+    /// Calls the component; `step` names the call in traces.
+    async fn run<T>(
+        &self,
+        step: &'static str,
+        run: impl AsyncFnOnce(&mut Instance, &str) -> wasmtime::Result<T>,
+    ) -> Result<T, WasmError> {
+        let (id, component) = (&self.provider.description.id, &self.provider.component);
+        let span = info_span!(target: traces::TARGET, "provider", otel.name = step, matricula.provider = id,
+            matricula.component = component.label());
+        let call = self.instances.call(component, self.call.clone(), async |instance| run(instance, id).await);
+        call.instrument(span).await
     }
 
     /// Document to client as sent.
@@ -106,7 +117,7 @@ impl ProviderCall {
         operation: Operation,
         document: &Document,
     ) -> Result<Result<Client, Vec<Violation>>, WasmError> {
-        self.run(async |instance, id| {
+        self.run("parse", async |instance, id| {
             exports(&instance.exports)?.call_parse(&mut instance.store, id, operation, document).await
         })
         .await
@@ -119,7 +130,7 @@ impl ProviderCall {
         stored: Option<&Client>,
         issued: &Issued,
     ) -> Result<Result<Completed, Vec<Violation>>, WasmError> {
-        self.run(async |instance, id| {
+        self.run("complete", async |instance, id| {
             exports(&instance.exports)?.call_complete(&mut instance.store, id, proposed, stored, issued).await
         })
         .await
@@ -132,7 +143,7 @@ impl ProviderCall {
         client: &Client,
         registration: &Registration,
     ) -> Result<Result<Document, Vec<Violation>>, WasmError> {
-        self.run(async |instance, id| {
+        self.run("finish", async |instance, id| {
             exports(&instance.exports)?.call_finish(&mut instance.store, id, operation, client, registration).await
         })
         .await
@@ -140,7 +151,7 @@ impl ProviderCall {
 
     /// Renders a stored client.
     pub(crate) async fn render(&self, client: &Client, registration: &Registration) -> Result<Document, WasmError> {
-        self.run(async |instance, id| {
+        self.run("render", async |instance, id| {
             exports(&instance.exports)?.call_render(&mut instance.store, id, client, registration).await
         })
         .await
@@ -151,7 +162,7 @@ impl ProviderCall {
         if let Some(name) = self.provider.names.get(field) {
             return Ok(name.clone());
         }
-        self.run(async |instance, id| {
+        self.run("document name", async |instance, id| {
             exports(&instance.exports)?.call_document_name(&mut instance.store, id, field).await
         })
         .await

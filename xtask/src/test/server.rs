@@ -161,7 +161,8 @@ fn spawn(executable: &Path, folder: &Path, database: Option<&str>) -> Result<Chi
     let log = File::create(folder.join("server.log"))?;
     let mut command = Command::new(executable);
     // Neither settings nor files of whoever runs the tests are to matter.
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MATRICULA_")) {
+    let is_setting = |name: &str| name.starts_with("MATRICULA_") || name.starts_with("OTEL_");
+    for (name, _) in env::vars_os().filter(|(name, _)| is_setting(&name.to_string_lossy())) {
         command.env_remove(name);
     }
     command
