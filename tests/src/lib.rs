@@ -224,6 +224,11 @@ impl Service {
         place
     }
 
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The folder of the server's data.
     pub fn data(&self) -> &Path {
         &self.data

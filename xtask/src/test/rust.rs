@@ -22,11 +22,13 @@ pub(crate) fn test(workspace: &Workspace, postgres: &Postgres, arguments: &[OsSt
         .env("MATRICULA_TEST_POSTGRES", postgres.address()))
 }
 
-/// Kills the server so many times under load, fills its disk, and lets 10,000 connections do nothing.
+/// Kills the server so many times under load, fills its disk, makes it read-only, and lets 10,000 connections do nothing.
 ///
 /// # Errors
 /// As [`test()`].
 pub(crate) fn faults(workspace: &Workspace, postgres: &Postgres, rounds: u32, on_postgres: bool) -> Result<()> {
+    apt::ensure(|| succeeds(Command::new("strace").arg("--version")), &["strace"])?;
+    apt::ensure(|| succeeds(Command::new("mkfs.ext4").arg("-V")), &["e2fsprogs"])?;
     let mut command = workspace.cargo(&[
         "test",
         "--release",
