@@ -7,6 +7,7 @@ pub(crate) mod postgres;
 pub(crate) mod python;
 mod rust;
 pub(crate) mod server;
+mod soak;
 mod web;
 
 use crate::build::build;
@@ -52,12 +53,18 @@ pub(crate) enum Only {
         /// Names of folders in web/; without one: all of them.
         pages: Vec<String>,
     },
-    /// Only kills under load and full disks, many of them; nothing else runs them. It needs to be root, as it mounts
-    /// small disks.
+    /// Only kills under load, full and read-only disks, many of them; nothing else runs them. It needs to be root, as it
+    /// mounts small disks and makes writes fail.
     Faults {
         /// How often the server is killed under load, on each kind of database.
         #[arg(long, default_value_t = 100)]
         rounds: u32,
+    },
+    /// Only a long load on each kind of database, under which the server must not grow; nothing else runs it.
+    Soak {
+        /// How long, on each.
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
     },
     /// Only docs/writing-a-policy.md, followed as it stands there.
     Docs {
@@ -72,7 +79,8 @@ pub(crate) enum Only {
 /// # Errors
 /// A step failed.
 pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Option<Only>) -> Result<()> {
-    let (mut rust, mut conformance, mut clients, mut web, mut docs, mut faults) = (None, None, None, None, None, None);
+    let (mut rust, mut conformance, mut clients, mut web) = (None, None, None, None);
+    let (mut docs, mut faults, mut soak) = (None, None, None);
     match &only {
         None => {
             (rust, conformance, clients, web) = (Some(&[][..]), Some(&[][..]), Some(&[][..]), Some(&[][..]));
@@ -83,6 +91,7 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
         Some(Only::Clients { programs }) => clients = Some(programs.as_slice()),
         Some(Only::Web { pages }) => web = Some(pages.as_slice()),
         Some(Only::Faults { rounds }) => faults = Some(*rounds),
+        Some(Only::Soak { minutes }) => soak = Some(*minutes),
         Some(Only::Docs { languages }) => docs = Some(languages.as_slice()),
     }
     let on = |wanted| database.is_none_or(|chosen| chosen == wanted);
@@ -119,6 +128,14 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
             }
             if on(Database::Postgres) {
                 steps.run("faults on PostgreSQL", || rust::faults(workspace, &postgres, rounds, true));
+            }
+        }
+        if let Some(minutes) = soak {
+            if on(Database::Sqlite) {
+                steps.run("soak", || soak::test(workspace, minutes * 60, None));
+            }
+            if on(Database::Postgres) {
+                steps.run("soak on PostgreSQL", || soak::test(workspace, minutes * 60, Some(&postgres)));
             }
         }
         if let Some(programs) = clients {

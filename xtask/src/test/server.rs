@@ -26,6 +26,8 @@ pub(crate) struct Server {
     /// Holds the data and `server.log`; kept after a failure.
     folder: PathBuf,
     database: Option<String>,
+    /// More options of `matricula serve`.
+    options: Vec<String>,
     url: String,
 }
 
@@ -37,11 +39,25 @@ impl Server {
     /// # Errors
     /// It ends or prints no address in time; what it printed has been shown.
     pub(crate) fn start(executable: &Path, step: &str, database: Option<&str>) -> Result<Server> {
+        Server::start_with(executable, step, database, &[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub(crate) fn start_with(
+        executable: &Path,
+        step: &str,
+        database: Option<&str>,
+        options: &[&str],
+    ) -> Result<Server> {
         let folder = env::temp_dir().join(format!("matricula-{step}-{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let database = database.map(str::to_owned);
-        let process = spawn(executable, &folder, database.as_deref())?;
-        let mut server = Server { process, folder, database, url: String::new() };
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        let process = spawn(executable, &folder, database.as_deref(), &options)?;
+        let mut server = Server { process, folder, database, options, url: String::new() };
         server.greet()?;
         Ok(server)
     }
@@ -52,7 +68,7 @@ impl Server {
     /// As [`Server::start`], and when it does not stop cleanly.
     pub(crate) fn restart(&mut self, executable: &Path) -> Result<()> {
         self.terminate()?;
-        self.process = spawn(executable, &self.folder, self.database.as_deref())?;
+        self.process = spawn(executable, &self.folder, self.database.as_deref(), &self.options)?;
         self.greet()
     }
 
@@ -157,7 +173,7 @@ impl Drop for Server {
 }
 
 /// Starts the server in this folder, in which its data and its log are.
-fn spawn(executable: &Path, folder: &Path, database: Option<&str>) -> Result<Child> {
+fn spawn(executable: &Path, folder: &Path, database: Option<&str>, options: &[String]) -> Result<Child> {
     let log = File::create(folder.join("server.log"))?;
     let mut command = Command::new(executable);
     // Neither settings nor files of whoever runs the tests are to matter.
@@ -169,6 +185,7 @@ fn spawn(executable: &Path, folder: &Path, database: Option<&str>) -> Result<Chi
         .args(["serve", "--listen", "127.0.0.1:0", "--allow-private-fetch", "--data"])
         .arg(folder.join("data"))
         .args(database.into_iter().flat_map(|url| ["--database", url]))
+        .args(options)
         .env("MATRICULA_ADMIN_USER", ADMIN_USER)
         .env("MATRICULA_ADMIN_PASSWORD", ADMIN_PASSWORD)
         .current_dir(folder)
