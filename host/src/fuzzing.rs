@@ -1,6 +1,8 @@
 //! What fuzzers call (`tests/fuzz`), and nobody else: each takes anything and must come back. The real parts run; what is
 //! left out is the network.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
@@ -12,10 +14,14 @@ use tower_service::Service as _;
 
 use crate::app::{self, App};
 use crate::config::{Cli, Command};
+use crate::keys::Kind;
 use crate::policies::amend;
+use crate::realm::{MASTER, Realm};
 use crate::realm_document::survey;
 use crate::store::document;
+use crate::tokens::{self, Claims};
 use crate::wasm::contract::Client;
+use crate::{clock, ids};
 
 /// A server in this process, without connections.
 pub struct Server {
@@ -48,6 +54,74 @@ impl Server {
             let (head, body) = answer.into_parts();
             Ok(Response::from_parts(head, body.collect().await?.to_bytes().to_vec()))
         })
+    }
+}
+
+/// The tokens of a realm, with a server in this process that tells good ones from others.
+pub struct Tokens {
+    runtime: Runtime,
+    app: App,
+    realm: Arc<Realm>,
+    /// Signed by the realm and good: one of each kind of key, and one of a client.
+    pub good: Vec<String>,
+    /// Signed by the realm and not good: expired, not good yet, of another issuer.
+    pub void: Vec<String>,
+    /// Names of the keys that sign with RSA and with HMAC.
+    pub kids: [String; 2],
+}
+
+impl Tokens {
+    /// The address of the realm.
+    pub const ISSUER: &str = "https://id.example/realms/master";
+
+    /// Starts a server with these arguments of `matricula serve`, and makes the tokens.
+    ///
+    /// # Errors
+    /// With what was being done.
+    pub fn start(arguments: &[&str]) -> anyhow::Result<Tokens> {
+        let cli = Cli::try_parse_from(["matricula", "serve"].iter().chain(arguments))?;
+        let Command::Serve(options) = cli.command else { anyhow::bail!("not the command `serve`") };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let (app, realm, good, void, kids) = runtime.block_on(async {
+            let (app, _) = App::start(&options).await.context("starting")?;
+            let realm = app.realms.get(MASTER).await?.context("no realm master")?;
+            let claims = |typ: &str| Claims {
+                exp: Some(0),
+                iat: clock::now(),
+                jti: ids::fresh(),
+                iss: Tokens::ISSUER.to_owned(),
+                typ: typ.to_owned(),
+                ..Claims::default()
+            };
+            let hour = 3600;
+            let signed = [
+                (Kind::Signature, Claims { exp: Some(clock::now() + 24 * hour), ..claims(tokens::kind::BEARER) }),
+                (Kind::Secret, claims(tokens::kind::INITIAL_ACCESS)),
+                (Kind::Secret, claims(tokens::kind::REGISTRATION_ACCESS)),
+                (Kind::Secret, Claims { exp: Some(clock::now() - hour), ..claims(tokens::kind::REFRESH) }),
+                (Kind::Secret, Claims { nbf: Some(clock::now() + 24 * hour), ..claims(tokens::kind::REFRESH) }),
+                (Kind::Signature, Claims { iss: "https://id.example".to_owned(), ..claims(tokens::kind::BEARER) }),
+            ];
+            let mut good = Vec::new();
+            for (kind, claims) in signed {
+                good.push(tokens::sign(&app.keys, &realm, kind, &claims).await?);
+            }
+            let void = good.split_off(3);
+            let (rsa, hmac) =
+                (app.keys.active(&realm, Kind::Signature).await?, app.keys.active(&realm, Kind::Secret).await?);
+            let kids = [rsa.kid.clone(), hmac.kid.clone()];
+            anyhow::Ok((app, realm, good, void, kids))
+        })?;
+        Ok(Tokens { runtime, app, realm, good, void, kids })
+    }
+
+    /// Whether a token is taken for one that the realm signed and that is good now.
+    ///
+    /// # Errors
+    /// When the store has no answer.
+    pub fn is_accepted(&self, token: &str) -> anyhow::Result<bool> {
+        let verified = self.runtime.block_on(tokens::verify(&self.app, &self.realm, Tokens::ISSUER, token));
+        Ok(verified?.is_some())
     }
 }
 

@@ -6,6 +6,7 @@
 mod documents;
 mod realm;
 mod requests;
+mod tokens;
 mod uris;
 
 /// Something that takes any bytes.
@@ -28,6 +29,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "stored-client", run: matricula::fuzzing::stored_client },
     // The file of a realm.
     Target { name: "realm-file", run: matricula::fuzzing::realm_file },
+    // Tokens, alone.
+    Target { name: "tokens", run: tokens::run },
     // Whole requests: paths, headers, tokens, bodies of the Admin API, documents through the real components.
     Target { name: "requests", run: requests::run },
 ];

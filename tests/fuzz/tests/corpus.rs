@@ -45,5 +45,6 @@ replayed! {
     amendments_come_back: "amendment",
     stored_clients_come_back: "stored-client",
     files_of_realms_come_back: "realm-file",
+    only_what_was_signed_is_accepted: "tokens",
     requests_are_answered: "requests",
 }
