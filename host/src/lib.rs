@@ -26,6 +26,7 @@ mod form;
 pub mod fuzzing;
 mod headers;
 mod health;
+pub mod huge_pages;
 mod ids;
 mod keys;
 mod logs;

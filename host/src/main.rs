@@ -9,6 +9,7 @@ use matricula::config::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    matricula::huge_pages::refuse();
     let done = Cli::read().and_then(matricula::run);
     match done {
         Ok(()) => ExitCode::SUCCESS,
