@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
+mod arrays;
 pub(crate) mod backup;
 pub(crate) mod bulk;
 mod changes;
@@ -23,6 +24,7 @@ pub(crate) mod events;
 pub(crate) mod figures;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod keys;
+mod lookups;
 pub(crate) mod policies;
 mod postgres;
 pub(crate) mod realms;
@@ -39,6 +41,7 @@ mod writer;
 
 pub(crate) use changes::Change;
 pub(crate) use database::Database;
+use lookups::Lookups;
 pub(crate) use row::Row;
 use value::escape_like;
 pub(crate) use value::{Value, values};
@@ -117,7 +120,7 @@ impl Store {
             }
             Some("postgres" | "postgresql") => {
                 let connections = postgres::open(url).await?;
-                let database = Database::Postgres(Arc::clone(&connections));
+                let database = Database::Postgres(Arc::clone(&connections), Lookups::start(&connections));
                 Ok(Store { writer: writer::postgres::start(database.clone(), &connections), database })
             }
             // The address may hold a password: it is not repeated.

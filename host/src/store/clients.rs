@@ -145,7 +145,7 @@ pub(crate) async fn with_roles(
              WHERE r.realm_id = $1 AND r.client = clients.id)",
             "WHERE realm_id = $1 AND client_id = $2"
         ),
-        Database::Postgres(_) => select!(
+        Database::Postgres(..) => select!(
             ", (SELECT coalesce(json_agg(r.name ORDER BY r.name), '[]')::text FROM roles r \
              WHERE r.realm_id = $1 AND r.client = clients.id)",
             "WHERE realm_id = $1 AND client_id = $2"
@@ -236,7 +236,7 @@ pub(crate) async fn list(
                      WHERE realm_id = $1 AND client_id > $2 AND client_id LIKE $5 ESCAPE '\\' \
                      ORDER BY client_id LIMIT $3 OFFSET $4) ORDER BY client_id"
                 ),
-                Database::Postgres(_) => select!(
+                Database::Postgres(..) => select!(
                     "WHERE realm_id = $1 AND client_id IN (SELECT client_id FROM clients \
                      WHERE realm_id = $1 AND client_id > $2 AND lower(client_id) LIKE $5 ESCAPE '\\' \
                      ORDER BY client_id LIMIT $3 OFFSET $4) ORDER BY client_id"
@@ -286,7 +286,7 @@ pub(crate) async fn ids(
         Database::Sqlite(_) => {
             "SELECT client_id, id FROM clients WHERE realm_id = $1 AND client_id IN (SELECT value FROM json_each($2))"
         }
-        Database::Postgres(_) => {
+        Database::Postgres(..) => {
             "SELECT client_id, id FROM clients WHERE realm_id = $1 \
              AND client_id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
         }
@@ -322,7 +322,7 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> R
 
 /// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster.
 pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) -> Result<(), StoreError> {
-    write.require(
+    write.replace(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
          resource_server = $7, updated_at = $8, held = $9, version = version + 1 \
          WHERE realm_id = $1 AND id = $2 AND version = $10",
@@ -345,7 +345,7 @@ pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now:
 
 /// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster.
 pub(crate) fn delete(write: &mut Write, realm_id: &str, client: &ClientRow) {
-    write.require(
+    write.replace(
         "DELETE FROM clients WHERE realm_id = $1 AND id = $2 AND version = $3",
         values![realm_id, &client.id, client.version],
         Lost::Changed,

@@ -86,6 +86,24 @@ impl Connections {
         }
     }
 
+    /// A new connection, not counted among these, for statements that find each row by its key: they use an index,
+    /// however small or new the table was when they were planned.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be connected to.
+    pub(super) async fn open_for_keys(&self) -> Result<PgConnection, StoreError> {
+        let mut connection = self.open().await?;
+        // One plan serves every call: for arrays the planner would else think anew each time, which costs more than
+        // finding the rows.
+        let plans = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; \
+                     SET plan_cache_mode = force_generic_plan";
+        match timeout(PATIENCE, sqlx::raw_sql(plans).execute(&mut connection)).await {
+            Ok(done) => done?,
+            Err(_) => return Err(unavailable("it gives no answer")),
+        };
+        Ok(connection)
+    }
+
     /// How many are in use, and how many may be.
     pub(super) fn used(&self) -> (usize, usize) {
         (self.most.saturating_sub(self.free.available_permits()), self.most)

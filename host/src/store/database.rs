@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::timeout;
 
 use super::connections::{Connections, PATIENCE};
+use super::lookups::Lookups;
 use super::sqlite::Readers;
 use super::{Change, Row, StoreError, Value, changes, postgres};
 
@@ -13,8 +14,8 @@ use super::{Change, Row, StoreError, Value, changes, postgres};
 pub(crate) enum Database {
     /// A file of this server's own.
     Sqlite(Arc<Readers>),
-    /// A database server, which several nodes may share.
-    Postgres(Arc<Connections>),
+    /// A database server, which several nodes may share: connections for lists, and those for single rows.
+    Postgres(Arc<Connections>, Lookups),
 }
 
 impl Database {
@@ -27,8 +28,8 @@ impl Database {
         match self {
             Database::Sqlite(readers) => readers.all(sql, &values),
             // PostgreSQL has no text with U+0000 and takes none: nothing that is asked for by one is there.
-            Database::Postgres(_) if values.iter().any(Value::has_nul) => Ok(Vec::new()),
-            Database::Postgres(connections) => {
+            Database::Postgres(..) if values.iter().any(Value::has_nul) => Ok(Vec::new()),
+            Database::Postgres(connections, _) => {
                 // Connections die with a restart of the database. What only reads may be asked again.
                 match ask(connections, sql, &values).await {
                     Err(Unanswered::OldConnection) => Ok(ask(connections, sql, &values).await?),
@@ -49,17 +50,21 @@ impl Database {
         read.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
-    /// The first row of a SELECT, which had better not have many.
+    /// The first row of a SELECT that finds it by a key and has no LIMIT.
     ///
     /// # Errors
     /// As [`Database::all`].
     pub(crate) async fn first(&self, sql: &'static str, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
-        Ok(self.all(sql, values).await?.into_iter().next())
+        match self {
+            Database::Sqlite(readers) => Ok(readers.all(sql, &values)?.into_iter().next()),
+            Database::Postgres(..) if values.iter().any(Value::has_nul) => Ok(None),
+            Database::Postgres(_, lookups) => lookups.first(sql, values).await,
+        }
     }
 
     /// Tells of what other nodes change from now on. Nobody shares SQLite.
     pub(crate) fn follow(&self, tell: impl Fn(Change) + Send + Sync + 'static) {
-        if let Database::Postgres(connections) = self {
+        if let Database::Postgres(connections, _) = self {
             changes::follow(Arc::clone(connections), tell);
         }
     }
@@ -68,7 +73,7 @@ impl Database {
     pub(crate) fn connections(&self) -> Option<(usize, usize)> {
         match self {
             Database::Sqlite(_) => None,
-            Database::Postgres(connections) => Some(connections.used()),
+            Database::Postgres(connections, _) => Some(connections.used()),
         }
     }
 
@@ -79,7 +84,7 @@ impl Database {
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         match self {
             Database::Sqlite(_) => Ok(()),
-            Database::Postgres(connections) => connections.check(),
+            Database::Postgres(connections, _) => connections.check(),
         }
     }
 }

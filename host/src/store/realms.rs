@@ -104,8 +104,7 @@ pub(crate) fn count_clients(write: &mut Write, realm_id: &str, number: usize) {
     );
 }
 
-/// Counts one client less. It comes before the client goes: whoever changes the number does that first, so that nobody
-/// waits for each other.
+/// Counts one client less, if the realm is still there.
 pub(crate) fn discount_client(write: &mut Write, realm_id: &str) {
-    write.run("UPDATE realm_counters SET clients = clients - 1 WHERE realm_id = $1", values![realm_id]);
+    write.count(Count::less(realm_id));
 }

@@ -32,6 +32,8 @@ struct Statement {
     values: Vec<Value>,
     /// What it means when the statement changes no row; absent: nothing.
     otherwise: Option<Lost>,
+    /// Of several such statements that name the same row only one finds it.
+    only_one: bool,
 }
 
 /// Statements that are stored together or not at all.
@@ -45,15 +47,22 @@ pub(crate) struct Write {
 impl Write {
     /// Adds a statement that may change any number of rows.
     pub(crate) fn run(&mut self, sql: &'static str, values: Vec<Value>) {
-        self.statements.push(Statement { sql, values, otherwise: None });
+        self.statements.push(Statement { sql, values, otherwise: None, only_one: false });
     }
 
     /// Adds a statement that must change a row: if it does not, the whole write is lost for this reason.
     pub(crate) fn require(&mut self, sql: &'static str, values: Vec<Value>, otherwise: Lost) {
-        self.statements.push(Statement { sql, values, otherwise: Some(otherwise) });
+        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: false });
     }
 
-    /// Counts one more client of a realm, before anything else of this write is done.
+    /// Adds an `UPDATE table SET … WHERE …` or `DELETE FROM table WHERE …` that must change the one row it names, and
+    /// after which the same statement would not find that row again: as by a version that each change raises.
+    pub(crate) fn replace(&mut self, sql: &'static str, values: Vec<Value>, otherwise: Lost) {
+        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: true });
+    }
+
+    /// Counts a client of a realm, before anything else of this write is done: whoever changes that number does it
+    /// first, so that nobody waits for each other. A write counts once.
     pub(super) fn count(&mut self, count: Count) {
         self.count = Some(count);
     }

@@ -1,19 +1,21 @@
-//! One more client of a realm. Every registration counts itself, and all of one realm change the same row: a group adds
-//! them up and changes it once.
+//! One client of a realm more or less. Every registration counts itself, and all of one realm change the same row: a
+//! group adds them up and changes it once.
 
 use super::Statement;
 use crate::store::{Lost, Value, values};
 
-/// One more client of a realm, which must have fewer than each of its limits before.
+/// One more client of a realm, which must have fewer than each of its limits before; or one less.
 pub(crate) struct Count {
     realm_id: String,
+    /// 1 or -1.
+    clients: i64,
     /// The least of the limits.
     limit: Option<u32>,
     /// The same for this one alone: tells which limit does not hold.
     pub(super) alone: Vec<Statement>,
 }
 
-/// Clients that a group adds to a realm.
+/// Clients that a group adds to a realm, or takes away.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Sum<'a> {
     pub(super) realm_id: &'a str,
@@ -37,14 +39,22 @@ impl Count {
                 "UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1 AND clients < $2"
             };
             let values = values![realm_id, i64::from(*limit)];
-            alone.push(Statement { sql, values, otherwise: Some(Lost::Condition(index)) });
+            alone.push(Statement { sql, values, otherwise: Some(Lost::Condition(index)), only_one: false });
         }
         if limits.is_empty() {
             let sql = "UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1";
             // Without a realm there is nothing to count.
-            alone.push(Statement { sql, values: values![realm_id], otherwise: Some(Lost::Changed) });
+            alone.push(Statement { sql, values: values![realm_id], otherwise: Some(Lost::Changed), only_one: false });
         }
-        Count { realm_id: realm_id.to_owned(), limit: limits.iter().min().copied(), alone }
+        Count { realm_id: realm_id.to_owned(), clients: 1, limit: limits.iter().min().copied(), alone }
+    }
+
+    /// One client of this realm less.
+    pub(crate) fn less(realm_id: &str) -> Count {
+        let sql = "UPDATE realm_counters SET clients = clients - 1 WHERE realm_id = $1";
+        // A realm that is gone has nothing to count.
+        let alone = vec![Statement { sql, values: values![realm_id], otherwise: None, only_one: false }];
+        Count { realm_id: realm_id.to_owned(), clients: -1, limit: None, alone }
     }
 }
 
@@ -62,10 +72,10 @@ pub(super) fn sums<'a>(counts: impl Iterator<Item = &'a Count>) -> Vec<Sum<'a>> 
         let limit = count.limit.map_or(i64::MAX, i64::from);
         match sums.iter_mut().find(|sum| sum.realm_id == count.realm_id) {
             Some(sum) => {
-                sum.clients += 1;
+                sum.clients += count.clients;
                 sum.at_most = sum.at_most.min(limit);
             }
-            None => sums.push(Sum { realm_id: &count.realm_id, clients: 1, at_most: limit }),
+            None => sums.push(Sum { realm_id: &count.realm_id, clients: count.clients, at_most: limit }),
         }
     }
     sums.sort_by_key(|sum| sum.realm_id);
@@ -78,9 +88,15 @@ mod tests {
 
     #[test]
     fn a_group_counts_each_realm_once_under_its_least_limit() {
-        let counts = [Count::new("b", &[10, 7]), Count::new("a", &[]), Count::new("b", &[9])];
-        let [a, b] =
-            [("a", 1, i64::MAX), ("b", 2, 7)].map(|(realm_id, clients, at_most)| Sum { realm_id, clients, at_most });
-        assert_eq!(sums(counts.iter()), [a, b]);
+        let counts = [
+            Count::new("b", &[10, 7]),
+            Count::less("c"),
+            Count::new("a", &[]),
+            Count::new("b", &[9]),
+            Count::less("b"),
+        ];
+        let sums_by_realm = [("a", 1, i64::MAX), ("b", 1, 7), ("c", -1, i64::MAX)]
+            .map(|(realm_id, clients, at_most)| Sum { realm_id, clients, at_most });
+        assert_eq!(sums(counts.iter()), sums_by_realm);
     }
 }

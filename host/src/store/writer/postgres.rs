@@ -1,13 +1,15 @@
 //! Writes of a PostgreSQL database: a whole group in one round trip.
 //!
 //! Writes of the same statements have the same *shape*. For each shape a connection makes itself functions
-//! ([`functions`]) that take the values of a whole group as arrays. So the statements are planned once a connection, the
-//! group travels once, and it is one transaction: the call itself. The first function fails when one write fails; then
-//! the second is called, which has a savepoint for each.
+//! ([`functions`]) that take the values of many writes as arrays. So the statements are planned once a connection, the
+//! group travels once, whatever the shapes of its writes, and it is one transaction: the statement that calls the
+//! functions. It fails when one write fails; then each shape is stored by itself, and where that fails a second function
+//! is called, which has a savepoint for each write.
 
 mod functions;
 
 use std::collections::HashMap;
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,13 +17,14 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, AssertSqlSafe, Connection, PgConnection, Row};
 use tokio::sync::{Mutex, mpsc};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::count::sums;
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
 use crate::store::connections::Connections;
 use crate::store::postgres::{bind, is_of_the_connection};
-use crate::store::{Database, Lost, StoreError, Value};
+use crate::store::{Database, Lost, StoreError, Value, arrays};
 
 /// Connections that write at the same time.
 const WRITERS: usize = 2;
@@ -52,16 +55,18 @@ async fn run(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, connections: Arc<Connections
         if jobs.lock().await.recv_many(&mut group, GROUP).await == 0 {
             break;
         }
-        for (shape, mut group) in by_shape(group) {
+        let mut groups = by_shape(group);
+        if groups.len() > 1 {
+            groups = write_at_once(&mut session, &connections, groups).await;
+        }
+        for mut group in groups {
             for _ in 0..ATTEMPTS {
-                group = write_group(&mut session, &connections, &shape, group).await;
-                if group.is_empty() {
+                group = write_group(&mut session, &connections, group).await;
+                if group.jobs.is_empty() {
                     break;
                 }
             }
-            for job in group {
-                tell(job.answer, Err(StoreError::Unavailable("other writes stood in its way".to_owned())));
-            }
+            group.fail("other writes stood in its way");
         }
     }
 }
@@ -69,21 +74,37 @@ async fn run(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, connections: Arc<Connections
 /// The statements of a write.
 type Shape = Vec<&'static str>;
 
-/// Writes of the same statements together, in an order that is the same everywhere: whoever locks rows in one order
-/// cannot stand in each other's way.
-fn by_shape(group: Vec<Job>) -> Vec<(Shape, Vec<Job>)> {
-    let mut shapes: Vec<(Shape, Vec<Job>)> = Vec::new();
-    for job in group {
-        let shape: Shape = job.write.alone().map(|statement| statement.sql).collect();
-        match shapes.iter_mut().find(|(known, _)| *known == shape) {
-            Some((_, jobs)) => jobs.push(job),
-            None => shapes.push((shape, vec![job])),
+/// Writes of one shape.
+struct Group {
+    shape: Shape,
+    jobs: Vec<Job>,
+}
+
+impl Group {
+    /// Answers all that nobody can say of whether they were stored, or that were not.
+    fn fail(self, detail: &str) {
+        for job in self.jobs {
+            tell(job.answer, Err(StoreError::Unavailable(detail.to_owned())));
         }
     }
-    for (_, jobs) in &mut shapes {
-        jobs.sort_by(|a, b| values(a.write.alone()).cmp(values(b.write.alone())));
+}
+
+/// Writes of the same statements together, in an order that is the same everywhere: whoever locks rows in one order
+/// cannot stand in each other's way.
+fn by_shape(jobs: Vec<Job>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for job in jobs {
+        let shape: Shape = job.write.alone().map(|statement| statement.sql).collect();
+        match groups.iter_mut().find(|group| group.shape == shape) {
+            Some(group) => group.jobs.push(job),
+            None => groups.push(Group { shape, jobs: vec![job] }),
+        }
     }
-    shapes
+    for group in &mut groups {
+        group.jobs.sort_by(|a, b| values(a.write.alone()).cmp(values(b.write.alone())));
+    }
+    groups.sort_by(|a, b| a.shape.cmp(&b.shape));
+    groups
 }
 
 /// All values of statements in their order.
@@ -99,34 +120,59 @@ struct Session {
     losses: u64,
 }
 
-/// The calls of a shape's functions.
+/// The functions of a shape.
 struct Calls {
-    /// Stores all writes or fails.
-    together: String,
-    /// Stores each write that can be stored, and tells of the others.
+    /// Stores all writes or fails: its name and how many parameters it has.
+    together: (String, usize),
+    /// Stores each write that can be stored, and tells of the others: the whole statement.
     guarded: String,
 }
 
-/// Stores writes of one shape and answers them. Those that are to be tried again come back.
-async fn write_group(
-    session: &mut Option<Session>,
-    connections: &Connections,
-    shape: &Shape,
-    jobs: Vec<Job>,
-) -> Vec<Job> {
-    let mut done: Vec<Result<(), Failure>> = jobs.iter().map(|_| Ok(())).collect();
-    if let Err(error) = store(session, connections, shape, &jobs, &mut done).await {
-        tracing::error!(%error, writes = jobs.len(), "a group of writes failed");
-        for job in jobs {
-            tell(job.answer, Err(StoreError::Unavailable(error.to_string())));
+/// Stores writes of several shapes in one transaction and answers them. They come back if one of them fails.
+async fn write_at_once(session: &mut Option<Session>, connections: &Connections, groups: Vec<Group>) -> Vec<Group> {
+    let stored = match Session::take(session, connections).await {
+        Ok(mut current) => {
+            let outcome = timeout(PATIENCE, current.together(&groups)).await;
+            current.put_back(session, outcome)
         }
-        return Vec::new();
+        Err(error) => Err(error),
+    };
+    match stored {
+        Ok(false) => return groups,
+        Ok(true) => {
+            for job in groups.into_iter().flat_map(|group| group.jobs) {
+                tell(job.answer, Ok(()));
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, shapes = groups.len(), "groups of writes failed");
+            let detail = error.to_string();
+            groups.into_iter().for_each(|group| group.fail(&detail));
+        }
     }
-    let mut again = Vec::new();
-    for (job, result) in jobs.into_iter().zip(done) {
+    Vec::new()
+}
+
+/// Stores writes of one shape and answers them. Those that are to be tried again come back.
+async fn write_group(session: &mut Option<Session>, connections: &Connections, group: Group) -> Group {
+    let mut done: Vec<Result<(), Failure>> = group.jobs.iter().map(|_| Ok(())).collect();
+    let stored = match Session::take(session, connections).await {
+        Ok(mut current) => {
+            let outcome = timeout(PATIENCE, current.store(&group, &mut done)).await;
+            current.put_back(session, outcome)
+        }
+        Err(error) => Err(error),
+    };
+    let mut again = Group { shape: group.shape.clone(), jobs: Vec::new() };
+    if let Err(error) = stored {
+        tracing::error!(%error, writes = group.jobs.len(), "a group of writes failed");
+        group.fail(&error.to_string());
+        return again;
+    }
+    for (job, result) in group.jobs.into_iter().zip(done) {
         match result {
             Ok(()) => tell(job.answer, Ok(())),
-            Err(Failure::Again) => again.push(job),
+            Err(Failure::Again) => again.jobs.push(job),
             Err(Failure::Refused(error)) => tell(job.answer, Err(error)),
         }
     }
@@ -140,86 +186,108 @@ enum Failure {
     Refused(StoreError),
 }
 
-/// Stores writes of one shape on a connection that works. An error is of the group as a whole.
-async fn store(
-    session: &mut Option<Session>,
-    connections: &Connections,
-    shape: &Shape,
-    jobs: &[Job],
-    done: &mut [Result<(), Failure>],
-) -> Result<(), StoreError> {
-    connections.check()?;
-    let losses = connections.losses();
-    // Taken out, so that it is closed unless everything went well.
-    let mut current = match session.take().filter(|session| session.losses == losses) {
-        Some(session) => session,
-        None => Session { connection: connections.open().await?, functions: HashMap::new(), losses },
-    };
-    match timeout(PATIENCE, current.store(shape, jobs, done)).await {
-        Ok(Ok(())) => *session = Some(current),
-        Ok(Err(error)) => {
-            if !is_of_the_connection(&error) {
-                *session = Some(current);
-            }
-            return Err(StoreError::Unavailable(error.to_string()));
-        }
-        Err(_) => return Err(StoreError::Unavailable("it does not finish a write".to_owned())),
-    }
-    Ok(())
-}
-
 impl Session {
-    async fn store(
-        &mut self,
-        shape: &Shape,
-        jobs: &[Job],
-        done: &mut [Result<(), Failure>],
-    ) -> Result<(), sqlx::Error> {
-        let Some(calls) = self.functions(shape, &jobs[0].write).await? else {
-            for (job, done) in jobs.iter().zip(done) {
+    /// The session that works, or a new one. It is closed unless it is [put back](Session::put_back).
+    async fn take(session: &mut Option<Session>, connections: &Connections) -> Result<Session, StoreError> {
+        connections.check()?;
+        let losses = connections.losses();
+        match session.take().filter(|session| session.losses == losses) {
+            Some(session) => Ok(session),
+            None => {
+                let mut connection = connections.open_for_keys().await?;
+                // Its text is made of our own statements.
+                let made = sqlx::raw_sql(AssertSqlSafe(functions::count_all())).execute(&mut connection);
+                timeout(PATIENCE, made)
+                    .await
+                    .map_err(|_| StoreError::Unavailable("it gives no answer".to_owned()))??;
+                Ok(Session { connection, functions: HashMap::new(), losses })
+            }
+        }
+    }
+
+    /// What came of a session's work; it is used again if its connection still works.
+    fn put_back<T>(
+        self,
+        session: &mut Option<Session>,
+        outcome: Result<Result<T, sqlx::Error>, Elapsed>,
+    ) -> Result<T, StoreError> {
+        match outcome {
+            Ok(Ok(done)) => {
+                *session = Some(self);
+                Ok(done)
+            }
+            Ok(Err(error)) => {
+                if !is_of_the_connection(&error) {
+                    *session = Some(self);
+                }
+                Err(StoreError::Unavailable(error.to_string()))
+            }
+            Err(_) => Err(StoreError::Unavailable("it does not finish a write".to_owned())),
+        }
+    }
+
+    /// Stores the writes of a group, or tells in `done` why not.
+    async fn store(&mut self, group: &Group, done: &mut [Result<(), Failure>]) -> Result<(), sqlx::Error> {
+        if self.together(slice::from_ref(group)).await? {
+            return Ok(());
+        }
+        let Some(calls) = self.functions(group).await? else {
+            for (job, done) in group.jobs.iter().zip(done) {
                 *done = one_by_one(&mut self.connection, &job.write).await?;
             }
             return Ok(());
         };
-        match self.together(&calls, jobs).await {
-            // One of them fails: which?
-            Err(error @ sqlx::Error::Database(_)) if !is_of_the_connection(&error) => {}
-            all => return all,
-        }
-        let arguments = arguments(jobs, |write| Box::new(write.alone())).map_err(sqlx::Error::Encode)?;
+        let mut values = PgArguments::default();
+        add(&mut values, &group.jobs, |write| Box::new(write.alone())).map_err(sqlx::Error::Encode)?;
         let call = AssertSqlSafe(calls.guarded.as_str());
-        let failed = sqlx::query_with(call, arguments).fetch_all(&mut self.connection).await?;
+        let failed = sqlx::query_with(call, values).fetch_all(&mut self.connection).await?;
         for row in failed {
             let write: i32 = row.try_get(0)?;
             let at = usize::try_from(write - 1).unwrap_or(usize::MAX);
-            if let (Some(job), Some(done)) = (jobs.get(at), done.get_mut(at)) {
+            if let (Some(job), Some(done)) = (group.jobs.get(at), done.get_mut(at)) {
                 *done = Err(failure(&row, &job.write)?);
             }
         }
         Ok(())
     }
 
-    /// All writes, or an error.
-    async fn together(&mut self, calls: &Calls, jobs: &[Job]) -> Result<(), sqlx::Error> {
-        let mut arguments = arguments(jobs, |write| Box::new(write.statements.iter())).map_err(sqlx::Error::Encode)?;
-        let sums = sums(jobs.iter().filter_map(|job| job.write.count.as_ref()));
-        let (mut realms, mut clients, mut at_most) = (Vec::new(), Vec::new(), Vec::new());
-        for sum in &sums {
-            realms.push(sum.realm_id);
-            clients.push(sum.clients);
-            at_most.push(sum.at_most);
+    /// Stores all writes and tells whether it did: it does not when one of them fails, or has no function.
+    async fn together(&mut self, groups: &[Group]) -> Result<bool, sqlx::Error> {
+        let mut arguments = PgArguments::default();
+        let mut calls = Vec::with_capacity(groups.len() + 1);
+        let counts = groups.iter().flat_map(|group| &group.jobs).filter_map(|job| job.write.count.as_ref());
+        let sums = sums(counts);
+        if !sums.is_empty() {
+            let realms: Vec<&str> = sums.iter().map(|sum| sum.realm_id).collect();
+            let clients: Vec<i64> = sums.iter().map(|sum| sum.clients).collect();
+            let at_most: Vec<i64> = sums.iter().map(|sum| sum.at_most).collect();
+            let added =
+                arguments.add(realms).and_then(|()| arguments.add(clients)).and_then(|()| arguments.add(at_most));
+            added.map_err(sqlx::Error::Encode)?;
+            calls.push(format!("{}({})", functions::COUNT_ALL, functions::parameters(0, 3)));
         }
-        let added = arguments.add(realms).and_then(|()| arguments.add(clients)).and_then(|()| arguments.add(at_most));
-        added.map_err(sqlx::Error::Encode)?;
-        sqlx::query_with(AssertSqlSafe(calls.together.as_str()), arguments).execute(&mut self.connection).await?;
-        Ok(())
+        for group in groups {
+            let Some(functions) = self.functions(group).await? else { return Ok(false) };
+            let (name, parameters) = &functions.together;
+            calls.push(format!("{name}({})", functions::parameters(arguments.len(), *parameters)));
+            let added = add(&mut arguments, &group.jobs, |write| Box::new(write.statements.iter()));
+            added.map_err(sqlx::Error::Encode)?;
+        }
+        // The text is made of our own names; values come as parameters.
+        let text = AssertSqlSafe(format!("SELECT {}", calls.join(", ")));
+        match sqlx::query_with(text, arguments).execute(&mut self.connection).await {
+            Ok(_) => Ok(true),
+            Err(error @ sqlx::Error::Database(_)) if !is_of_the_connection(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The calls of the shape's functions, made now if there are none; `None` if the shape is to have none.
-    async fn functions(&mut self, shape: &Shape, example: &Write) -> Result<Option<Arc<Calls>>, sqlx::Error> {
-        if let Some(calls) = self.functions.get(shape) {
+    async fn functions(&mut self, group: &Group) -> Result<Option<Arc<Calls>>, sqlx::Error> {
+        if let Some(calls) = self.functions.get(&group.shape) {
             return Ok(Some(Arc::clone(calls)));
         }
+        let Some(Job { write: example, .. }) = group.jobs.first() else { return Ok(None) };
         if values(example.alone()).count() > VALUES || self.functions.len() >= FUNCTIONS {
             return Ok(None);
         }
@@ -230,47 +298,21 @@ impl Session {
             // Its text is made of our own statements; values come as parameters.
             sqlx::raw_sql(AssertSqlSafe(function.definition.as_str())).execute(&mut self.connection).await?;
         }
-        let calls = Arc::new(Calls { together: together.call, guarded: guarded.call });
-        self.functions.insert(shape.clone(), Arc::clone(&calls));
+        let guarded = format!("SELECT * FROM {}({})", guarded.name, functions::parameters(0, guarded.parameters));
+        let calls = Arc::new(Calls { together: (together.name, together.parameters), guarded });
+        self.functions.insert(group.shape.clone(), Arc::clone(&calls));
         Ok(Some(calls))
     }
 }
 
-/// The values of these statements of a group: an array for each, and the number of writes.
-fn arguments<'a>(
+/// Adds the values of these statements of a group, an array for each, and the number of writes.
+fn add<'a>(
+    arguments: &mut PgArguments,
     jobs: &'a [Job],
     statements: impl Fn(&'a Write) -> Box<dyn Iterator<Item = &'a Statement> + 'a>,
-) -> Result<PgArguments, BoxDynError> {
-    let mut arguments = PgArguments::default();
-    let mut columns: Vec<_> = jobs.iter().map(|job| values(statements(&job.write))).collect();
-    loop {
-        let column: Vec<&Value> = columns.iter_mut().filter_map(Iterator::next).collect();
-        match column.first() {
-            None => break,
-            Some(Value::Text(_)) => arguments.add(each(&column, |value| match value {
-                Value::Text(text) => text.as_deref(),
-                _ => None,
-            }))?,
-            Some(Value::Integer(_)) => arguments.add(each(&column, |value| match value {
-                Value::Integer(number) => *number,
-                _ => None,
-            }))?,
-            Some(Value::Boolean(_)) => arguments.add(each(&column, |value| match value {
-                Value::Boolean(flag) => *flag,
-                _ => None,
-            }))?,
-            Some(Value::Blob(_)) => arguments.add(each(&column, |value| match value {
-                Value::Blob(bytes) => bytes.as_deref(),
-                _ => None,
-            }))?,
-        }
-    }
-    arguments.add(i32::try_from(jobs.len())?)?;
-    Ok(arguments)
-}
-
-fn each<'a, T>(column: &[&'a Value], read: impl Fn(&'a Value) -> Option<T>) -> Vec<Option<T>> {
-    column.iter().map(|value| read(value)).collect()
+) -> Result<(), BoxDynError> {
+    arrays::add(arguments, jobs.iter().map(|job| values(statements(&job.write))))?;
+    arguments.add(i32::try_from(jobs.len())?)
 }
 
 /// What a row of the function's answer means.
@@ -297,7 +339,7 @@ fn by_code(code: &str, message: String) -> Failure {
 /// One write in a transaction of its own, statement by statement: for those that are large or rare.
 async fn one_by_one(connection: &mut PgConnection, write: &Write) -> Result<Result<(), Failure>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    for Statement { sql, values, otherwise } in write.alone() {
+    for Statement { sql, values, otherwise, .. } in write.alone() {
         let result = bind(sql, values).execute(&mut *transaction).await;
         let failure = match (result, otherwise) {
             (Ok(done), Some(lost)) if done.rows_affected() == 0 => Failure::Refused(StoreError::Lost(*lost)),

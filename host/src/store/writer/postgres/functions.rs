@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::store::Value;
+use crate::store::arrays::{type_of, with_parameters};
 use crate::store::writer::count::COUNT;
 use crate::store::writer::{Statement, Write};
 
@@ -13,28 +13,40 @@ pub(super) const LOST: &str = "MLOST";
 
 /// A function of a connection.
 pub(super) struct Function {
+    pub(super) name: String,
     /// Makes it.
     pub(super) definition: String,
-    /// Calls it.
-    pub(super) call: String,
+    /// How many it has.
+    pub(super) parameters: usize,
 }
 
-/// Stores the writes without savepoints, or fails. Behind its other parameters come three arrays with what the group
-/// counts: realms, clients to be added, clients that there may be then.
+/// The name of the function that counts for a group, or fails: of three arrays with realms, clients to be added, and
+/// clients that there may be then.
+pub(super) const COUNT_ALL: &str = "pg_temp.count_all";
+
+/// Makes [`COUNT_ALL`].
+pub(super) fn count_all() -> String {
+    let count = with_parameters(COUNT, |number| format!("${number}[this_realm]"));
+    format!(
+        "CREATE FUNCTION {COUNT_ALL}(text[], bigint[], bigint[]) RETURNS void LANGUAGE plpgsql AS $function$ \
+         BEGIN FOR this_realm IN 1 .. cardinality($1) LOOP {count}; {} END LOOP; END $function$",
+        unless("FOUND"),
+    )
+}
+
+/// Stores the writes without savepoints, or fails. What they count is counted elsewhere.
 ///
-/// Where all statements are plain INSERTs each of them is run once, with a row for each write.
+/// Where [`for_all`] can, each statement is run once, with a row for each write.
 pub(super) fn together(name: &str, example: &Write) -> Function {
     let mut types: Vec<&str> = types(example.statements.iter()).collect();
     let writes = types.len() + 1;
-    types.extend(["integer", "text[]", "bigint[]", "bigint[]"]);
-    let counting = with_parameters(COUNT, |number| format!("${}[this_realm]", writes + number));
-    let mut body =
-        format!("FOR this_realm IN 1 .. cardinality(${}) LOOP {counting}; {} END LOOP; ", writes + 1, unless("FOUND"),);
+    types.push("integer");
+    let mut body = String::new();
     // Writing to a String cannot fail.
-    match in_rows(&example.statements) {
-        Some(inserts) => {
-            for (insert, statement) in inserts.iter().zip(&example.statements) {
-                let _ = write!(body, "{insert}; ");
+    match for_all(&example.statements) {
+        Some(of_all) => {
+            for (of_all, statement) in of_all.iter().zip(&example.statements) {
+                let _ = write!(body, "{of_all}; ");
                 if statement.otherwise.is_some() {
                     let _ = write!(
                         body,
@@ -62,7 +74,7 @@ pub(super) fn together(name: &str, example: &Write) -> Function {
         "CREATE FUNCTION {name}({types_text}) RETURNS void LANGUAGE plpgsql AS $function$ \
          DECLARE changed integer; BEGIN {body}END $function$"
     );
-    Function { definition, call: format!("SELECT {name}({})", parameters(types.len())) }
+    Function { name: name.to_owned(), definition, parameters: types.len() }
 }
 
 /// Stores each write that can be stored, behind a savepoint of its own; a row for each that fails says why.
@@ -91,21 +103,17 @@ pub(super) fn guarded(name: &str, example: &Write) -> Function {
         types.join(", "),
         types.len(),
     );
-    Function { definition, call: format!("SELECT * FROM {name}({})", parameters(types.len())) }
+    Function { name: name.to_owned(), definition, parameters: types.len() }
 }
 
-fn parameters(count: usize) -> String {
-    (1..=count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+/// `$3, $4, …`: so many parameters behind these.
+pub(super) fn parameters(before: usize, count: usize) -> String {
+    (before + 1..=before + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The types of the arrays of these statements.
 fn types<'a>(statements: impl Iterator<Item = &'a Statement>) -> impl Iterator<Item = &'static str> {
-    statements.flat_map(|statement| &statement.values).map(|value| match value {
-        Value::Text(_) => "text[]",
-        Value::Integer(_) => "bigint[]",
-        Value::Boolean(_) => "boolean[]",
-        Value::Blob(_) => "bytea[]",
-    })
+    statements.flat_map(|statement| &statement.values).map(type_of)
 }
 
 fn unless(holds: &str) -> String {
@@ -117,68 +125,131 @@ fn of_arrays(sql: &str, before: usize) -> String {
     with_parameters(sql, |number| format!("${}[this_write]", before + number))
 }
 
-/// The INSERTs of one row each as INSERTs of a row for each write; `None` if there is another kind of statement.
-fn in_rows(statements: &[Statement]) -> Option<Vec<String>> {
+/// The statements of one write as statements for many, each run once with a row of values for each write; `None` if there
+/// is one that would then do something else.
+fn for_all(statements: &[Statement]) -> Option<Vec<String>> {
+    let mut tables = Vec::with_capacity(statements.len());
     let mut before = 0;
-    let in_rows = |statement: &Statement| {
-        let (head, rest) = statement.sql.split_once(" VALUES (")?;
-        let (row, tail) = rest.split_once(')')?;
-        // Nothing but values in the row: no brackets, no words that would mean something else in a SELECT.
-        let is_plain = head.starts_with("INSERT INTO ") && !row.contains('(') && !statement.values.is_empty();
-        // A row that is there is left alone or changed by the values of one write: only the former is for many rows.
-        if !is_plain || !(tail.is_empty() || tail == " ON CONFLICT DO NOTHING") {
+    let for_all = |statement: &Statement| {
+        let kind = Kind::of(statement)?;
+        // Statement by statement instead of write by write: they must not see each other's rows.
+        if statement.values.is_empty() || tables.contains(&kind.table()) {
             return None;
         }
-        let columns = with_parameters(row, |number| format!("new.value_{number}"));
+        tables.push(kind.table());
         let count = statement.values.len();
         let arrays: Vec<String> = (1..=count).map(|number| format!("${}", before + number)).collect();
         let names: Vec<String> = (1..=count).map(|number| format!("value_{number}")).collect();
         before += count;
-        Some(format!("{head} SELECT {columns} FROM unnest({}) AS new ({}){tail}", arrays.join(", "), names.join(", "),))
+        Some(kind.for_all(&format!("unnest({}) AS new ({})", arrays.join(", "), names.join(", "))))
     };
-    statements.iter().map(in_rows).collect()
+    statements.iter().map(for_all).collect()
 }
 
-/// A statement with other words for its parameters.
-fn with_parameters(sql: &str, word: impl Fn(usize) -> String) -> String {
-    let mut text = String::with_capacity(sql.len() + 64);
-    let mut pieces = sql.split('$');
-    text.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let end = piece.find(|character: char| !character.is_ascii_digit()).unwrap_or(piece.len());
-        let number: usize = piece[..end].parse().unwrap_or_default();
-        text.push_str(&word(number));
-        text.push_str(&piece[end..]);
+/// Statements that can be told from their text to do for many rows what they do for each.
+enum Kind<'a> {
+    /// `INSERT INTO table (columns) VALUES (row) tail`.
+    Insert { table: &'a str, columns: &'a str, row: &'a str, tail: &'a str },
+    /// `UPDATE table SET assignments WHERE condition`.
+    Update { table: &'a str, assignments: &'a str, condition: &'a str },
+    /// `DELETE FROM table WHERE condition`.
+    Delete { table: &'a str, condition: &'a str },
+}
+
+impl<'a> Kind<'a> {
+    fn of(statement: &Statement) -> Option<Kind<'static>> {
+        let sql = statement.sql;
+        // Without brackets in it: no functions, no questions about other rows.
+        let is_plain = |text: &str| !text.contains('(');
+        if let Some(rest) = sql.strip_prefix("INSERT INTO ") {
+            let (table, rest) = rest.split_once(" (")?;
+            let (columns, rest) = rest.split_once(") VALUES (")?;
+            let (row, tail) = rest.split_once(')')?;
+            // A row that is there is left alone or changed by the values of one write: only the former is for many rows.
+            let leaves = tail.is_empty() || tail == " ON CONFLICT DO NOTHING";
+            return (is_plain(row) && leaves).then_some(Kind::Insert { table, columns, row, tail });
+        }
+        if !is_plain(sql) {
+            return None;
+        }
+        if let Some(rest) = sql.strip_prefix("UPDATE ") {
+            let (table, rest) = rest.split_once(" SET ")?;
+            let (assignments, condition) = rest.split_once(" WHERE ")?;
+            return statement.only_one.then_some(Kind::Update { table, assignments, condition });
+        }
+        // Rows that are gone after the first of two DELETEs need no second one, unless it must find them.
+        let (table, condition) = sql.strip_prefix("DELETE FROM ")?.split_once(" WHERE ")?;
+        (statement.only_one || statement.otherwise.is_none()).then_some(Kind::Delete { table, condition })
     }
-    text
+
+    fn table(&self) -> &'a str {
+        match self {
+            Kind::Insert { table, .. } | Kind::Update { table, .. } | Kind::Delete { table, .. } => table,
+        }
+    }
+
+    /// The statement for all rows of `new`.
+    fn for_all(&self, new: &str) -> String {
+        let of_new = |text: &str| with_parameters(text, |number| format!("new.value_{number}"));
+        match self {
+            Kind::Insert { table, columns, row, tail } => {
+                format!("INSERT INTO {table} ({columns}) SELECT {} FROM {new}{tail}", of_new(row))
+            }
+            Kind::Update { table, assignments, condition } => {
+                format!("UPDATE {table} SET {} FROM {new} WHERE {}", of_new(assignments), of_new(condition))
+            }
+            Kind::Delete { table, condition } => {
+                format!("DELETE FROM {table} USING {new} WHERE {}", of_new(condition))
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::values;
+    use crate::store::{Lost, values};
 
     #[test]
-    fn inserts_become_one_statement_with_a_row_for_each_write() {
+    fn statements_become_one_for_a_group_of_writes() {
         let mut write = Write::default();
         write.run("INSERT INTO a (x, y, z) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING", values!["1", 2_i64]);
         write.run("INSERT INTO b (x, n) VALUES ($1, 1)", values!["1"]);
+        write.replace(
+            "UPDATE c SET n = $2, v = v + 1 WHERE x = $1 AND v = $3",
+            values!["1", 2_i64, 3_i64],
+            Lost::Changed,
+        );
+        write.run("DELETE FROM d WHERE x = $1", values!["1"]);
         assert_eq!(
-            in_rows(&write.statements),
+            for_all(&write.statements),
             Some(vec![
                 "INSERT INTO a (x, y, z) SELECT new.value_1, new.value_2, new.value_2 FROM unnest($1, $2) \
                  AS new (value_1, value_2) ON CONFLICT DO NOTHING"
                     .to_owned(),
                 "INSERT INTO b (x, n) SELECT new.value_1, 1 FROM unnest($3) AS new (value_1)".to_owned(),
+                "UPDATE c SET n = new.value_2, v = v + 1 FROM unnest($4, $5, $6) AS new (value_1, value_2, value_3) \
+                 WHERE x = new.value_1 AND v = new.value_3"
+                    .to_owned(),
+                "DELETE FROM d USING unnest($7) AS new (value_1) WHERE x = new.value_1".to_owned(),
             ])
         );
+    }
+
+    #[test]
+    fn statements_that_see_what_others_of_the_group_did_stay_alone() {
         for other in [
             "UPDATE b SET n = $2 WHERE x = $1",
             "INSERT INTO b (x, n) VALUES ($1, $2) ON CONFLICT (x) DO UPDATE SET n = $2",
+            "DELETE FROM b WHERE x IN (SELECT x FROM c WHERE y = $1 OR z = $2)",
         ] {
             let mut write = Write::default();
             write.run(other, values!["1", 2_i64]);
-            assert_eq!(in_rows(&write.statements), None);
+            assert_eq!(for_all(&write.statements), None, "{other}");
         }
+        let mut twice = Write::default();
+        twice.run("DELETE FROM a WHERE x = $1", values!["1"]);
+        twice.run("INSERT INTO a (x) VALUES ($1)", values!["1"]);
+        assert_eq!(for_all(&twice.statements), None);
     }
 }
