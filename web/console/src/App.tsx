@@ -1,16 +1,16 @@
-// The pages and their addresses. Each page is a script of its own, fetched when it is opened.
+// The pages and their addresses. Each page is a script of its own, fetched when it is opened; but for the first one.
 
 import { lazy, Suspense } from 'react';
 import { Spinner } from '@patternfly/react-core';
 import { HashRouter, Navigate, Route, Routes, useParams } from 'react-router';
 import { Layout } from './Layout';
+import Start from './pages/Start';
 import { SignIn } from './pages/SignIn';
 import { Guarded } from './parts/Guarded';
 import { Notices } from './parts/notices';
 import { SessionGate, useSession } from './session';
 import { NotFound } from './pages/NotFound';
 
-const Start = lazy(() => import('./pages/Start'));
 const Clients = lazy(() => import('./pages/Clients'));
 const CreateClient = lazy(() => import('./pages/CreateClient'));
 const Client = lazy(() => import('./pages/Client'));
@@ -30,12 +30,6 @@ const CreateRealm = lazy(() => import('./pages/CreateRealm'));
 const Components = lazy(() => import('./pages/Components'));
 const Component = lazy(() => import('./pages/Component'));
 
-// The start page is fetched while it is still unknown who is signed in. (It is the page of addresses that name a realm at
-// most.)
-if (/^(#\/?[^/]*)?$/.test(location.hash)) {
-  void import('./pages/Start');
-}
-
 const Waiting = () => (
   <div className="console-alone">
     <Spinner aria-label="Loading" />
@@ -47,7 +41,7 @@ function OfRealm() {
   const { realm = '' } = useParams();
   const { session } = useSession();
   if (!session.realms.includes(realm)) {
-    return <NotFound text={`There is no realm “${realm}”, or your account may not see it.`} />;
+    return <NotFound text={`There is no realm “${realm}”, or your account may not see it. It may have been deleted meanwhile.`} way={[`Go to realm ${session.realm}`, `#/${encodeURIComponent(session.realm)}`]} />;
   }
   return (
     <Routes key={realm}>

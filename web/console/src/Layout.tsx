@@ -38,7 +38,7 @@ import {
 } from '@patternfly/react-core';
 import BarsIcon from '@patternfly/react-icons/dist/esm/icons/bars-icon';
 import UserIcon from '@patternfly/react-icons/dist/esm/icons/user-icon';
-import { useLocation, useNavigate } from 'react-router';
+import { useLocation } from 'react-router';
 import { Brand } from './parts/Brand';
 import { useNotice } from './parts/notices';
 import { useSession } from './session';
@@ -156,10 +156,16 @@ function skip(event: React.MouseEvent) {
 }
 
 function RealmSelect({ realm }: { realm: string }) {
-  const { session } = useSession();
-  const navigate = useNavigate();
+  const { session, refresh } = useSession();
   const [open, setOpen] = useState(false);
   const [part, setPart] = useState('');
+  // Others make and delete realms too. A list that cannot be read anew stays as it was.
+  const show = () => {
+    setOpen(!open);
+    if (!open) {
+      void refresh().catch(() => undefined);
+    }
+  };
   const found = session.realms.filter((name) => name.toLowerCase().includes(part.toLowerCase()));
   const shown = found.slice(0, 100);
   return (
@@ -179,10 +185,11 @@ function RealmSelect({ realm }: { realm: string }) {
         onSelect={(_, name) => {
           setOpen(false);
           setPart('');
-          navigate(`/${encodeURIComponent(String(name))}`);
+          // As a link does, so that a form can ask about what was typed.
+          location.hash = `#/${encodeURIComponent(String(name))}`;
         }}
         toggle={(ref) => (
-          <MenuToggle ref={ref} id="realm-select" aria-label={`Realm: ${realm}`} isFullWidth isExpanded={open} onClick={() => setOpen(!open)}>
+          <MenuToggle ref={ref} id="realm-select" aria-label={`Realm: ${realm}`} isFullWidth isExpanded={open} onClick={show}>
             {realm}
           </MenuToggle>
         )}

@@ -1,3 +1,4 @@
+import './leaving';
 import '@patternfly/react-core/dist/styles/base.css';
 import './console.css';
 import { StrictMode } from 'react';

@@ -12,7 +12,7 @@ const WARNING = 120;
 interface SessionContext {
   session: Session;
   signOut(): Promise<void>;
-  /** Reads the session anew: the list of realms has changed. */
+  /** Reads the session anew: the list of realms may have changed. */
   refresh(): Promise<void>;
   /** Whether the user has this role in a realm. */
   may(realm: string, ...roles: string[]): boolean;
@@ -67,20 +67,6 @@ export function SessionGate({ waiting, signIn, children }: Props) {
   }, [read, accept]);
 
   useEffect(() => {
-    watchSession(
-      () =>
-        new Promise((resolve) => {
-          waitingForSession.current.push(resolve);
-          setEnded(true);
-        }),
-      () => {
-        end.current = Math.max(end.current, Date.now() + idle.current * 1000);
-        setWarned(false);
-      },
-    );
-  }, []);
-
-  useEffect(() => {
     if (!session) {
       return undefined;
     }
@@ -105,6 +91,32 @@ export function SessionGate({ waiting, signIn, children }: Props) {
     return () => clearInterval(timer);
   }, [session, read]);
 
+  const refresh = useCallback(async () => {
+    const current = await read();
+    if (current) {
+      end.current = Date.now() + current.expiresIn * 1000;
+      setSession(current);
+    } else {
+      setEnded(true);
+    }
+  }, [read]);
+
+  useEffect(() => {
+    watchSession(
+      () =>
+        new Promise((resolve) => {
+          waitingForSession.current.push(resolve);
+          setEnded(true);
+        }),
+      () => {
+        end.current = Math.max(end.current, Date.now() + idle.current * 1000);
+        setWarned(false);
+      },
+      // What is missing may be the whole realm.
+      () => void refresh().catch(() => undefined),
+    );
+  }, [refresh]);
+
   const context = useMemo<SessionContext | null>(
     () =>
       session
@@ -115,13 +127,11 @@ export function SessionGate({ waiting, signIn, children }: Props) {
               setCsrf('');
               setSession(null);
             },
-            async refresh() {
-              accept(await read());
-            },
+            refresh,
             may: (realm, ...roles) => session.administrator || (realm === session.realm && roles.some((role) => session.roles.includes(role))),
           }
         : null,
-    [session, accept, read],
+    [session, refresh],
   );
 
   if (failed) {

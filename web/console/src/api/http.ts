@@ -17,6 +17,7 @@ export class ApiError extends Error {
 let csrf = '';
 let onEnded: () => Promise<void> = () => Promise.resolve();
 let onUsed: () => void = () => undefined;
+let onMissing: () => void = () => undefined;
 
 /** The session tells its CSRF token here. */
 export function setCsrf(value: string): void {
@@ -25,11 +26,12 @@ export function setCsrf(value: string): void {
 
 /**
  * Whom to tell that the session has ended; the promise is kept when there is a new one. `used` is called after each
- * answer to a request that prolongs the session.
+ * answer to a request that prolongs the session, `missing` when a realm does not have what was asked for.
  */
-export function watchSession(ended: () => Promise<void>, used: () => void): void {
+export function watchSession(ended: () => Promise<void>, used: () => void, missing: () => void): void {
   onEnded = ended;
   onUsed = used;
+  onMissing = missing;
 }
 
 interface Options {
@@ -49,6 +51,9 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
     // Nothing was done yet: it can be repeated when the administrator is back.
     await onEnded();
     return request(path, options);
+  }
+  if (response.status === 404 && path.startsWith('/admin/realms/')) {
+    onMissing();
   }
   if (!response.ok) {
     throw await failure(response);

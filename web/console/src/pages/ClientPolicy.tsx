@@ -70,7 +70,7 @@ function PolicyForm({ documents, policy, list }: { documents: Documents; policy:
           <ManyOf id="profiles" label="Client profiles" options={[...documents.profiles, ...documents.globalProfiles].map((profile) => profile.name)} values={profiles} onChange={setProfiles} />
         </FormGroup>
       </FormSection>
-      <FormEnd action={action} role="manage-realm" ready={named.name.trim() !== ''} manage={manage} back={list} />
+      <FormEnd action={action} values={[named, enabled, parts, profiles]} role="manage-realm" ready={named.name.trim() !== ''} manage={manage} back={list} />
     </Form>
   );
 }

@@ -64,7 +64,7 @@ function ProfileForm({ documents, profile, global, list }: { documents: Document
       <FormSection title="Executors, in the order in which they run" titleElement="h2">
         <PartsEditor what="executor" providers={documents.executors} parts={parts} readOnly={!manage} onChange={setParts} />
       </FormSection>
-      <FormEnd action={action} role="manage-realm" ready={named.name.trim() !== ''} manage={manage} back={list} />
+      <FormEnd action={action} values={[named, parts]} role="manage-realm" ready={named.name.trim() !== ''} manage={manage} back={list} />
     </Form>
   );
 }

@@ -63,7 +63,7 @@ export default function CreateClient() {
           <FormGroup label="Valid redirect URIs" fieldId="redirect-uri">
             <TextList id="redirect-uri" label="Redirect URI" values={redirectUris} placeholder="https://app.example.com/callback" onChange={setRedirectUris} />
           </FormGroup>
-          <FormEnd action={action} role="manage-clients" verb="Create" ready={clientId.trim() !== ''} back={`#${list}`} />
+          <FormEnd action={action} values={[clientId, name, protocol, confidential, redirectUris]} role="manage-clients" verb="Create" ready={clientId.trim() !== ''} back={`#${list}`} />
         </Form>
       </PageSection>
     </>

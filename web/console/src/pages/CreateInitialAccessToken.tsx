@@ -96,7 +96,7 @@ export default function CreateInitialAccessToken() {
             <TextList id="web-origins" label="Web origin" values={webOrigins} placeholder="https://app.example.com" onChange={setWebOrigins} />
             <Hint>Pages that may use it in a browser, as browsers send them. None: no page may.</Hint>
           </FormGroup>
-          <FormEnd action={action} role="manage-clients" ready={!tooLong && count >= 1} back={list} />
+          <FormEnd action={action} values={[name, time, unit, count, webOrigins]} role="manage-clients" ready={!tooLong && count >= 1} back={list} />
         </Form>
       </PageSection>
     </>

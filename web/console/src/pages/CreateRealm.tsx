@@ -42,7 +42,7 @@ export default function CreateRealm() {
           <FormGroup fieldId="enabled">
             <Switch id="enabled" label="Enabled" isChecked={enabled} onChange={(_, on) => setEnabled(on)} />
           </FormGroup>
-          <FormEnd action={action} role="create-realm" verb="Create" ready={name.trim() !== ''} back="#/" />
+          <FormEnd action={action} values={[name, enabled]} role="create-realm" verb="Create" ready={name.trim() !== ''} back="#/" />
         </Form>
       </PageSection>
     </>

@@ -11,7 +11,7 @@ import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { ManyOf } from '../parts/ManyOf';
 import { useNotice } from '../parts/notices';
 import { span } from '../parts/times';
-import { Unsaved } from '../parts/Unsaved';
+import { useUnsaved } from '../parts/useUnsaved';
 import { useSession } from '../session';
 import { eventTypes } from './Events';
 
@@ -29,6 +29,7 @@ export default function RealmSettings() {
   const notice = useNotice();
   const loaded = useLoad((signal) => request<Realm>(admin(realm), { signal }), [realm]);
   const [deleting, setDeleting] = useState(false);
+  const [reverted, setReverted] = useState(0);
   const manage = may(realm, 'manage-realm');
   return (
     <>
@@ -46,7 +47,7 @@ export default function RealmSettings() {
       />
       <PageSection hasBodyWrapper={false}>
         <Show from={loaded} what="the settings" role="view-realm">
-          {(data) => (data.id === undefined ? <Failure error={new ApiError(403, 'Your account may not see the settings of this realm.', '')} role="view-realm" /> : <Settings key={JSON.stringify(data)} stored={data} manage={manage} reload={loaded.reload} />)}
+          {(data) => (data.id === undefined ? <Failure error={new ApiError(403, 'Your account may not see the settings of this realm.', '')} role="view-realm" /> : <Settings key={`${reverted} ${JSON.stringify(data)}`} stored={data} manage={manage} reload={loaded.reload} revert={() => setReverted(reverted + 1)} />)}
         </Show>
       </PageSection>
       {deleting && (
@@ -69,7 +70,7 @@ export default function RealmSettings() {
   );
 }
 
-function Settings({ stored, manage, reload }: { stored: Realm; manage: boolean; reload(): void }) {
+function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: boolean; reload(): void; revert(): void }) {
   const { realm = '' } = useParams();
   const notice = useNotice();
   const action = useAction();
@@ -82,6 +83,7 @@ function Settings({ stored, manage, reload }: { stored: Realm; manage: boolean; 
   const [events, setEvents] = useState(stored.eventsEnabled === true);
   const [types, setTypes] = useState(stored.enabledEventTypes ?? []);
   const set = (name: string, value: string) => setAttributes({ ...attributes, [name]: value });
+  const unsaved = useUnsaved([enabled, ssl, attributes, idle, most, access, events, types]);
   const lockout = realm === 'master' && !enabled;
 
   const save = (event: FormEvent) => {
@@ -98,7 +100,7 @@ function Settings({ stored, manage, reload }: { stored: Realm; manage: boolean; 
   };
   return (
     <Form isWidthLimited onSubmit={save}>
-      <Unsaved />
+      {unsaved.question}
       <FormSection title="General" titleElement="h2">
         <FormGroup fieldId="enabled">
           <Switch id="enabled" label="Enabled" isChecked={enabled} isDisabled={!manage} onChange={(_, on) => setEnabled(on)} />
@@ -162,7 +164,7 @@ function Settings({ stored, manage, reload }: { stored: Realm; manage: boolean; 
           <Button type="submit" isLoading={action.busy} isDisabled={action.busy}>
             Save
           </Button>
-          <Button variant="link" onClick={reload}>
+          <Button variant="link" onClick={revert}>
             Revert
           </Button>
         </ActionGroup>

@@ -135,7 +135,7 @@ function PolicyForm({ providers, policy, list }: { providers: Provider[]; policy
           </FormGroup>
         </>
       )}
-      <FormEnd action={action} role="manage-realm" ready={name.trim() !== '' && providerId !== ''} manage={manage} back={list} />
+      <FormEnd action={action} values={[providerId, name, config, shadow]} role="manage-realm" ready={name.trim() !== '' && providerId !== ''} manage={manage} back={list} />
     </Form>
   );
 }

@@ -1,7 +1,7 @@
 // The first page of a realm: its figures, and what to do next.
 
-import { lazy, Suspense, useState } from 'react';
-import { Button, Card, CardBody, CardTitle, Gallery, PageSection, Skeleton, ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
+import { useState } from 'react';
+import { Button, Card, CardBody, CardTitle, Gallery, PageSection, ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
 import { useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
 import { POLICY_TYPE, type Decision, type Figures, type Policy } from '../api/types';
@@ -10,11 +10,10 @@ import { Heading } from '../parts/Heading';
 import { OutcomeLabel } from '../parts/Labels';
 import { Show, useLoad } from '../parts/load';
 import { OpenRegistration } from '../parts/OpenRegistration';
+import { Plot } from '../parts/Plot';
 import { distance } from '../parts/times';
 import { useSession } from '../session';
 import { summary } from '../wording/decisions';
-
-const Plot = lazy(() => import('../parts/Plot'));
 
 export default function Start() {
   const { realm = '' } = useParams();
@@ -51,9 +50,7 @@ export default function Start() {
                   </CardTitle>
                   <CardBody>
                     {data.points.some((point) => point.accepted + point.held + point.refused > 0) ? (
-                      <Suspense fallback={<Skeleton height="12rem" screenreaderText="Loading the plot" />}>
-                        <Plot figures={data} hours={hours} />
-                      </Suspense>
+                      <Plot figures={data} hours={hours} />
                     ) : (
                       <Empty
                         title="Nobody registered a client in this time"

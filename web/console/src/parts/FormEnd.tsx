@@ -2,10 +2,12 @@
 
 import { ActionGroup, Button } from '@patternfly/react-core';
 import { Failure, type Action } from './load';
-import { Unsaved } from './Unsaved';
+import { useUnsaved } from './useUnsaved';
 
 interface Props {
   action: Action;
+  /** What the form holds: nobody loses it unasked. */
+  values: unknown;
   /** The role that it needs. */
   role: string;
   verb?: string;
@@ -17,10 +19,11 @@ interface Props {
   back: string;
 }
 
-export function FormEnd({ action, role, verb = 'Save', ready, manage = true, back }: Props) {
+export function FormEnd({ action, values, role, verb = 'Save', ready, manage = true, back }: Props) {
+  const unsaved = useUnsaved(values);
   return (
     <>
-      <Unsaved />
+      {unsaved.question}
       {action.error && <Failure error={action.error} role={role} />}
       <ActionGroup>
         {manage && (
@@ -28,7 +31,7 @@ export function FormEnd({ action, role, verb = 'Save', ready, manage = true, bac
             {verb}
           </Button>
         )}
-        <Button variant="link" component="a" href={back}>
+        <Button variant="link" component="a" href={back} onClick={unsaved.giveUp}>
           {manage ? 'Cancel' : 'Back'}
         </Button>
       </ActionGroup>

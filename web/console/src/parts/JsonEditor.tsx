@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Button, FormGroup, TextArea } from '@patternfly/react-core';
 import { ApiError } from '../api/http';
 import { Failure, useAction } from './load';
+import { useUnsaved } from './useUnsaved';
 
 interface Props {
   label: string;
@@ -16,6 +17,7 @@ export function JsonEditor({ label, value, manage, onSave }: Props) {
   const stored = JSON.stringify(value, null, 2);
   const [text, setText] = useState(stored);
   const action = useAction();
+  const unsaved = useUnsaved(text);
   const save = () =>
     action.run(async () => {
       let parsed: unknown;
@@ -28,6 +30,7 @@ export function JsonEditor({ label, value, manage, onSave }: Props) {
     });
   return (
     <>
+      {unsaved.question}
       <FormGroup label={label} fieldId="json">
         <TextArea id="json" className="console-code" rows={24} value={text} readOnly={!manage} onChange={(_, next) => setText(next)} spellCheck={false} resizeOrientation="vertical" />
       </FormGroup>

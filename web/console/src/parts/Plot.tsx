@@ -1,9 +1,11 @@
 // Registrations over time as stacked bars. Drawn as SVG, with the same figures as a table for those who cannot see it.
 
-import { useLayoutEffect, useRef, useState } from 'react';
-import { Button } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { lazy, Suspense, useLayoutEffect, useRef, useState } from 'react';
+import { Button, Skeleton } from '@patternfly/react-core';
 import type { Figures } from '../api/types';
+
+// Tables have a quarter of all styles: the first page does without.
+const PlotTable = lazy(() => import('./PlotTable'));
 
 const HEIGHT = 200;
 const LEFT = 36;
@@ -22,7 +24,7 @@ function roof(value: number): number {
   return [1, 2, 4, 5, 10].map((factor) => factor * power).find((top) => top >= value) ?? value;
 }
 
-export default function Plot({ figures, hours }: { figures: Figures; hours: number }) {
+export function Plot({ figures, hours }: { figures: Figures; hours: number }) {
   const [asTable, setAsTable] = useState(false);
   // Drawn in the pixels that there are, so that its texts can be read on every screen.
   const frame = useRef<HTMLDivElement>(null);
@@ -56,30 +58,9 @@ export default function Plot({ figures, hours }: { figures: Figures; hours: numb
         ))}
       </ul>
       {asTable ? (
-        <Table aria-label="Registrations over time" variant="compact" borders={false}>
-          <Thead>
-            <Tr>
-              <Th>From</Th>
-              {series.map(([name, caption]) => (
-                <Th key={name}>{caption}</Th>
-              ))}
-            </Tr>
-          </Thead>
-          <Tbody>
-            {points
-              .filter((point) => point.accepted + point.held + point.refused > 0)
-              .map((point) => (
-                <Tr key={point.time}>
-                  <Td dataLabel="From">{whole.format(point.time)}</Td>
-                  {series.map(([name, caption]) => (
-                    <Td key={name} dataLabel={caption}>
-                      {point[name]}
-                    </Td>
-                  ))}
-                </Tr>
-              ))}
-          </Tbody>
-        </Table>
+        <Suspense fallback={<Skeleton height="12rem" screenreaderText="Loading the table" />}>
+          <PlotTable points={points} series={series} format={whole} />
+        </Suspense>
       ) : (
         <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={label} className="console-bars">
           {lines.map((value) => (
