@@ -1,10 +1,13 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { earlyFonts } from '../early-fonts.mjs';
+import { unusedThemes } from '../unused-themes.mjs';
 
 export default defineConfig({
   // Relative addresses: the built folder works below any path of any web server.
   base: './',
-  plugins: [react()],
+  plugins: [react(), earlyFonts('RedHatTextVF.woff2', 'RedHatDisplayVF.woff2', 'RedHatMonoVF.woff2')],
+  css: { postcss: { plugins: [unusedThemes] } },
   worker: { format: 'es' },
   build: {
     outDir: '../../target/web/bench',

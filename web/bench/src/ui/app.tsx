@@ -29,7 +29,7 @@ export function App() {
   const [unread, setUnread] = useState(false);
   const [cases, setCases] = useState(isCases);
   useEffect(() => {
-    builtIn().then(setEngine, (error: unknown) => setEngine(error instanceof Error ? error.message : String(error)));
+    builtIn.then(setEngine, (error: unknown) => setEngine(error instanceof Error ? error.message : String(error)));
     const follow = async () => {
       setCases(isCases());
       const link = /^#bench=(.+)$/.exec(location.hash)?.[1];

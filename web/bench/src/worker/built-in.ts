@@ -11,8 +11,10 @@ export interface Loaded {
   builtIn: boolean;
 }
 
-/** Starts all of them, at once. */
-export async function builtIn(): Promise<{ set: ComponentSet; loaded: Loaded[] }> {
+/** All of them. They start when this file is read: nothing on the page is of use before they run. */
+export const builtIn = started();
+
+async function started(): Promise<{ set: ComponentSet; loaded: Loaded[] }> {
   const absolute = (address: string) => new URL(address, document.baseURI).href;
   const loaded = BUILT_IN.map(({ name, digest, size, script, modules }) => {
     const addresses = Object.fromEntries(Object.entries(modules).map(([path, address]) => [path, absolute(address)]));
