@@ -1,5 +1,6 @@
 import './leaving';
 import '@patternfly/react-core/dist/styles/base.css';
+import '../../focus.css';
 import './console.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -76,6 +76,22 @@ async function gate(server) {
   await server.admin('PUT', '/components/gate/shadow', { digest: versions.find(({ digest }) => digest !== active).digest });
 }
 
+/** Realm `demo`, in which partners have registered clients and strangers have tried to. */
+export async function demonstrated(server) {
+  await server.admin('POST', '/realms', { realm: 'demo', enabled: true });
+  const policy = (name, providerId, config = {}) =>
+    server.admin('POST', '/realms/demo/components', { name, providerId, subType: 'authenticated', providerType: 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy', config });
+  const { token } = await server.admin('POST', '/realms/demo/clients-initial-access', { name: 'partners', count: 50 });
+  const register = (name, more = {}, auth = { token }) => server.register('demo', { clientId: name, name, redirectUris: [`https://${name}.example.com/callback`], ...more }, auth);
+  for (const name of ['billing', 'storefront', 'warehouse', 'newsletter', 'helpdesk', 'payroll', 'careers', 'intranet', 'reports']) await register(name);
+  for (const name of ['crawler', 'probe', 'giveaway']) await register(name, { redirectUris: [`http://${name}.example.net/cb`] }, {});
+  for (const name of ['mobile-app', 'kiosk']) await register(name, { defaultClientScopes: ['everything'] });
+  await policy('Few clients at a time', 'max-clients', { 'max-clients': ['10'], mode: ['shadow'] });
+  for (const name of ['inventory', 'travel']) await register(name);
+  await policy('Ask users', 'consent-required');
+  for (const name of ['loyalty', 'surveys']) await register(name);
+}
+
 /** Every page: name of its picture, address, and a text that is there when it is. */
 export const pages = (ids) => [
   ['start', '/shop', 'Show as a table'],

@@ -32,7 +32,7 @@ export function BenchPage({ engine, setEngine, state, setState }: Properties) {
     <PageSection aria-label="Bench">
       <div className="intro">
         <Content component="p">
-          Try a registration request against providers and policies. Everything runs in this browser, with the components of the server; nothing is sent or stored.
+          Try a registration request against providers and policies. Everything runs in this browser, with the components of the server; nothing is sent or stored. Drop a <code>.wasm</code> file on this page to try a component of your own.
         </Content>
         <ShareButton state={state} />
       </div>

@@ -1,12 +1,19 @@
 // Who asks. The bench takes it as given: tokens are not checked here.
 
-import { Card, CardBody, CardTitle, Form, FormGroup, FormSelect, FormSelectOption, Grid, GridItem, TextInput } from '@patternfly/react-core';
+import { Card, CardBody, CardTitle, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, Grid, GridItem, HelperText, HelperTextItem, TextInput } from '@patternfly/react-core';
 import type { CallerKind, RegistrationAuth } from '../engine/contract.js';
 import { CALLER_KINDS, type State } from './state.js';
 
 interface Properties {
   state: State;
   set: (changed: Partial<State>) => void;
+}
+
+/** Whether it is an IPv4 or an IPv6 address. */
+function isAddress(text: string): boolean {
+  const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  if (four) return four.slice(1).every((part) => Number(part) <= 255);
+  return text.includes(':') && URL.canParse(`http://[${text}]`);
 }
 
 /** The caller. */
@@ -33,7 +40,12 @@ export function CallerForm({ state, set }: Properties) {
             </GridItem>
             <GridItem span={12} md={6}>
               <FormGroup label="Network address" fieldId="caller-address">
-                <TextInput id="caller-address" value={caller.address} onChange={(_, address) => change({ address })} />
+                <TextInput id="caller-address" value={caller.address} validated={isAddress(caller.address) ? 'default' : 'error'} aria-describedby="caller-address-help" onChange={(_, address) => change({ address })} />
+                <FormHelperText>
+                  <HelperText id="caller-address-help" isLiveRegion>
+                    {!isAddress(caller.address) && <HelperTextItem variant="error">This is no IP address: no caller has it.</HelperTextItem>}
+                  </HelperText>
+                </FormHelperText>
               </FormGroup>
             </GridItem>
             {caller.kind === 'registration-access-token' && (

@@ -3,12 +3,14 @@
 import { Alert, Button, Card, CardBody, CardTitle, Content, Label, Progress, ProgressSize } from '@patternfly/react-core';
 import TrashIcon from '@patternfly/react-icons/dist/esm/icons/trash-icon';
 import UploadIcon from '@patternfly/react-icons/dist/esm/icons/upload-icon';
-import { type DragEvent, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import type { Component } from '../engine/component.js';
 import { ComponentSet } from '../engine/component-set.js';
+import { registrationAuth } from '../engine/evaluate.js';
 import type { Loaded } from '../worker/built-in.js';
 import { dropped } from '../worker/dropped.js';
 import type { Engine } from './app.js';
-import type { State } from './state.js';
+import { requestOf, type State } from './state.js';
 
 interface Properties {
   engine: Engine;
@@ -22,6 +24,8 @@ interface Job {
   file: string;
   doing?: string;
   refused?: string;
+  /** It was taken: its component. */
+  taken?: Loaded;
 }
 
 /** The set of some components: later ones take the place of what earlier ones offer. */
@@ -35,6 +39,7 @@ async function setOf(loaded: Loaded[]): Promise<ComponentSet> {
 export function ComponentList({ engine, setEngine, state, set }: Properties) {
   const [job, setJob] = useState<Job>();
   const [over, setOver] = useState(false);
+  const frame = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const latest = useRef(engine);
   latest.current = engine;
@@ -53,9 +58,10 @@ export function ComponentList({ engine, setEngine, state, set }: Properties) {
         // A new version of a file that was added before takes its place.
         const former = latest.current.loaded.filter((one) => !one.builtIn && one.component.name === component?.name);
         const others = latest.current.loaded.filter((one) => !former.includes(one));
-        await use([...others, { component, size: file.size, builtIn: false }]);
+        const taken = { component, size: file.size, builtIn: false };
+        await use([...others, taken]);
         for (const one of former) one.component.end();
-        setJob(undefined);
+        setJob({ file: file.name, taken });
       } catch (error) {
         component?.end();
         setJob({ file: file.name, refused: error instanceof Error ? error.message : String(error) });
@@ -67,11 +73,35 @@ export function ComponentList({ engine, setEngine, state, set }: Properties) {
     await use(engine.loaded.filter((one) => one !== gone));
     gone.component.end();
   };
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    void add([...event.dataTransfer.files]);
-  };
+  const take = useRef(add);
+  take.current = add;
+  // Files may be dropped anywhere: else the browser leaves the page to open what misses the frame.
+  useEffect(() => {
+    const over = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const left = (event: DragEvent) => {
+      if (!event.relatedTarget) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      if (!event.dataTransfer?.files.length) return;
+      event.preventDefault();
+      setOver(false);
+      frame.current?.scrollIntoView({ block: 'center' });
+      void take.current([...event.dataTransfer.files]);
+    };
+    addEventListener('dragover', over);
+    addEventListener('dragleave', left);
+    addEventListener('drop', drop);
+    return () => {
+      removeEventListener('dragover', over);
+      removeEventListener('dragleave', left);
+      removeEventListener('drop', drop);
+    };
+  }, []);
+  const asked = state.policies[registrationAuth(requestOf(state, 0))].map(({ providerId }) => providerId);
   const missing = state.added.filter(({ digest }) => !engine.loaded.some(({ component }) => component.digest === digest));
 
   return (
@@ -100,16 +130,8 @@ export function ComponentList({ engine, setEngine, state, set }: Properties) {
             </li>
           ))}
         </ul>
-        <div
-          className={over ? 'drop over' : 'drop'}
-          onDragOver={(event) => {
-            event.preventDefault();
-            setOver(true);
-          }}
-          onDragLeave={() => setOver(false)}
-          onDrop={drop}
-        >
-          <Content component="p">Drop a component here (policy, provider, or conditions and executors) to try it, also in place of a built-in one.</Content>
+        <div ref={frame} className={over ? 'drop over' : 'drop'}>
+          <Content component="p">Drop a component (policy, provider, or conditions and executors) anywhere on this page to try it, also in place of a built-in one.</Content>
           <Button variant="secondary" icon={<UploadIcon />} isDisabled={job?.doing !== undefined} onClick={() => input.current?.click()}>
             Choose a .wasm file
           </Button>
@@ -129,6 +151,7 @@ export function ComponentList({ engine, setEngine, state, set }: Properties) {
         </div>
         <div aria-live="polite">
           {job?.doing !== undefined && <Progress className="gap-above" size={ProgressSize.sm} aria-label={`${job.doing} ${job.file}`} title={`${job.doing}: ${job.file}`} value={progressOf(job.doing)} measureLocation="none" />}
+          {job?.taken && engine.loaded.includes(job.taken) && <Taken file={job.file} component={job.taken.component} set={engine.set} asked={asked} />}
           {job?.refused !== undefined && (
             <Alert component="h3" variant="danger" isInline title={`${job.file} cannot be used`} className="gap-above">
               {job.refused}
@@ -138,6 +161,46 @@ export function ComponentList({ engine, setEngine, state, set }: Properties) {
       </CardBody>
     </Card>
   );
+}
+
+/** What can be done with a component that was just added. */
+function Taken({ file, component, set, asked }: { file: string; component: Component; set: ComponentSet; asked: string[] }) {
+  const of = (offers: ReadonlyMap<string, { component: Component }>) => [...offers].flatMap(([id, offered]) => (offered.component === component ? [id] : []));
+  const policies = of(set.policies);
+  const providers = of(set.providers);
+  const used = policies.filter((id) => asked.includes(id));
+  const unused = policies.filter((id) => !asked.includes(id));
+  const parts = [...of(set.conditions), ...of(set.executors)];
+  return (
+    <Alert component="h3" variant="success" isInline title={`${file} is here`} className="gap-above">
+      {used.length > 0 && <p>From now on it is asked for {listed(used)}.</p>}
+      {unused.length > 0 && (
+        <p>
+          It offers {listed(unused)}. Choose it at{' '}
+          <Button variant="link" isInline onClick={() => document.getElementById('add-policy')?.focus()}>
+            Add a policy
+          </Button>{' '}
+          to have it asked.
+        </p>
+      )}
+      {providers.length > 0 && (
+        <p>
+          It reads {listed(providers)}. Choose it at{' '}
+          <Button variant="link" isInline onClick={() => document.getElementById('provider')?.focus()}>
+            Provider
+          </Button>
+          .
+        </p>
+      )}
+      {parts.length > 0 && <p>It offers {listed(parts)}. Name it in the client policies below to have it asked.</p>}
+    </Alert>
+  );
+}
+
+/** Ids in a sentence. */
+function listed(ids: string[]): string {
+  const shown = ids.slice(0, 5).map((id) => `“${id}”`);
+  return ids.length > 5 ? `${shown.join(', ')} and ${ids.length - 5} more` : shown.join(', ');
 }
 
 /** More ids than this are shown on demand. */

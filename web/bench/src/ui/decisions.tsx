@@ -43,6 +43,7 @@ export function Decisions({ policies, clientPolicies }: Properties) {
       {policies.length > 0 && (
         <div className="table-frame" tabIndex={0} role="region" aria-label="Decisions of policies">
           <table className="table" data-testid="decisions">
+            <caption className="hint">Neighbours of one component are asked by one call: its time stands at each of them</caption>
             <thead>
               <tr>
                 <th scope="col">Policy</th>

@@ -1,6 +1,7 @@
 // The page, once its script is there.
 
 import '@patternfly/react-core/dist/styles/base.css';
+import '../../../focus.css';
 import './bench.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

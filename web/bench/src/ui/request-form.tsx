@@ -5,7 +5,7 @@ import type { Operation } from '../engine/contract.js';
 import { EXAMPLES } from '../examples/examples.js';
 import type { Engine } from './app.js';
 import { CodeField } from './code-field.js';
-import { type State, withExample } from './state.js';
+import { shownExample, type State, withExample } from './state.js';
 
 const OPERATIONS: Record<Operation, string> = { register: 'Register', read: 'Read', update: 'Update', delete: 'Delete' };
 
@@ -47,7 +47,7 @@ export function RequestForm({ engine, state, set, setState }: Properties) {
           <FormGroup label="Begin with an example" fieldId="example">
             <FormSelect
               id="example"
-              value=""
+              value={shownExample(state)?.id ?? ''}
               onChange={(_, id) => {
                 const example = EXAMPLES.find((one) => one.id === id);
                 if (example) setState((current) => withExample(current, example));

@@ -65,6 +65,17 @@ export function withExample(state: State, example: Example): State {
   };
 }
 
+/** The example whose request this still is. */
+export function shownExample({ provider, operation, document, stored }: State): Example | undefined {
+  return EXAMPLES.find(
+    (example) =>
+      example.provider === provider &&
+      example.operation === operation &&
+      example.document.text === document.text &&
+      (!example.stored || example.stored.document.text === stored.document.text),
+  );
+}
+
 /** What is wrong with a text that should be JSON, and where it stands on the page. */
 export class InvalidJson extends Error {
   constructor(

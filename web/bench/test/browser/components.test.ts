@@ -35,15 +35,21 @@ describe('a component that is dropped', () => {
     await bench.verdict(/\b201 Created/);
   });
 
-  test('is taken from where it is dropped', async () => {
+  test('is taken wherever it is dropped, and the page says how it is asked', async () => {
     const bytes = [...readFileSync(guest('gate-shut'))];
     const dataTransfer = await bench.page.evaluateHandle((bytes) => {
       const transfer = new DataTransfer();
       transfer.items.add(new File([new Uint8Array(bytes)], 'gate-shut.wasm'));
       return transfer;
     }, bytes);
-    await bench.page.locator('.drop').dispatchEvent('drop', { dataTransfer });
+    await bench.page.locator('#request-title').dispatchEvent('drop', { dataTransfer });
     await added('gate-shut');
+    await bench.page.getByText('It offers “gate”. Choose it at').waitFor();
+    await bench.page.getByRole('button', { name: 'Add a policy' }).click();
+    expect(await bench.page.evaluate(() => document.activeElement?.id)).toBe('add-policy');
+    await addPolicy('gate');
+    expect(await bench.verdict(/\b403 Forbidden/)).toContain('the gate is shut');
+    await bench.page.getByText('From now on it is asked for “gate”').waitFor();
   });
 
   test('takes the place of a built-in policy of the same id', async () => {

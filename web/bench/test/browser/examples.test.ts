@@ -32,6 +32,7 @@ describe('the page says what the server says', () => {
       await bench.page.goto('about:blank');
       await bench.visit(new URL('/bench/', process.env.MATRICULA_URL).href);
       await bench.example(id);
+      expect(await bench.page.getByLabel('Begin with an example').inputValue()).toBe(id);
       const said = await bench.verdict(new RegExp(`\\b${answer.status} `));
       // The caller is told more than the dry run where a document is wrong; what both say is the same.
       if (there.error_description !== null) expect(said).toContain(there.error_description);

@@ -66,6 +66,18 @@ describe('policies', () => {
     await bench.verdict(/\b201 Created/);
   });
 
+  test('an address that no caller has is named', async () => {
+    const said = bench.page.getByText('This is no IP address');
+    for (const address of ['203.0.113', '203.0.113.256', 'localhost', '2001:db8::g']) {
+      await bench.page.getByLabel('Network address').fill(address);
+      await said.waitFor();
+    }
+    for (const address of ['203.0.113.9', '2001:db8::1']) {
+      await bench.page.getByLabel('Network address').fill(address);
+      await said.waitFor({ state: 'detached' });
+    }
+  });
+
   test('client policies decide too', async () => {
     await bench.page.getByRole('button', { name: /^Client policies/ }).click();
     const policy = { name: 'fapi', enabled: true, conditions: [{ condition: 'any-client' }], profiles: ['fapi-1-advanced'] };

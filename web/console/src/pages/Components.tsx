@@ -40,9 +40,9 @@ function List({ components }: { components: ComponentFile[] }) {
     <Table aria-label="Components" variant="compact" gridBreakPoint="grid-lg">
       <Thead>
         <Tr>
-          <Th width={20}>Name</Th>
+          <Th width={25}>Name</Th>
           <Th>State</Th>
-          <Th width={30}>Offers</Th>
+          <Th width={25}>Offers</Th>
           <Th modifier="nowrap">Used by</Th>
           <Th modifier="nowrap">Calls</Th>
           <Th modifier="nowrap">Refusals</Th>
@@ -61,16 +61,18 @@ function List({ components }: { components: ComponentFile[] }) {
               <Td dataLabel="State">
                 <StateLabel state={one.state} />
                 {one.shadow && (
-                  <Label isCompact color="purple" className="console-beside">
-                    Another version is watched
-                  </Label>
+                  <div className="console-gap-small">
+                    <Label isCompact color="purple">
+                      Another version is watched
+                    </Label>
+                  </div>
                 )}
               </Td>
               <Td dataLabel="Offers" className="console-break">
                 {one.providers.slice(0, 4).join(', ') || '–'}
                 {one.providers.length > 4 && ` and ${one.providers.length - 4} more`}
               </Td>
-              <Td dataLabel="Used by" modifier="nowrap">{one.usedBy.length === 0 ? 'Nobody' : `${one.usedBy.length} ${one.usedBy.length === 1 ? 'policy' : 'policies'}`}</Td>
+              <Td dataLabel="Used by" modifier="nowrap">{one.kind === 'provider' ? 'Every realm' : one.usedBy.length === 0 ? 'Nobody' : `${one.usedBy.length} ${one.usedBy.length === 1 ? 'policy' : 'policies'}`}</Td>
               <Td dataLabel="Calls">{one.calls.toLocaleString()}</Td>
               <Td dataLabel="Refusals">{one.refusals.toLocaleString()}</Td>
               <Td dataLabel="Failures">{one.failures.toLocaleString()}</Td>

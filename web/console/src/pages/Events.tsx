@@ -83,7 +83,7 @@ export default function Events() {
       />
       <PageSection hasBodyWrapper={false}>
         <form onSubmit={search} role="search">
-          <Toolbar>
+          <Toolbar className="console-filters">
             <ToolbarContent>
               <ToolbarItem>
                 <FormSelect aria-label="Type of event" value={type} onChange={(_, value) => show({ type: value })}>

@@ -24,8 +24,8 @@ const kinds: Record<string, [CallerKind, string][]> = {
 };
 
 const providers: [string, string, string, string][] = [
-  ['openid-connect', 'OpenID Connect metadata (openid-connect)', 'application/json', '{\n  "client_name": "My app",\n  "redirect_uris": ["https://app.example.com/callback"]\n}'],
-  ['default', 'Keycloak JSON (default)', 'application/json', '{\n  "clientId": "my-app",\n  "redirectUris": ["https://app.example.com/callback"]\n}'],
+  ['openid-connect', 'OpenID Connect metadata (openid-connect)', 'application/json', '{\n  "client_name": "My app",\n  "redirect_uris": [\n    "https://app.example.com/callback"\n  ]\n}'],
+  ['default', 'Keycloak JSON (default)', 'application/json', '{\n  "clientId": "my-app",\n  "redirectUris": [\n    "https://app.example.com/callback"\n  ]\n}'],
   [
     'saml2-entity-descriptor',
     'SAML metadata (saml2-entity-descriptor)',

@@ -5,7 +5,7 @@ import { moment } from '../parts/times';
 
 export const sources: Record<ComponentSource, string> = {
   'built-in': 'Built into the server',
-  folder: 'From the folder of --policies',
+  folder: 'From the folder of policies',
   database: 'Uploaded',
 };
 
