@@ -3,8 +3,11 @@
 import { lazy, Suspense } from 'react';
 import { Spinner } from '@patternfly/react-core';
 import { HashRouter, Navigate, Route, Routes, useParams } from 'react-router';
+import { realmIn } from './address';
+import { askAhead } from './api/http';
+import type { Session } from './api/types';
 import { Layout } from './Layout';
-import Start from './pages/Start';
+import Start, { startReads } from './pages/Start';
 import { SignIn } from './pages/SignIn';
 import { Guarded } from './parts/Guarded';
 import { Notices } from './parts/notices';
@@ -71,21 +74,34 @@ function OfRealm() {
   );
 }
 
-function Home() {
-  const { session } = useSession();
+/** The realm of an address that names none: the last one of this window, else the user's own. */
+function usual(session: Session): string {
   let last: string | null = null;
   try {
     last = sessionStorage.getItem('matricula-realm');
   } catch {
     // A browser that keeps nothing begins with the user's own realm.
   }
-  const realm = last !== null && session.realms.includes(last) ? last : session.realm;
-  return <Navigate to={`/${encodeURIComponent(realm)}`} replace />;
+  return last !== null && session.realms.includes(last) ? last : session.realm;
+}
+
+function Home() {
+  const { session } = useSession();
+  return <Navigate to={`/${encodeURIComponent(usual(session))}`} replace />;
+}
+
+/** The start page's figures are asked for before it is drawn, which takes longer. */
+function readAhead(session: Session) {
+  const path = location.hash.slice(1);
+  const realm = realmIn(path) || usual(session);
+  if (/^\/?[^/]*\/?$/.test(path) && session.realms.includes(realm)) {
+    startReads(realm).forEach(askAhead);
+  }
 }
 
 export function App() {
   return (
-    <SessionGate waiting={<Waiting />} signIn={(done) => <SignIn onSignedIn={done} />}>
+    <SessionGate waiting={<Waiting />} onOpened={readAhead} signIn={(done) => <SignIn onSignedIn={done} />}>
       <HashRouter>
         <Notices>
           <Layout>

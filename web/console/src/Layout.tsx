@@ -39,6 +39,7 @@ import {
 import BarsIcon from '@patternfly/react-icons/dist/esm/icons/bars-icon';
 import UserIcon from '@patternfly/react-icons/dist/esm/icons/user-icon';
 import { useLocation } from 'react-router';
+import { realmIn } from './address';
 import { Brand } from './parts/Brand';
 import { useNotice } from './parts/notices';
 import { useSession } from './session';
@@ -49,10 +50,7 @@ function useRealm(): string {
   const { session } = useSession();
   const { pathname } = useLocation();
   const last = useRef(session.realm);
-  const first = decodeURIComponent(pathname.split('/')[1] ?? '');
-  if (first !== '' && first !== '-') {
-    last.current = first;
-  }
+  last.current = realmIn(pathname) || last.current;
   return last.current;
 }
 

@@ -31,12 +31,14 @@ export function useSession(): SessionContext {
 interface Props {
   /** Shown while it is not known whether somebody is signed in. */
   waiting: ReactNode;
+  /** Told who is when the page is opened, before anything of it is shown. */
+  onOpened(session: Session): void;
   /** Shown when nobody is. */
   signIn(done: (session: Session) => void): ReactNode;
   children: ReactNode;
 }
 
-export function SessionGate({ waiting, signIn, children }: Props) {
+export function SessionGate({ waiting, onOpened, signIn, children }: Props) {
   const [session, setSession] = useState<Session | null | undefined>(undefined);
   const [ended, setEnded] = useState(false);
   const [warned, setWarned] = useState(false);
@@ -63,8 +65,13 @@ export function SessionGate({ waiting, signIn, children }: Props) {
   const read = useCallback(async () => request<Session | null>('/console/session'), []);
 
   useEffect(() => {
-    read().then(accept, setFailed);
-  }, [read, accept]);
+    read().then((opened) => {
+      if (opened) {
+        onOpened(opened);
+      }
+      accept(opened);
+    }, setFailed);
+  }, [read, accept, onOpened]);
 
   useEffect(() => {
     if (!session) {

@@ -51,3 +51,28 @@ test('the first page is small', async () => {
   console.log(`script: ${(sizes[0] / 1024).toFixed(0)} KiB compressed; ready after ${times.map((time) => time.toFixed(0)).join(', ')} ms`);
   assert.ok(sizes[0] > 0 && sizes[0] <= SCRIPT, `${sizes[0]} bytes of script`);
 });
+
+test('what the first page reads early is read once', async () => {
+  const { page, context, faults, go } = await open(browser, server);
+  await go('/');
+  await signIn(page);
+  await page.getByText('Nobody registered a client in this time').waitFor();
+  for (const path of ['/', '/master', '/master/']) {
+    await page.goto('about:blank');
+    const asked = [];
+    const note = (request) => asked.push(request.url().slice(server.url.length));
+    page.on('request', note);
+    await go(path);
+    await page.getByText('Nobody registered a client in this time').waitFor();
+    await page.waitForLoadState('networkidle');
+    page.off('request', note);
+    const read = asked.filter((url) => url.startsWith('/admin/') || url === '/console/session').toSorted();
+    assert.deepEqual(read, [...new Set(read)], path);
+    assert.equal(read.length, 4, read.join(' '));
+  }
+  // An address that nobody can read is one that leads nowhere.
+  await go('/%E0%A4%A');
+  await page.getByText('There is no realm').waitFor();
+  assert.deepEqual(faults, []);
+  await context.close();
+});

@@ -70,13 +70,33 @@ declare global {
   var matriculaSession: Promise<Response> | undefined;
 }
 
-/** The answer that public/begin.js asked for already, once. */
+/** Answers that were asked for before the page was there that reads them. */
+const ahead = new Map<string, Promise<Response>>();
+
+/** How long such an answer is good for, in milliseconds. */
+const AHEAD = 5_000;
+
+/** Asks already for what a page is about to read. */
+export function askAhead(path: string): void {
+  const answer = fetch(path, { headers: { Accept: 'application/json' }, credentials: 'same-origin' });
+  // Whoever awaits it tells.
+  answer.catch(() => undefined);
+  ahead.set(path, answer);
+  setTimeout(() => ahead.delete(path), AHEAD);
+}
+
+/** The answer that was asked for already, once. */
 function begun(path: string, method: string): Promise<Response> | undefined {
-  if (path !== '/console/session' || method !== 'GET') {
+  if (method !== 'GET') {
     return undefined;
   }
-  const answer = globalThis.matriculaSession;
-  globalThis.matriculaSession = undefined;
+  if (path === '/console/session') {
+    const answer = globalThis.matriculaSession;
+    globalThis.matriculaSession = undefined;
+    return answer;
+  }
+  const answer = ahead.get(path);
+  ahead.delete(path);
   return answer;
 }
 

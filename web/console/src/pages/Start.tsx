@@ -15,14 +15,23 @@ import { distance } from '../parts/times';
 import { useSession } from '../session';
 import { summary } from '../wording/decisions';
 
+const figuresOf = (realm: string, hours: number) => `${admin(realm, 'client-registration-policy', 'figures')}${query({ hours })}`;
+const latestOf = (realm: string) => `${admin(realm, 'client-registration-policy', 'decisions')}${query({ max: 5 })}`;
+const policiesOf = (realm: string) => `${admin(realm, 'components')}${query({ type: POLICY_TYPE })}`;
+/** Hours that the figures are of at first. */
+const HOURS = 168;
+
+/** What the page reads first. */
+export const startReads = (realm: string) => [figuresOf(realm, HOURS), latestOf(realm)];
+
 export default function Start() {
   const { realm = '' } = useParams();
   const { may } = useSession();
-  const [hours, setHours] = useState(168);
-  const figures = useLoad((signal) => request<Figures>(`${admin(realm, 'client-registration-policy', 'figures')}${query({ hours })}`, { signal }), [realm, hours]);
-  const latest = useLoad((signal) => request<Decision[]>(`${admin(realm, 'client-registration-policy', 'decisions')}${query({ max: 5 })}`, { signal }), [realm]);
+  const [hours, setHours] = useState(HOURS);
+  const figures = useLoad((signal) => request<Figures>(figuresOf(realm, hours), { signal }), [realm, hours]);
+  const latest = useLoad((signal) => request<Decision[]>(latestOf(realm), { signal }), [realm]);
   const sees = may(realm, 'view-realm', 'manage-realm');
-  const policies = useLoad(async (signal) => (sees ? request<Policy[]>(`${admin(realm, 'components')}${query({ type: POLICY_TYPE })}`, { signal }) : undefined), [realm, sees]);
+  const policies = useLoad(async (signal) => (sees ? request<Policy[]>(policiesOf(realm), { signal }) : undefined), [realm, sees]);
   const at = `#/${encodeURIComponent(realm)}`;
   return (
     <>
