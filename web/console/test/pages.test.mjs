@@ -89,6 +89,15 @@ for (const [variant, options] of Object.entries({
         await look('confirm');
         await page.getByRole('button', { name: 'Cancel' }).click();
       });
+      await t.test('unsaved', async () => {
+        await go('/shop/clients/create');
+        await page.getByLabel('Client ID').fill('half');
+        await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link', { name: 'Clients' }).click();
+        await page.getByRole('dialog').waitFor();
+        await look('unsaved');
+        await page.getByRole('button', { name: 'Leave without saving' }).click();
+        await page.getByRole('link', { name: 'billing' }).waitFor();
+      });
       await t.test('menus', async () => {
         await go('/shop/clients');
         await page.getByRole('link', { name: 'billing' }).waitFor();
@@ -105,6 +114,16 @@ for (const [variant, options] of Object.entries({
         }
         await page.getByRole('button', { name: 'admin', exact: true }).click();
         await look('user-menu');
+        await page.keyboard.press('Escape');
+      });
+      await t.test('session-ended', async () => {
+        await page.evaluate(async () => {
+          const { csrf } = await (await fetch('/console/session')).json();
+          await fetch('/console/session', { method: 'DELETE', headers: { 'Matricula-Csrf': csrf } });
+        });
+        await go('/shop/decisions');
+        await page.getByRole('dialog', { name: /Your session has ended/ }).waitFor();
+        await look('session-ended');
       });
     }
     await context.close();
