@@ -60,15 +60,15 @@ export function PolicyForm({ at, policy, offered, state, onChange }: Properties)
             <TextInput id={`policy-${at}-name`} value={policy.name} onChange={(_, name) => onChange({ ...policy, name })} />
           </FormGroup>
         </GridItem>
-        <GridItem span={6} md={3}>
+        <GridItem span={12} md={3}>
           <FormGroup label="Mode" fieldId={`policy-${at}-mode`}>
             <FormSelect id={`policy-${at}-mode`} value={policy.config.mode?.[0] ?? 'enforce'} onChange={(_, mode) => setting('mode', mode === 'shadow' ? ['shadow'] : [])}>
-              <FormSelectOption value="enforce" label="Counts" />
+              <FormSelectOption value="enforce" label="Decides" />
               <FormSelectOption value="shadow" label="Only watched" />
             </FormSelect>
           </FormGroup>
         </GridItem>
-        <GridItem span={6} md={3}>
+        <GridItem span={12} md={3}>
           <FormGroup label="Priority" fieldId={`policy-${at}-priority`}>
             <TextInput id={`policy-${at}-priority`} type="number" value={policy.config.priority?.[0] ?? ''} placeholder="0" onChange={(_, text) => setting('priority', text === '' ? [] : [text])} />
           </FormGroup>
