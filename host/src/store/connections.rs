@@ -3,8 +3,10 @@
 //! It stands in for sqlx's own pool, which asks the database for a sign of life whenever a connection comes back: as
 //! much work as many of our statements.
 
+use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
@@ -16,6 +18,12 @@ use super::StoreError;
 
 /// How long a request waits for a connection, and again for an answer over it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How many connections take groups of one kind, reads or writes, at the same time: one for four cores. The fewer there
+/// are, the larger their groups, and the less each part of a group costs.
+pub(super) fn lanes() -> usize {
+    (available_parallelism().map_or(1, NonZero::get) / 4).clamp(1, 8)
+}
 
 /// Up to a number of connections.
 pub(crate) struct Connections {

@@ -5,9 +5,7 @@
 //! read after its question came.
 
 use std::collections::HashMap;
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use sqlx::postgres::PgArguments;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
@@ -15,14 +13,10 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::arrays::{self, with_parameters};
-use super::connections::{Connections, PATIENCE};
+use super::connections::{Connections, PATIENCE, lanes};
 use super::postgres::{bind, is_of_the_connection};
 use super::{Row, StoreError, Value};
 
-/// Cores for each connection that looks up: the fewer connections, the larger their groups, and the less a lookup costs.
-const CORES: usize = 4;
-/// Such connections at most.
-const CONNECTIONS: usize = 8;
 /// Lookups that are asked together at most.
 const GROUP: usize = 64;
 /// Lookups that may wait; more are refused as [`StoreError::Unavailable`].
@@ -46,8 +40,7 @@ impl Lookups {
     pub(super) fn start(connections: &Arc<Connections>) -> Lookups {
         let (queue, lookups) = mpsc::channel(QUEUE);
         let lookups = Arc::new(Mutex::new(lookups));
-        let cores = available_parallelism().map_or(1, NonZero::get);
-        for _ in 0..(cores / CORES).clamp(1, CONNECTIONS) {
+        for _ in 0..lanes() {
             tokio::spawn(run(Arc::clone(&lookups), Arc::clone(connections)));
         }
         Lookups { queue }

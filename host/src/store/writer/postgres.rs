@@ -22,12 +22,10 @@ use tokio::time::timeout;
 
 use super::count::sums;
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
-use crate::store::connections::Connections;
+use crate::store::connections::{Connections, lanes};
 use crate::store::postgres::{bind, is_of_the_connection};
 use crate::store::{Database, Lost, StoreError, Value, arrays};
 
-/// Connections that write at the same time.
-const WRITERS: usize = 2;
 /// How long a group may take: others may hold what it waits for. After that nobody knows whether it was stored.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Values of a write that gets a function; PostgreSQL's functions take at most 100 parameters.
@@ -41,7 +39,7 @@ const ATTEMPTS: usize = 5;
 pub(in crate::store) fn start(database: Database, connections: &Arc<Connections>) -> Writer {
     let (queue, jobs) = mpsc::channel(QUEUE);
     let jobs = Arc::new(Mutex::new(jobs));
-    for _ in 0..WRITERS {
+    for _ in 0..lanes() {
         tokio::spawn(run(Arc::clone(&jobs), Arc::clone(connections)));
     }
     Writer { database, queue, figures: Arc::default() }
