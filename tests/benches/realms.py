@@ -74,7 +74,7 @@ class Server:
             raise SystemExit(f"{self.name}: {realm}: {status} {answer}")
         path = f"/admin/realms/{realm}/clients-initial-access"
         status, answer = self.call("POST", path, json.dumps({"expiration": 86400, "count": 1000000}))
-        if status != 200:
+        if status != 201:
             raise SystemExit(f"{self.name}: {realm}: {status} {answer}")
         return answer["token"]
 
