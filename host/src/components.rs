@@ -444,7 +444,7 @@ impl Components {
     ) -> Result<(ComponentSet, Arc<Ready>), ChangeError> {
         let bytes = self.bytes(name, digest).await?;
         let allowance = self.with_known(name, |known| Arc::clone(&known.allowance));
-        let part = Part { allowance, ..Part::default() };
+        let part = Part { allowance, own: self.is_own(name, &bytes), ..Part::default() };
         let ready = self.inner.loader.load(Pace::Serving, name, bytes, part).await.map_err(ChangeError::Refused)?;
         let set = self.compose(Some((name, Some(&ready)))).map_err(ChangeError::Refused)?;
         Ok((set, Arc::new(ready)))
@@ -600,11 +600,17 @@ impl Components {
         });
         let trial =
             (replaces && self.inner.trial.calls > 0).then(|| Trial::new(self.inner.trial, self.inner.alarm.clone()));
-        let loaded = self.inner.loader.load(pace, name, bytes, Part { figures, allowance, trial }).await;
+        let own = self.is_own(name, &bytes);
+        let loaded = self.inner.loader.load(pace, name, bytes, Part { figures, allowance, own, trial }).await;
         if loaded.is_err() {
             self.forget(name);
         }
         loaded
+    }
+
+    /// Whether these bytes came with the program.
+    fn is_own(&self, name: &str, bytes: &Bytes) -> bool {
+        self.with_known(name, |known| known.built_in.as_ref().is_some_and(|(_, built_in)| built_in == bytes))
     }
 
     /// Whether a version may take the place of the one that decides: nothing that it offers may belong to another

@@ -61,6 +61,8 @@ class Server:
         return answer.status, json.loads(text) if text else None
 
     def sign_in(self):
+        # The last time may be so long ago that the server has dropped the connection.
+        self.connections.it = http.client.HTTPConnection(self.address)
         form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": PASSWORD}
         kind = "application/x-www-form-urlencoded"
         path = "/realms/master/protocol/openid-connect/token"

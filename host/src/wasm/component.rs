@@ -65,6 +65,8 @@ pub(crate) struct LoadedComponent {
     pub(super) fitness: Fitness,
     /// What it may use.
     pub(crate) allowance: Arc<Allowance>,
+    /// It is a part of this program.
+    pub(super) own: bool,
     /// Its first calls, if it has replaced another version.
     pub(super) trial: Option<Trial>,
     engine: Engine,
@@ -78,6 +80,8 @@ pub(crate) struct Part {
     pub(crate) figures: Arc<Figures>,
     /// What it may use.
     pub(crate) allowance: Arc<Allowance>,
+    /// Whether it is a part of this program: such a one is trusted to keep nothing between calls.
+    pub(crate) own: bool,
     /// Whether its first calls are watched.
     pub(crate) trial: Option<Trial>,
 }
@@ -158,6 +162,7 @@ impl LoadedComponent {
             figures: part.figures,
             fitness: Fitness::default(),
             allowance: part.allowance,
+            own: part.own,
             trial: part.trial,
             engine: engine.clone(),
             answers: answers.into(),

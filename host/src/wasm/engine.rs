@@ -39,6 +39,9 @@ const MEMORIES: u32 = 4;
 const STACK: usize = 1 << 20;
 /// Memory that a slot keeps from one instance to the next, so that it need not be mapped again.
 const KEPT_RESIDENT: usize = 256 << 10;
+/// Slots without an instance that are kept ready for the component they served last: those of components that were swapped
+/// would else pile up.
+const WARM_SLOTS: u32 = 16;
 
 /// Makes the engine and the clock that ends calls which take too long.
 ///
@@ -58,6 +61,7 @@ pub(crate) fn engine() -> anyhow::Result<Engine> {
         .max_memory_size(LARGEST_MEMORY)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(1 << 20)
+        .max_unused_warm_slots(WARM_SLOTS)
         .linear_memory_keep_resident(KEPT_RESIDENT)
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10);

@@ -1,5 +1,6 @@
 //! Instances that wait to be used again: reuse is three times as fast as a fresh one, and does not make the threads wait
-//! for each other's page faults. An instance serves one realm only, so that nothing can leak between realms.
+//! for each other's page faults. An instance serves one realm only, so that nothing can leak between realms; but those of
+//! components that are parts of this program serve all, as they keep nothing: thousands of realms can share a few.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,8 @@ use super::{Failure, WasmError};
 /// An instance that waits.
 struct Idle {
     component: Arc<str>,
-    realm: Arc<str>,
+    /// The only realm that it serves; absent: all.
+    realm: Option<Arc<str>>,
     instance: Box<Instance>,
 }
 
@@ -51,8 +53,8 @@ impl Instances {
         if !tries && !component.fitness.may_be_asked() {
             return Err(resting());
         }
-        let realm: Arc<str> = call.realm.id.as_str().into();
-        let mut instance = match self.take(&component.digest, &realm) {
+        let realm: Option<Arc<str>> = (!component.own).then(|| call.realm.id.as_str().into());
+        let mut instance = match self.take(&component.digest, realm.as_deref()) {
             Some(instance) => instance,
             None => Box::new(
                 component.instantiate().await.map_err(|error| failed(Failure::Instance, format!("{error:#}")))?,
@@ -93,10 +95,11 @@ impl Instances {
         drop(retired);
     }
 
-    fn take(&self, component: &Arc<str>, realm: &str) -> Option<Box<Instance>> {
+    fn take(&self, component: &Arc<str>, realm: Option<&str>) -> Option<Box<Instance>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // The most recently used one: its memory is still in the processor's caches.
-        let index = idle.iter().rposition(|idle| Arc::ptr_eq(&idle.component, component) && *idle.realm == *realm)?;
+        let fits = |idle: &Idle| Arc::ptr_eq(&idle.component, component) && idle.realm.as_deref() == realm;
+        let index = idle.iter().rposition(fits)?;
         idle.remove(index).map(|idle| idle.instance)
     }
 
