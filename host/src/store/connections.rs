@@ -159,6 +159,25 @@ impl Taken<'_> {
     }
 }
 
-fn unavailable(detail: &str) -> StoreError {
+/// Why a question has no rows.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    /// The connection had died before. What only reads may be asked again.
+    #[error("the connection was lost")]
+    OldConnection,
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+}
+
+impl From<Unanswered> for StoreError {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::OldConnection => unavailable("the connection was lost"),
+            Unanswered::Failed(error) => error,
+        }
+    }
+}
+
+pub(super) fn unavailable(detail: &str) -> StoreError {
     StoreError::Unavailable(detail.to_owned())
 }

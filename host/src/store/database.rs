@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::timeout;
 
-use super::connections::{Connections, PATIENCE};
+use super::connections::{Connections, PATIENCE, Unanswered, unavailable};
 use super::lookups::Lookups;
 use super::sqlite::Readers;
 use super::{Change, Row, StoreError, Value, changes, postgres};
@@ -89,28 +89,6 @@ impl Database {
     }
 }
 
-/// Why PostgreSQL gave no rows.
-enum Unanswered {
-    /// The connection had died before.
-    OldConnection,
-    Failed(StoreError),
-}
-
-impl From<StoreError> for Unanswered {
-    fn from(error: StoreError) -> Self {
-        Unanswered::Failed(error)
-    }
-}
-
-impl From<Unanswered> for StoreError {
-    fn from(unanswered: Unanswered) -> Self {
-        match unanswered {
-            Unanswered::OldConnection => StoreError::Unavailable("the connection was lost".to_owned()),
-            Unanswered::Failed(error) => error,
-        }
-    }
-}
-
 async fn ask(connections: &Connections, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Unanswered> {
     let mut taken = connections.take().await?;
     match timeout(PATIENCE, postgres::bind(sql, values).fetch_all(&mut taken.connection)).await {
@@ -126,6 +104,6 @@ async fn ask(connections: &Connections, sql: &'static str, values: &[Value]) -> 
             taken.give_back();
             Err(StoreError::from(error).into())
         }
-        Err(_) => Err(StoreError::Unavailable("it gives no answer".to_owned()).into()),
+        Err(_) => Err(unavailable("it gives no answer").into()),
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::arrays::{self, with_parameters};
-use super::connections::{Connections, PATIENCE, lanes};
+use super::connections::{Connections, PATIENCE, Unanswered, lanes, unavailable};
 use super::postgres::{bind, is_of_the_connection};
 use super::{Row, StoreError, Value};
 
@@ -150,16 +150,6 @@ impl Lane {
     }
 }
 
-/// Why there are no rows.
-#[derive(Debug, thiserror::Error)]
-enum Unanswered {
-    /// The connection had died before.
-    #[error("the connection was lost")]
-    OldConnection,
-    #[error(transparent)]
-    Failed(#[from] StoreError),
-}
-
 impl Session {
     async fn ask(&mut self, group: &[Lookup]) -> Result<Vec<Option<Row>>, sqlx::Error> {
         let first = match group {
@@ -198,10 +188,6 @@ fn together(sql: &str, values: usize) -> String {
         arrays.join(", "),
         names.join(", "),
     )
-}
-
-fn unavailable(detail: &str) -> StoreError {
-    StoreError::Unavailable(detail.to_owned())
 }
 
 #[cfg(test)]
