@@ -1,6 +1,7 @@
 //! The state that all requests share, and the one table of routes.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
@@ -37,9 +38,12 @@ use crate::{
     token_endpoint, web,
 };
 
-/// What every request may use. Cloning it is cheap.
+/// What every request may use. Cloning it is cheap: each request does so several times.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<Shared>);
+
+/// The parts of an [`App`].
+pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) realms: Realms,
     pub(crate) keys: Keys,
@@ -52,9 +56,9 @@ pub(crate) struct App {
     pub(crate) anonymous_limits: AnonymousLimits,
     pub(crate) client_counts: ClientCounts,
     pub(crate) guesses: Guesses,
-    proxies: Arc<TrustedProxies>,
+    proxies: TrustedProxies,
     /// Replaces scheme, host and port of requests, without a slash at the end.
-    public_url: Option<Arc<str>>,
+    public_url: Option<String>,
 }
 
 /// The other end of the connection that a request came over.
@@ -64,6 +68,14 @@ pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     /// The connection is encrypted.
     pub(crate) tls: bool,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl App {
@@ -94,7 +106,7 @@ impl App {
             trial: TrialRules { calls: options.trial_calls, failures_percent: options.trial_failures },
         };
         let components = Components::start(from, store.clone(), sources).await?;
-        let app = App {
+        let app = App(Arc::new(Shared {
             realms: Realms::new(store.database.clone()),
             keys: Keys::new(store.clone(), rsa_keys.clone()),
             known_tokens: KnownTokens::none(),
@@ -106,10 +118,10 @@ impl App {
             anonymous_limits: AnonymousLimits::new(options.anonymous_per_address, options.anonymous_per_realm),
             client_counts: ClientCounts::none(),
             guesses: Guesses::none(),
-            proxies: Arc::new(TrustedProxies::new(options.trusted_proxies.clone())),
-            public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').into()),
+            proxies: TrustedProxies::new(options.trusted_proxies.clone()),
+            public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
             store,
-        };
+        }));
         let (realms, keys, components) = (app.realms.clone(), app.keys.clone(), app.components.clone());
         app.store.database.follow(move |change| {
             realms.announced(&change);
@@ -149,7 +161,7 @@ impl App {
     /// The same without the realm's `frontendUrl`.
     pub(crate) fn own_url(&self, caller: &Caller) -> String {
         match &self.public_url {
-            Some(url) => url.to_string(),
+            Some(url) => url.clone(),
             None => format!("{}://{}", caller.scheme, caller.host),
         }
     }

@@ -25,6 +25,7 @@ pub(crate) mod figures;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod keys;
 mod lookups;
+mod packing;
 pub(crate) mod policies;
 mod postgres;
 pub(crate) mod realms;

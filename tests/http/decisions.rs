@@ -160,3 +160,37 @@ async fn a_token_policy_with_a_bad_configuration_is_refused_by_name() -> anyhow:
     assert_eq!(refused.json::<Value>().await?["errorMessage"], "'Max Clients Per Realm' should be a number");
     Ok(())
 }
+
+#[tokio::test]
+async fn searches_look_through_all_that_is_kept_and_list_the_newest_first() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    let token = service.initial_access_token("shop", json!({"count": 500})).await?;
+    let one = async |client_id: String| -> anyhow::Result<()> {
+        let made = service.register("shop", "default", Some(&token)).json(&json!({"clientId": client_id})).send();
+        anyhow::ensure!(made.await?.status() == 201);
+        Ok(())
+    };
+    // More than a search reads at a time, on either side.
+    for (needle, others) in [("Needle-1", 0..220), ("Needle-2", 220..260)] {
+        one(needle.to_owned()).await?;
+        for number in others {
+            one(format!("straw-{number}")).await?;
+        }
+    }
+    let list = async |query: &str| -> anyhow::Result<Vec<String>> {
+        let path = format!("/shop/client-registration-policy/decisions?{query}");
+        let found: Vec<Value> = service.admin(Method::GET, &path, None).await?.json().await?;
+        Ok(found.iter().map(|record| record["clientId"].as_str().unwrap_or_default().to_owned()).collect())
+    };
+    assert_eq!(list("search=nEEDLE").await?, ["Needle-2", "Needle-1"]);
+    assert_eq!(list("search=needle&first=1").await?, ["Needle-1"]);
+    assert_eq!(list("search=needle&max=1").await?, ["Needle-2"]);
+    assert_eq!(list("clientId=needle-1&outcome=accept").await?, ["Needle-1"]);
+    assert_eq!(list("clientId=needle&outcome=accept").await?, [""; 0]);
+    assert_eq!(list("clientId=needle-1&outcome=reject").await?, [""; 0]);
+    assert_eq!(list("max=2").await?, ["straw-259", "straw-258"]);
+    assert_eq!(list("first=258&max=2").await?, ["straw-1", "straw-0"]);
+    assert_eq!(list("outcome=accept&max=1000").await?.len(), 262);
+    Ok(())
+}

@@ -168,13 +168,21 @@ pub(crate) async fn is_free(
     id: &str,
     client_id: &str,
 ) -> Result<Option<Taken>, StoreError> {
+    // Two lookups by a key each. With OR instead PostgreSQL may choose to read all clients of the realm, and keep to that
+    // plan.
     let found = database
         .first(
-            "SELECT client_id = $3 FROM clients WHERE realm_id = $1 AND (id = $2 OR client_id = $3) ORDER BY 1 DESC",
+            "SELECT (SELECT TRUE FROM clients WHERE realm_id = $1 AND client_id = $3), \
+             (SELECT TRUE FROM clients WHERE realm_id = $1 AND id = $2)",
             values![realm_id, id, client_id],
         )
         .await?;
-    found.map(|row| Ok(if row.get(0)? { Taken::ClientId } else { Taken::Id })).transpose()
+    let Some(found) = found else { return Ok(None) };
+    Ok(match (found.get::<Option<bool>>(0)?, found.get::<Option<bool>>(1)?) {
+        (Some(_), _) => Some(Taken::ClientId),
+        (None, Some(_)) => Some(Taken::Id),
+        (None, None) => None,
+    })
 }
 
 /// What a new client wants and another has.
