@@ -91,6 +91,9 @@ pub(crate) enum Signature {
     Retired,
 }
 
+/// The client that a request names and its roles; `None`: there is no such client.
+pub(crate) type Named = Option<(ClientRow, Vec<String>)>;
+
 /// What a caller is allowed to do, and which policies apply to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Permit {
@@ -146,30 +149,41 @@ impl Identity {
     }
 }
 
-/// Verifies what the caller showed.
+/// Verifies what the caller showed. The client that the request names, if it names one, is looked up along with what is
+/// known of an access token; `None`: nobody has looked.
 ///
 /// # Errors
 /// When it showed a bearer token that is not good.
-pub(crate) async fn authenticate(app: &App, realm: &Realm, caller: &Caller) -> Result<Identity, AuthenticationError> {
-    let Some(token) = caller.bearer_token() else { return Ok(Identity::Anonymous) };
+pub(crate) async fn authenticate(
+    app: &App,
+    realm: &Realm,
+    caller: &Caller,
+    client_id: Option<&str>,
+) -> Result<(Identity, Option<Named>), AuthenticationError> {
+    let Some(token) = caller.bearer_token() else { return Ok((Identity::Anonymous, None)) };
     if let Some(issuer) = TrustedIssuers::of_token(realm, token) {
         let trusted = app.trusted_issuers.verify(&issuer, token).await.ok_or(AuthenticationError::FailedDecode)?;
-        return Ok(Identity::Bearer(Box::new(Bearer::trusted(trusted))));
+        return Ok((Identity::Bearer(Box::new(Bearer::trusted(trusted))), None));
     }
     let issuer = app.issuer(realm, caller);
     let verified = tokens::verify(app, realm, &issuer, token).await?.ok_or(AuthenticationError::FailedDecode)?;
-    match verified.claims.typ.as_str() {
-        kind::BEARER => Ok(Identity::Bearer(Box::new(bearer_token::examine(app, realm, verified.claims).await?))),
-        kind::INITIAL_ACCESS => {
+    let identity = match (verified.claims.typ.as_str(), client_id) {
+        (kind::BEARER, Some(client_id)) => {
+            let (bearer, named) = bearer_token::examine_with(app, realm, verified.claims, client_id).await?;
+            return Ok((Identity::Bearer(Box::new(bearer)), Some(named)));
+        }
+        (kind::BEARER, None) => Identity::Bearer(Box::new(bearer_token::examine(app, realm, verified.claims).await?)),
+        (kind::INITIAL_ACCESS, _) => {
             let row = initial_access_token::find(app, realm, &verified.claims).await?;
-            Ok(Identity::InitialAccessToken(verified.claims, row))
+            Identity::InitialAccessToken(verified.claims, row)
         }
-        kind::REGISTRATION_ACCESS => {
+        (kind::REGISTRATION_ACCESS, _) => {
             let signature = if verified.by_active_key { Signature::Active } else { Signature::Retired };
-            Ok(Identity::RegistrationAccessToken(verified.claims, signature))
+            Identity::RegistrationAccessToken(verified.claims, signature)
         }
-        _ => Err(AuthenticationError::InvalidType),
-    }
+        _ => return Err(AuthenticationError::InvalidType),
+    };
+    Ok((identity, None))
 }
 
 /// Whether the caller may register a client.

@@ -24,7 +24,7 @@ use axum::response::{IntoResponse, Response};
 pub(crate) use answer::client_uri;
 
 use crate::app::App;
-use crate::authentication::{AuthenticationError, Identity};
+use crate::authentication::{self, AuthenticationError, Identity, Named};
 use crate::caller::Caller;
 use crate::client_policies::ClientPolicyError;
 use crate::document;
@@ -32,9 +32,9 @@ use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::events::{Event, Subject};
 use crate::policies::{Policies, PolicyError};
 use crate::realm::{Realm, SslRequired};
-use crate::store::clients::ClientRow;
+use crate::store::clients::{self, ClientRow};
 use crate::store::policies::PolicyRow;
-use crate::store::{Write, events};
+use crate::store::{StoreError, Write, events};
 use crate::tokens::Claims;
 use crate::wasm::contract::{self, Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
 use crate::wasm::facts::RealmOfCall;
@@ -60,6 +60,9 @@ pub(crate) struct Exchange {
     /// The client exists already: it was registered by the request that is repeated here.
     pub(crate) is_replay: bool,
 }
+
+/// The caller, and the client in the address if it was looked up along the way.
+type Sender = (Identity, Option<Named>);
 
 /// A refusal, and what is recorded of it.
 pub(crate) struct Refusal {
@@ -272,15 +275,30 @@ impl Exchange {
 
     /// Document to client as sent, and the caller. What cannot be read is refused before any look at the token, what is
     /// wrong with the metadata after it.
-    async fn parse(&self, document: &Document, cross_origin: &CrossOrigin) -> Result<(Client, Identity), Refusal> {
+    async fn parse(&self, document: &Document, cross_origin: &CrossOrigin) -> Result<(Client, Sender), Refusal> {
         let parsed = self.provider.parse(self.operation, document).await?;
         if let Err(violations) = &parsed
             && !violations.iter().any(Violation::is_about_metadata)
         {
             return Err(self.valid(Ok(parsed)).err().unwrap_or_else(ErrorResponse::server_error).into());
         }
-        let identity = cross_origin.identity(self).await?;
-        Ok((self.valid(Ok(parsed))?, identity))
+        let sender = cross_origin.caller(self).await?;
+        Ok((self.valid(Ok(parsed))?, sender))
+    }
+
+    /// Verifies the caller, and looks up the client in the address along the way if that costs nothing.
+    async fn authenticate(&self) -> Result<Sender, AuthenticationError> {
+        let client_id = (!self.client_id.is_empty()).then_some(self.client_id.as_str());
+        authentication::authenticate(&self.app, &self.realm, &self.caller, client_id).await
+    }
+
+    /// The client in the address and its roles: what was looked up already, or as it is now.
+    async fn stored(&self, named: Option<Named>) -> Result<(Option<ClientRow>, Vec<String>), StoreError> {
+        let named = match named {
+            Some(named) => named,
+            None => clients::with_roles(&self.app.store.database, &self.realm.id, &self.client_id).await?,
+        };
+        Ok(named.map_or_else(Default::default, |(stored, roles)| (Some(stored), roles)))
     }
 
     /// Unwraps what a provider answered: violations are 400.
@@ -324,7 +342,7 @@ impl Exchange {
             PolicyError::Other(response) => return response.into(),
         };
         let record = decision::Record::of(self, policies, Outcome::Reject, violations);
-        record.store(&mut refusal.record, &self.realm.id, policies.recorded.clone());
+        record.store(self, &mut refusal.record, policies.recorded.clone());
         refusal
     }
 
@@ -364,7 +382,7 @@ impl Exchange {
                 let mut refusal =
                     self.refusal(refused.into_response(Audience::Registration), events.into_iter().flatten());
                 let record = decision::Record::of(self, policies, Outcome::Reject, violations);
-                record.store(&mut refusal.record, &self.realm.id, policies.recorded.clone());
+                record.store(self, &mut refusal.record, policies.recorded.clone());
                 refusal
             }
             ClientPolicyError::Failed(error) => self.refused(error, policies),

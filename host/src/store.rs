@@ -36,6 +36,7 @@ pub(crate) mod scopes;
 pub(crate) mod sealing;
 pub(crate) mod sessions;
 mod sqlite;
+mod trimming;
 pub(crate) mod users;
 mod value;
 mod writer;
@@ -44,6 +45,7 @@ pub(crate) use changes::Change;
 pub(crate) use database::Database;
 use lookups::Lookups;
 pub(crate) use row::Row;
+use trimming::Trimmer;
 use value::escape_like;
 pub(crate) use value::{Value, values};
 pub(crate) use writer::{Write, Writer};
@@ -105,6 +107,8 @@ pub(crate) struct Store {
     pub(crate) database: Database,
     /// For writes.
     pub(crate) writer: Writer,
+    /// For what need not be kept any more.
+    pub(crate) trimmer: Trimmer,
 }
 
 impl Store {
@@ -113,19 +117,23 @@ impl Store {
     /// # Errors
     /// With what was being done, for the operator.
     pub(crate) async fn open(url: &str) -> anyhow::Result<Store> {
-        match url.split_once(':').map(|(scheme, _)| scheme) {
+        let (database, writer) = match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => {
                 let (readers, connection) = sqlite::open(url).await?;
                 let database = Database::Sqlite(Arc::new(readers));
-                Ok(Store { writer: writer::sqlite::start(database.clone(), connection)?, database })
+                let writer = writer::sqlite::start(database.clone(), connection)?;
+                (database, writer)
             }
             Some("postgres" | "postgresql") => {
                 let connections = postgres::open(url).await?;
                 let database = Database::Postgres(Arc::clone(&connections), Lookups::start(&connections));
-                Ok(Store { writer: writer::postgres::start(database.clone(), &connections), database })
+                let writer = writer::postgres::start(database.clone(), &connections);
+                (database, writer)
             }
             // The address may hold a password: it is not repeated.
             _ => bail!("the database address begins with neither sqlite:// nor postgres://"),
-        }
+        };
+        let trimmer = Trimmer::start(database.clone(), writer.clone());
+        Ok(Store { database, writer, trimmer })
     }
 }

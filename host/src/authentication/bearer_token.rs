@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::AuthenticationError;
 use super::trusted_issuer::Trusted;
+use super::{AuthenticationError, Named};
 use crate::app::App;
 use crate::clock;
 use crate::realm::{MASTER, Realm};
@@ -35,14 +35,41 @@ pub(crate) struct Bearer {
 /// # Errors
 /// [`AuthenticationError::FailedDecode`] when it was revoked.
 pub(crate) async fn examine(app: &App, realm: &Realm, claims: Arc<Claims>) -> Result<Bearer, AuthenticationError> {
-    let shown = Shown {
+    let standing = sessions::standing(&app.store.database, &realm.id, shown(&claims), clock::now()).await?;
+    judge(app, realm, claims, standing).await
+}
+
+/// The same, and the client that the request names.
+///
+/// # Errors
+/// As [`examine`].
+pub(super) async fn examine_with(
+    app: &App,
+    realm: &Realm,
+    claims: Arc<Claims>,
+    client_id: &str,
+) -> Result<(Bearer, Named), AuthenticationError> {
+    let (standing, named) =
+        sessions::standing_and_client(&app.store.database, &realm.id, shown(&claims), clock::now(), client_id).await?;
+    Ok((judge(app, realm, claims, standing).await?, named))
+}
+
+fn shown(claims: &Claims) -> Shown<'_> {
+    Shown {
         token_id: &claims.jti,
         user: claims.sub.as_deref(),
         session: claims.sid.as_deref(),
         client_id: claims.azp.as_deref(),
-    };
-    let Standing { revoked, holder, issued_to } =
-        sessions::standing(&app.store.database, &realm.id, shown, clock::now()).await?;
+    }
+}
+
+async fn judge(
+    app: &App,
+    realm: &Realm,
+    claims: Arc<Claims>,
+    standing: Standing,
+) -> Result<Bearer, AuthenticationError> {
+    let Standing { revoked, holder, issued_to } = standing;
     if revoked {
         return Err(AuthenticationError::FailedDecode);
     }

@@ -7,8 +7,8 @@ use axum::http::header::{
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{Exchange, Refusal};
-use crate::authentication::{self, AuthenticationError, Identity};
+use super::{Exchange, Refusal, Sender};
+use crate::authentication::{AuthenticationError, Identity};
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
 use crate::wasm::contract::RegistrationAuth;
@@ -53,8 +53,8 @@ enum Verdict {
 /// The origin of a request, judged before anything else about it is known.
 pub(super) struct CrossOrigin {
     verdict: Verdict,
-    /// The caller, verified early because its token names origins; taken by [`CrossOrigin::identity`].
-    identity: std::sync::Mutex<Option<Result<Identity, AuthenticationError>>>,
+    /// The caller, verified early because its token names origins; taken by [`CrossOrigin::caller`].
+    caller: std::sync::Mutex<Option<Result<Sender, AuthenticationError>>>,
 }
 
 impl CrossOrigin {
@@ -62,15 +62,15 @@ impl CrossOrigin {
     pub(super) async fn of(exchange: &Exchange) -> Result<CrossOrigin, ErrorResponse> {
         let origin = match &exchange.caller.origin {
             Some(origin) if exchange.provider.provider.description.cross_origin => origin,
-            _ => return Ok(CrossOrigin { verdict: Verdict::Unasked, identity: None.into() }),
+            _ => return Ok(CrossOrigin { verdict: Verdict::Unasked, caller: None.into() }),
         };
-        let identity = authentication::authenticate(&exchange.app, &exchange.realm, &exchange.caller).await;
+        let caller = exchange.authenticate().await;
         let own = exchange.app.base_url(&exchange.realm, &exchange.caller);
         let verdict = if *origin == own || *origin == format!("{}://{}", exchange.caller.scheme, exchange.caller.host) {
             Verdict::Own
         } else {
-            let allowed = match &identity {
-                Ok(identity) => {
+            let allowed = match &caller {
+                Ok((identity, _)) => {
                     let auth = identity.registration_auth(exchange.operation);
                     let policies = exchange.policies(identity, auth, identity.token_policies());
                     allowed_origins(identity, &policies).await?
@@ -90,20 +90,21 @@ impl CrossOrigin {
                 Verdict::Refused
             }
         };
-        Ok(CrossOrigin { verdict, identity: Some(identity).into() })
+        Ok(CrossOrigin { verdict, caller: Some(caller).into() })
     }
 
-    /// The caller, verified; then the origin, which is refused only after a bad token.
-    pub(super) async fn identity(&self, exchange: &Exchange) -> Result<Identity, Refusal> {
-        let early = self.identity.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let identity = match early {
-            Some(identity) => identity,
-            None => authentication::authenticate(&exchange.app, &exchange.realm, &exchange.caller).await,
+    /// The caller, verified, with the client that the request names if it was looked up along the way; then the origin,
+    /// which is refused only after a bad token.
+    pub(super) async fn caller(&self, exchange: &Exchange) -> Result<Sender, Refusal> {
+        let early = self.caller.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let caller = match early {
+            Some(caller) => caller,
+            None => exchange.authenticate().await,
         };
-        let identity = identity.map_err(|error| exchange.unauthenticated(error))?;
+        let caller = caller.map_err(|error| exchange.unauthenticated(error))?;
         match self.verdict {
             Verdict::Refused => Err(ErrorResponse::bare(StatusCode::FORBIDDEN, "Invalid origin").into()),
-            _ => Ok(identity),
+            _ => Ok(caller),
         }
     }
 

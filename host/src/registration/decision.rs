@@ -116,10 +116,12 @@ impl Record {
     }
 
     /// Adds the record to a write, and what was asked.
-    pub(super) fn store(&self, write: &mut Write, realm_id: &str, request: Option<Vec<u8>>) {
+    pub(super) fn store(&self, exchange: &Exchange, write: &mut Write, request: Option<Vec<u8>>) {
+        let realm_id = &exchange.realm.id;
         // Its members are numbers, texts and lists: they always have a JSON.
         let record = serde_json::to_string(self).unwrap_or_default();
         decisions::insert(write, realm_id, &self.id, record, request);
+        exchange.app.store.trimmer.added(realm_id, &self.id);
     }
 }
 
@@ -144,10 +146,7 @@ impl Exchange {
             return;
         }
         let outcome = if policies.held.is_some() { Outcome::Hold } else { Outcome::Accept };
-        Record::of(self, policies, outcome, Vec::new()).about(client_id).store(
-            write,
-            &self.realm.id,
-            policies.recorded.clone(),
-        );
+        let record = Record::of(self, policies, outcome, Vec::new()).about(client_id);
+        record.store(self, write, policies.recorded.clone());
     }
 }

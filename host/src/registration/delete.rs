@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::cross_origin::CrossOrigin;
 use super::{ATTEMPTS, Exchange, Refusal};
-use crate::authentication::{Identity, may_change};
+use crate::authentication::{Identity, Named, may_change};
 use crate::error::ErrorResponse;
 use crate::realm_defaults::is_of_the_server;
 use crate::store::{Lost, StoreError, Write, clients, events, realms};
@@ -13,9 +13,9 @@ use crate::store::{Lost, StoreError, Write, clients, events, realms};
 /// Its roles and its service account go with it; nothing of it comes back to a later client of the same id. Who changes
 /// the client at the same time makes this start over with the client as it is then.
 pub(super) async fn delete(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
-    let identity = cross_origin.identity(exchange).await?;
+    let (identity, mut named) = cross_origin.caller(exchange).await?;
     for _ in 0..ATTEMPTS {
-        if attempt(exchange, &identity).await? {
+        if attempt(exchange, &identity, named.take()).await? {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
     }
@@ -23,9 +23,9 @@ pub(super) async fn delete(exchange: &Exchange, cross_origin: &CrossOrigin) -> R
 }
 
 /// One attempt; `false` when the client was changed meanwhile.
-async fn attempt(exchange: &Exchange, identity: &Identity) -> Result<bool, Refusal> {
+async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>) -> Result<bool, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let stored = clients::by_client_id(&app.store.database, &realm.id, &exchange.client_id).await?;
+    let (stored, _) = exchange.stored(named).await?;
     let protocol = provider.provider.description.protocol.as_deref();
     let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
     // `may_change` lets nobody through to a client that is not there.

@@ -21,10 +21,9 @@ const ROTATE_ON_READ: &str = "clientRegistration.rotateOnRead";
 /// Shows a client as it is stored, with the token that the caller came with.
 pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let identity = cross_origin.identity(exchange).await?;
+    let (identity, named) = cross_origin.caller(exchange).await?;
     let description = &provider.provider.description;
-    let found = clients::with_roles(&app.store.database, &realm.id, &exchange.client_id).await?;
-    let (stored, roles) = found.unzip();
+    let (stored, roles) = exchange.stored(named).await?;
     let by_itself = description.client_authentication && matches!(identity, Identity::Anonymous);
     let (permit, method) = if by_itself {
         authenticate_client(exchange, stored.as_ref()).await?
@@ -55,7 +54,7 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
         client_uri: exchange.client_uri(stored.client_id()),
         access_token,
         issued_at: stored.created_at.unsigned_abs(),
-        roles: roles.unwrap_or_default(),
+        roles,
         resource_server: stored.resource_server,
         access: None,
     };

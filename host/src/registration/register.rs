@@ -20,7 +20,7 @@ pub(super) async fn register(
     cross_origin: &CrossOrigin,
 ) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let (requested, identity) = exchange.parse(&document, cross_origin).await?;
+    let (requested, (identity, _)) = exchange.parse(&document, cross_origin).await?;
     let permit = may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
     if permit.registration_auth == RegistrationAuth::Anonymous {
         app.anonymous_limits.count(realm, exchange.caller.address)?;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::read::shown_token;
 use super::{ATTEMPTS, Exchange, Refusal, answer, effects, issue, name_mappers};
-use crate::authentication::{Identity, may_change, registration_access_token};
+use crate::authentication::{Identity, Named, may_change, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
@@ -22,9 +22,9 @@ pub(super) async fn update(
     document: Document,
     cross_origin: &CrossOrigin,
 ) -> Result<Response, Refusal> {
-    let (requested, identity) = exchange.parse(&document, cross_origin).await?;
+    let (requested, (identity, mut named)) = exchange.parse(&document, cross_origin).await?;
     for _ in 0..ATTEMPTS {
-        if let Some(answer) = attempt(exchange, requested.clone(), &identity).await? {
+        if let Some(answer) = attempt(exchange, requested.clone(), &identity, named.take()).await? {
             return Ok(answer);
         }
     }
@@ -32,10 +32,14 @@ pub(super) async fn update(
 }
 
 /// One attempt; `None` when the client was changed meanwhile.
-async fn attempt(exchange: &Exchange, requested: Client, identity: &Identity) -> Result<Option<Response>, Refusal> {
+async fn attempt(
+    exchange: &Exchange,
+    requested: Client,
+    identity: &Identity,
+    named: Option<Named>,
+) -> Result<Option<Response>, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let found = clients::with_roles(&app.store.database, &realm.id, &exchange.client_id).await?;
-    let (stored, roles) = found.unzip();
+    let (stored, roles) = exchange.stored(named).await?;
     let protocol = provider.provider.description.protocol.as_deref();
     let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
     // `may_change` lets nobody through to a client that is not there.
@@ -64,7 +68,7 @@ async fn attempt(exchange: &Exchange, requested: Client, identity: &Identity) ->
         client_uri: exchange.client_uri(stored.client_id()),
         access_token,
         issued_at: stored.created_at.unsigned_abs(),
-        roles: roles.unwrap_or_default(),
+        roles,
         resource_server,
         access: None,
     };

@@ -89,7 +89,7 @@ impl ClientRow {
 /// The columns of a [`ClientRow`], in the order in which `row` reads them, and others behind them.
 macro_rules! select {
     ($rest:literal) => {
-        select!("", $rest)
+        $crate::store::clients::select!("", $rest)
     };
     ($more:literal, $rest:literal) => {
         concat!(
@@ -102,20 +102,53 @@ macro_rules! select {
     };
 }
 
+/// The columns of a [`ClientRow`] and the names of its roles in alphabetical order; either kind of database makes a list
+/// of rows in its own words.
+macro_rules! select_with_roles {
+    (sqlite, $rest:literal) => {
+        $crate::store::clients::select!(
+            ", (SELECT json_group_array(r.name ORDER BY r.name) FROM roles r \
+             WHERE r.realm_id = $1 AND r.client = clients.id)",
+            $rest
+        )
+    };
+    (postgres, $rest:literal) => {
+        $crate::store::clients::select!(
+            ", (SELECT coalesce(json_agg(r.name ORDER BY r.name), '[]')::text FROM roles r \
+             WHERE r.realm_id = $1 AND r.client = clients.id)",
+            $rest
+        )
+    };
+}
+pub(super) use {select, select_with_roles};
+
 fn row(row: &Row) -> Result<ClientRow, StoreError> {
-    let id: String = row.get(0)?;
-    let token_policies: Option<String> = row.get(4)?;
+    row_at(row, 0)
+}
+
+/// The client whose columns begin here.
+fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
+    let id: String = row.get(first)?;
+    let token_policies: Option<String> = row.get(first + 4)?;
     Ok(ClientRow {
-        client: document::decode(&id, row.get(1)?)?,
+        client: document::decode(&id, row.get(first + 1)?)?,
         id,
-        registration_token_id: row.get(2)?,
-        initial_access_token: row.get(3)?,
+        registration_token_id: row.get(first + 2)?,
+        initial_access_token: row.get(first + 3)?,
         token_policies: token_policies.as_deref().map(policies::read_list).transpose()?.unwrap_or_default(),
-        resource_server: row.get(5)?,
-        created_at: row.get(6)?,
-        version: row.get(7)?,
-        origin: row.get::<Option<String>>(8)?.map(|text| read_origin(&text)).transpose()?,
+        resource_server: row.get(first + 5)?,
+        created_at: row.get(first + 6)?,
+        version: row.get(first + 7)?,
+        origin: row.get::<Option<String>>(first + 8)?.map(|text| read_origin(&text)).transpose()?,
     })
+}
+
+/// The client and roles whose columns begin here, if there is one.
+pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
+    match row.get::<Option<String>>(first)? {
+        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 9)?))),
+        None => Ok(None),
+    }
 }
 
 fn read_origin(text: &str) -> Result<Origin, StoreError> {
@@ -138,21 +171,14 @@ pub(crate) async fn with_roles(
     realm_id: &str,
     client_id: &str,
 ) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
-    // Both kinds of database make a list of rows, each in its own words.
     let sql = match database {
-        Database::Sqlite(_) => select!(
-            ", (SELECT json_group_array(r.name ORDER BY r.name) FROM roles r \
-             WHERE r.realm_id = $1 AND r.client = clients.id)",
-            "WHERE realm_id = $1 AND client_id = $2"
-        ),
-        Database::Postgres(..) => select!(
-            ", (SELECT coalesce(json_agg(r.name ORDER BY r.name), '[]')::text FROM roles r \
-             WHERE r.realm_id = $1 AND r.client = clients.id)",
-            "WHERE realm_id = $1 AND client_id = $2"
-        ),
+        Database::Sqlite(_) => select_with_roles!(sqlite, "WHERE realm_id = $1 AND client_id = $2"),
+        Database::Postgres(..) => select_with_roles!(postgres, "WHERE realm_id = $1 AND client_id = $2"),
     };
-    let found = database.first(sql, values![realm_id, client_id]).await?;
-    found.map(|found| Ok((row(&found)?, found.json(9)?))).transpose()
+    match database.first(sql, values![realm_id, client_id]).await? {
+        Some(found) => read_with_roles(&found, 0),
+        None => Ok(None),
+    }
 }
 
 /// The client with this internal id.

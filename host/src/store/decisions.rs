@@ -3,12 +3,11 @@
 //! Ids begin with the time (`ids.rs`), so their order is that of the decisions and a time is found by its id.
 
 use super::{Database, Row, StoreError, Write, packing, values};
-use crate::clock;
 
 /// Records of a realm that are kept.
-const KEPT: i64 = 10_000;
+pub(super) const KEPT: i64 = 10_000;
 /// Age after which a record goes, in milliseconds: 7 days.
-const AGE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+pub(super) const AGE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Records that a search unpacks at a time.
 const STEP: i64 = 200;
 
@@ -22,29 +21,17 @@ pub(crate) struct RecordedRow {
     pub(crate) request: Vec<u8>,
 }
 
-/// Adds a record (JSON), and what was asked if it was a registration. Every now and then the oldest go.
+/// Adds a record (JSON), and what was asked if it was a registration.
 pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, record: String, request: Option<Vec<u8>>) {
     let (record, request) = (packing::pack(record.into_bytes()), request.map(packing::pack));
     write.run(
         "INSERT INTO decision_records (realm_id, id, record, request) VALUES ($1, $2, $3, $4)",
         values![realm_id, id, record, request],
     );
-    // Ids end at random: one in 256 ends like this.
-    if id.ends_with("00") {
-        write.run(
-            "DELETE FROM decision_records WHERE realm_id = $1 AND id <= \
-             (SELECT id FROM decision_records WHERE realm_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
-            values![realm_id, KEPT],
-        );
-        write.run(
-            "DELETE FROM decision_records WHERE realm_id = $1 AND id < $2",
-            values![realm_id, first_id(clock::now_ms() - AGE_MS)],
-        );
-    }
 }
 
 /// What all ids since this time (Unix milliseconds) are behind.
-fn first_id(time_ms: i64) -> String {
+pub(super) fn first_id(time_ms: i64) -> String {
     let time = format!("{:012x}", time_ms.max(0));
     let (high, low) = time.split_at(time.len() - 4);
     format!("{high}-{low}")
@@ -171,7 +158,7 @@ pub(crate) async fn since(database: &Database, realm_id: &str, time_ms: i64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids;
+    use crate::{clock, ids};
 
     #[test]
     fn ids_lie_behind_the_first_id_of_their_time_and_before_that_of_a_later_one() {

@@ -1,7 +1,8 @@
 //! Tables `sessions` and `revoked_tokens`, and the question that every bearer token raises: who is it, by now?
 
+use super::clients::{self, ClientRow, select_with_roles};
 use super::document::Undecoded;
-use super::{Database, StoreError, Write, values};
+use super::{Database, Row, StoreError, Write, values};
 
 /// The holder of an access token as of now.
 #[derive(Clone, Debug)]
@@ -35,6 +36,22 @@ pub(crate) struct Shown<'a> {
     pub(crate) client_id: Option<&'a str>,
 }
 
+/// The question about a token: one row. Whether it was revoked is no EXISTS, for which PostgreSQL may choose to read all
+/// revoked tokens.
+macro_rules! select_standing {
+    () => {
+        "SELECT coalesce((SELECT TRUE FROM revoked_tokens t WHERE t.realm_id = $1 AND t.id = $2), FALSE), \
+             u.id, u.enabled AND (u.service_account_client IS NULL OR coalesce(c.enabled, FALSE)), a.id, a.document \
+         FROM (SELECT 1) AS asked \
+         LEFT JOIN users u ON u.realm_id = $1 AND u.id = coalesce($3, (SELECT s.user_id FROM sessions s \
+             WHERE s.realm_id = $1 AND s.id = $4 AND s.expires_at > $5)) \
+         LEFT JOIN clients c ON c.realm_id = u.realm_id AND c.id = u.service_account_client \
+         LEFT JOIN clients a ON a.realm_id = $1 AND a.client_id = $6"
+    };
+}
+/// Its columns.
+const OF_STANDING: usize = 5;
+
 /// All that a request needs to know about a bearer token, in one question.
 pub(crate) async fn standing(
     database: &Database,
@@ -42,19 +59,41 @@ pub(crate) async fn standing(
     shown: Shown<'_>,
     now: i64,
 ) -> Result<Standing, StoreError> {
-    let row = database
-        .first(
-            "SELECT EXISTS (SELECT 1 FROM revoked_tokens t WHERE t.realm_id = $1 AND t.id = $2), \
-                 u.id, u.enabled AND (u.service_account_client IS NULL OR coalesce(c.enabled, FALSE)), a.id, a.document \
-             FROM (SELECT 1) AS asked \
-             LEFT JOIN users u ON u.realm_id = $1 AND u.id = coalesce($3, (SELECT s.user_id FROM sessions s \
-                 WHERE s.realm_id = $1 AND s.id = $4 AND s.expires_at > $5)) \
-             LEFT JOIN clients c ON c.realm_id = u.realm_id AND c.id = u.service_account_client \
-             LEFT JOIN clients a ON a.realm_id = $1 AND a.client_id = $6",
-            values![realm_id, shown.token_id, shown.user, shown.session, now, shown.client_id],
-        )
-        .await?;
-    let Some(row) = row else { return Err(StoreError::Damaged("no answer about a token".to_owned())) };
+    let values = values![realm_id, shown.token_id, shown.user, shown.session, now, shown.client_id];
+    let row = database.first(select_standing!(), values).await?;
+    read(&row.ok_or_else(no_answer)?)
+}
+
+/// The same, and the client with this `client_id` with the names of its roles, in one question too.
+pub(crate) async fn standing_and_client(
+    database: &Database,
+    realm_id: &str,
+    shown: Shown<'_>,
+    now: i64,
+    client_id: &str,
+) -> Result<(Standing, Option<(ClientRow, Vec<String>)>), StoreError> {
+    if matches!(database, Database::Sqlite(_)) {
+        // It is asked in this process: two questions take no longer than one.
+        let standing = standing(database, realm_id, shown, now).await?;
+        return Ok((standing, clients::with_roles(database, realm_id, client_id).await?));
+    }
+    let sql = concat!(
+        "SELECT standing.*, named.* FROM (",
+        select_standing!(),
+        ") AS standing LEFT JOIN LATERAL (",
+        select_with_roles!(postgres, "WHERE realm_id = $1 AND client_id = $7"),
+        ") AS named ON TRUE"
+    );
+    let values = values![realm_id, shown.token_id, shown.user, shown.session, now, shown.client_id, client_id];
+    let row = database.first(sql, values).await?.ok_or_else(no_answer)?;
+    Ok((read(&row)?, clients::read_with_roles(&row, OF_STANDING)?))
+}
+
+fn no_answer() -> StoreError {
+    StoreError::Damaged("no answer about a token".to_owned())
+}
+
+fn read(row: &Row) -> Result<Standing, StoreError> {
     let holder = match row.get::<Option<String>>(1)? {
         Some(user_id) => Some(Holder { user_id, active: row.get(2)? }),
         None => None,
