@@ -77,6 +77,16 @@ pub(crate) enum StoreError {
     Damaged(String),
 }
 
+impl StoreError {
+    /// What happened, for others that are told the same.
+    fn into_detail(self) -> String {
+        match self {
+            StoreError::Unavailable(detail) => detail,
+            other => other.to_string(),
+        }
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {

@@ -190,7 +190,7 @@ async fn searches_look_through_all_that_is_kept_and_list_the_newest_first() -> a
     assert_eq!(list("clientId=needle&outcome=accept").await?, [""; 0]);
     assert_eq!(list("clientId=needle-1&outcome=reject").await?, [""; 0]);
     assert_eq!(list("max=2").await?, ["straw-259", "straw-258"]);
-    assert_eq!(list("first=258&max=2").await?, ["straw-1", "straw-0"]);
+    assert_eq!(list("first=259&max=2").await?, ["straw-1", "straw-0"]);
     assert_eq!(list("outcome=accept&max=1000").await?.len(), 262);
     Ok(())
 }

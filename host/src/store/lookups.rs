@@ -112,7 +112,7 @@ impl Lane {
                 }
             }
             Err(unanswered) => {
-                let detail = unanswered.to_string();
+                let detail = StoreError::from(unanswered).into_detail();
                 for lookup in group {
                     let _ = lookup.answer.send(Err(unavailable(&detail)));
                 }

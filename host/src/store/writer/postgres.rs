@@ -144,7 +144,7 @@ async fn write_at_once(session: &mut Option<Session>, connections: &Connections,
         }
         Err(error) => {
             tracing::error!(%error, shapes = groups.len(), "groups of writes failed");
-            let detail = error.to_string();
+            let detail = error.into_detail();
             groups.into_iter().for_each(|group| group.fail(&detail));
         }
     }
@@ -164,7 +164,7 @@ async fn write_group(session: &mut Option<Session>, connections: &Connections, g
     let mut again = Group { shape: group.shape.clone(), jobs: Vec::new() };
     if let Err(error) = stored {
         tracing::error!(%error, writes = group.jobs.len(), "a group of writes failed");
-        group.fail(&error.to_string());
+        group.fail(&error.into_detail());
         return again;
     }
     for (job, result) in group.jobs.into_iter().zip(done) {
