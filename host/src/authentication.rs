@@ -19,7 +19,7 @@ use crate::realm::Realm;
 use crate::store::StoreError;
 use crate::store::clients::ClientRow;
 use crate::store::initial_access_tokens::InitialAccessTokenRow;
-use crate::store::policies::PolicyRow;
+use crate::store::policies::Policy;
 use crate::tokens::{self, Claims, kind};
 use crate::wasm::contract::{CallerKind, Operation, RegistrationAuth};
 
@@ -121,7 +121,7 @@ impl Identity {
     }
 
     /// Policies that the caller's initial access token brings, on top of the realm's.
-    pub(crate) fn token_policies(&self) -> &[Arc<PolicyRow>] {
+    pub(crate) fn token_policies(&self) -> &[Arc<Policy>] {
         match self {
             Identity::InitialAccessToken(_, token) => &token.policies,
             _ => &[],

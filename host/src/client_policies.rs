@@ -46,7 +46,7 @@ pub(crate) enum ClientPolicyError {
 
 /// The client policies of one request.
 pub(crate) struct ClientPolicies {
-    realm: RealmClientPolicies,
+    realm: Arc<RealmClientPolicies>,
     /// Absent in a realm without client policies, which most are.
     asking: Option<Asking>,
     decision: String,
@@ -78,7 +78,7 @@ impl ClientPolicies {
         decision: &str,
         context: impl FnOnce() -> Context,
     ) -> ClientPolicies {
-        let realm = provider.call.realm.client_policies.clone();
+        let realm = Arc::clone(&provider.call.realm.client_policies);
         let asking = (!realm.enabled.is_empty()).then(|| Asking {
             components: Arc::clone(components),
             provider: provider.clone(),

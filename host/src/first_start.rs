@@ -3,13 +3,13 @@
 use anyhow::Context;
 
 use crate::app::App;
-use crate::client_policies::documents::RealmClientPolicies;
 use crate::config::Serve;
-use crate::realm::{MASTER, Realm, Settings};
+use crate::realm::{MASTER, Settings};
+use crate::realm_defaults::{self, NewRealm};
 use crate::roles::ADMIN;
 use crate::store::users::{self, Profile, UserRow};
 use crate::store::{Lost, StoreError, Write, roles};
-use crate::{clock, ids, passwords, random, realm_defaults};
+use crate::{clock, ids, passwords, random};
 
 /// Seconds that an access token of realm `master` is good for.
 const MASTER_TOKEN_LIFESPAN: i64 = 60;
@@ -33,15 +33,9 @@ pub(crate) async fn make_master(app: &App, options: &Serve) -> anyhow::Result<Op
     let made_password = options.admin_password.is_none().then(|| random::text(20));
     let password = options.admin_password.clone().or_else(|| made_password.clone()).unwrap_or_default();
     let id = ids::fresh();
-    let realm = Realm {
-        name: MASTER.to_owned(),
-        enabled: true,
-        settings: Settings { access_token_lifespan: MASTER_TOKEN_LIFESPAN, ..Settings::default() },
-        scopes: realm_defaults::scopes(),
-        policies: realm_defaults::policies(&id),
-        client_policies: RealmClientPolicies::default(),
-        id,
-    };
+    let settings = Settings { access_token_lifespan: MASTER_TOKEN_LIFESPAN, ..Settings::default() };
+    let new = NewRealm::usual(id, MASTER.to_owned(), true, settings);
+    let realm = &new.realm;
     let user = UserRow {
         id: ids::fresh(),
         username: options.admin_user.to_lowercase(),
@@ -53,7 +47,7 @@ pub(crate) async fn make_master(app: &App, options: &Serve) -> anyhow::Result<Op
         created_at: clock::now(),
     };
     let mut write = Write::default();
-    realm_defaults::store(&mut write, &realm, None)?;
+    realm_defaults::store(&mut write, &new, None)?;
     users::insert(&mut write, &realm.id, &user);
     roles::grant_by_name(&mut write, &realm.id, &user.id, "", ADMIN);
     match app.store.writer.write(write).await {

@@ -20,7 +20,7 @@ use crate::error::ErrorResponse;
 use crate::ids;
 use crate::metrics::Metrics;
 use crate::registration::recording;
-use crate::store::policies::PolicyRow;
+use crate::store::policies::Policy;
 use crate::store::realms;
 use crate::wasm::contract::{
     Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
@@ -93,7 +93,7 @@ pub(crate) enum PolicyError {
 /// A condition of a policy, kept for the transaction that stores the client.
 struct Conditional {
     condition: Condition,
-    policy: Arc<PolicyRow>,
+    policy: Arc<Policy>,
     /// Index of what the policy said.
     evaluation: usize,
 }
@@ -103,7 +103,7 @@ struct Run {
     /// Their component; `None`: it is not loaded.
     provider: Option<Arc<PolicyProviderHandle>>,
     /// At least one.
-    policies: Vec<Arc<PolicyRow>>,
+    policies: Vec<Arc<Policy>>,
     /// Its answer changes nothing.
     shadow: bool,
 }
@@ -111,7 +111,7 @@ struct Run {
 /// The policies of one request, and what they have said so far.
 pub(crate) struct Policies {
     /// In running order.
-    set: Vec<Arc<PolicyRow>>,
+    set: Vec<Arc<Policy>>,
     components: Arc<ComponentSet>,
     wasm: Wasm,
     metrics: Metrics,
@@ -142,7 +142,7 @@ pub(crate) fn sub_type(auth: RegistrationAuth) -> &'static str {
 }
 
 /// A stored policy as components see it.
-pub(crate) fn configured(policy: &PolicyRow) -> ConfiguredPolicy {
+pub(crate) fn configured(policy: &Policy) -> ConfiguredPolicy {
     ConfiguredPolicy {
         provider: policy.provider_id.clone(),
         name: policy.name.clone().unwrap_or_default(),
@@ -156,7 +156,7 @@ pub(crate) fn configured(policy: &PolicyRow) -> ConfiguredPolicy {
 }
 
 /// Whether a policy is only watched: it is asked, and its answer changes nothing.
-fn is_shadow(policy: &PolicyRow) -> bool {
+fn is_shadow(policy: &Policy) -> bool {
     policy.config.get("mode").is_some_and(|mode| mode.first().is_some_and(|mode| mode == "shadow"))
 }
 
@@ -168,11 +168,11 @@ impl Policies {
         provider: &ProviderCall,
         components: &Arc<ComponentSet>,
         context: Context,
-        of_token: &[Arc<PolicyRow>],
+        of_token: &[Arc<Policy>],
     ) -> Policies {
         let realm = &provider.call.realm;
         let name = sub_type(context.registration_auth);
-        let of_set = |policy: &&Arc<PolicyRow>| policy.sub_type == name && policy.parent_id == realm.id;
+        let of_set = |policy: &&Arc<Policy>| policy.sub_type == name;
         let set = realm.policies.iter().filter(of_set).chain(of_token).cloned().collect();
         Policies::new(app, provider, components, context, set)
     }
@@ -183,7 +183,7 @@ impl Policies {
         provider: &ProviderCall,
         components: &Arc<ComponentSet>,
         context: Context,
-        set: Vec<Arc<PolicyRow>>,
+        set: Vec<Arc<Policy>>,
     ) -> Policies {
         let decision = ids::fresh();
         Policies {
@@ -212,7 +212,7 @@ impl Policies {
     /// Keeps what a registration asks for, before anything changes it.
     pub(crate) fn record_request(&mut self, requested: &mut Client) {
         let call = &self.provider.call;
-        let of_token = self.set.iter().filter(|policy| policy.parent_id != call.realm.id).map(Arc::as_ref).collect();
+        let of_token = self.set.iter().filter(|policy| policy.sub_type.is_empty()).map(Arc::as_ref).collect();
         self.recorded = recording::encode(&self.context, &call.base_url, requested, of_token);
     }
 
@@ -428,7 +428,7 @@ impl Policies {
         (proposed, stored): (Option<&Client>, Option<&Client>),
         configured: &[ConfiguredPolicy],
     ) -> Vec<Evaluation> {
-        let watched = |policy: &PolicyRow| {
+        let watched = |policy: &Policy| {
             let shadow = self.components.shadow(&policy.provider_id)?;
             shadow.description.hooks.contains(&hook).then_some(shadow)
         };
@@ -467,7 +467,7 @@ impl Policies {
     async fn decided(
         &mut self,
         hook: Hook,
-        policy: &Arc<PolicyRow>,
+        policy: &Arc<Policy>,
         decision: Decision,
         proposed: Option<&mut Client>,
         evaluation: &mut Evaluation,
@@ -540,7 +540,7 @@ impl Policies {
     }
 
     /// A violation as the caller sees it: with the policy's name, and the field under its name in the document.
-    async fn shown(&self, policy: &PolicyRow, violation: Violation) -> PolicyViolation {
+    async fn shown(&self, policy: &Policy, violation: Violation) -> PolicyViolation {
         if let Some(hint) = &violation.hint {
             tracing::info!(decision = self.decision, policy = policy.name, hint, "a policy refused a request");
         }
@@ -558,7 +558,7 @@ impl Policies {
         }
     }
 
-    fn failed(&self, policy: Option<&Arc<PolicyRow>>, error: WasmError) -> PolicyError {
+    fn failed(&self, policy: Option<&Arc<Policy>>, error: WasmError) -> PolicyError {
         let policy = policy.and_then(|policy| policy.name.clone()).unwrap_or_default();
         tracing::error!(
             component = error.component,
@@ -578,7 +578,7 @@ fn share(began: Instant, of: usize) -> u64 {
 }
 
 /// The error of policies whose component is not loaded.
-fn missing(policies: &[Arc<PolicyRow>]) -> WasmError {
+fn missing(policies: &[Arc<Policy>]) -> WasmError {
     let policy = policies.first();
     WasmError {
         component: policy.map(|policy| policy.provider_id.clone()).unwrap_or_default(),

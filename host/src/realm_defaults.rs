@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::client_policies::documents::RealmClientPolicies;
 use crate::clock;
 use crate::ids;
-use crate::realm::{MASTER, Realm};
+use crate::realm::{MASTER, Realm, Settings};
 use crate::roles::{ADMIN, CREATE_REALM, MANAGEMENT};
 use crate::store::clients::{self, ClientRow};
-use crate::store::policies::{self, PolicyRow};
+use crate::store::policies::{self, Policy, PolicyRow};
 use crate::store::roles::{self, RoleRow};
-use crate::store::scopes::{self, Assigned, ScopeRow};
+use crate::store::scopes::{self, Assigned, Scope, ScopeRow};
 use crate::store::{StoreError, Write, realms};
 use crate::wasm::contract::{Attribute, Client};
 
@@ -70,11 +71,49 @@ pub(crate) fn is_of_the_server(client: &Client) -> bool {
         || client.attributes.iter().any(|attribute| attribute.name == REALM_CLIENT && attribute.value == "true")
 }
 
+/// A realm that is being made, with the rows of what it holds.
+pub(crate) struct NewRealm {
+    /// As requests will see it.
+    pub(crate) realm: Realm,
+    /// In any order.
+    pub(crate) scopes: Vec<ScopeRow>,
+    /// In their order.
+    pub(crate) policies: Vec<PolicyRow>,
+}
+
+impl NewRealm {
+    /// A realm with the usual client scopes and policies.
+    pub(crate) fn usual(id: String, name: String, enabled: bool, settings: Settings) -> NewRealm {
+        let (scopes, policies) = (scopes(), policies(&id));
+        NewRealm::holding((id, name, enabled), settings, scopes, policies)
+    }
+
+    /// A realm with these client scopes and policies; their ids are not in use.
+    pub(crate) fn holding(
+        (id, name, enabled): (String, String, bool),
+        settings: Settings,
+        scopes: Vec<ScopeRow>,
+        policies: Vec<PolicyRow>,
+    ) -> NewRealm {
+        let realm = Realm {
+            id,
+            name,
+            enabled,
+            settings: Arc::new(settings),
+            scopes: scopes.iter().map(Scope::from).collect(),
+            policies: policies.iter().map(|row| Arc::new(row.policy.clone())).collect(),
+            client_policies: Arc::new(RealmClientPolicies::default()),
+        };
+        NewRealm { realm, scopes, policies }
+    }
+}
+
 /// Adds everything that a new realm holds to the write that makes it. The master realm gets a client for the realm too.
-pub(crate) fn store(write: &mut Write, realm: &Realm, master_id: Option<&str>) -> Result<(), StoreError> {
+pub(crate) fn store(write: &mut Write, new: &NewRealm, master_id: Option<&str>) -> Result<(), StoreError> {
+    let realm = &new.realm;
     let now = clock::now();
     realms::insert(write, realm, now);
-    for scope in &realm.scopes {
+    for scope in &new.scopes {
         scopes::insert(write, &realm.id, scope);
     }
     let built_in = clients_of(realm);
@@ -94,7 +133,7 @@ pub(crate) fn store(write: &mut Write, realm: &Realm, master_id: Option<&str>) -
         roles::insert(write, &realm.id, &role("", CREATE_REALM, false));
     }
     let first = clock::now_us();
-    for (place, policy) in (0..).zip(&realm.policies) {
+    for (place, policy) in (0..).zip(&new.policies) {
         policies::insert(write, &realm.id, policy, first + place);
     }
     if let Some(master_id) = master_id {
@@ -166,17 +205,19 @@ pub(crate) fn scopes() -> Vec<ScopeRow> {
 }
 
 /// The registration policies of a new realm, in their order.
-pub(crate) fn policies(realm_id: &str) -> Vec<Arc<PolicyRow>> {
+pub(crate) fn policies(realm_id: &str) -> Vec<PolicyRow> {
     let policy = |sub_type: &str, name: &str, provider: &str, config: &[(&str, &[&str])]| PolicyRow {
         id: ids::fresh(),
-        name: Some(name.to_owned()),
-        provider_id: provider.to_owned(),
-        sub_type: sub_type.to_owned(),
         parent_id: realm_id.to_owned(),
-        config: config
-            .iter()
-            .map(|(name, values)| ((*name).to_owned(), values.iter().map(|value| (*value).to_owned()).collect()))
-            .collect(),
+        policy: Policy {
+            name: Some(name.to_owned()),
+            provider_id: provider.to_owned(),
+            sub_type: sub_type.to_owned(),
+            config: config
+                .iter()
+                .map(|(name, values)| ((*name).to_owned(), values.iter().map(|value| (*value).to_owned()).collect()))
+                .collect(),
+        },
     };
     let of_both = |sub_type: &str| {
         [
@@ -208,7 +249,7 @@ pub(crate) fn policies(realm_id: &str) -> Vec<Arc<PolicyRow>> {
     ];
     policies.extend(of_both("anonymous"));
     policies.extend(of_both("authenticated"));
-    policies.into_iter().map(Arc::new).collect()
+    policies
 }
 
 fn role(client: &str, name: &str, is_default: bool) -> RoleRow {

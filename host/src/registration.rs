@@ -33,7 +33,7 @@ use crate::events::{Event, Subject};
 use crate::policies::{Policies, PolicyError};
 use crate::realm::{Realm, SslRequired};
 use crate::store::clients::{self, ClientRow};
-use crate::store::policies::PolicyRow;
+use crate::store::policies::Policy;
 use crate::store::{StoreError, Write, events};
 use crate::tokens::Claims;
 use crate::wasm::contract::{self, Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
@@ -347,12 +347,7 @@ impl Exchange {
     }
 
     /// The policies that apply to this request: those of the realm's set and those of a token.
-    fn policies(
-        &self,
-        identity: &Identity,
-        registration_auth: RegistrationAuth,
-        of_token: &[Arc<PolicyRow>],
-    ) -> Policies {
+    fn policies(&self, identity: &Identity, registration_auth: RegistrationAuth, of_token: &[Arc<Policy>]) -> Policies {
         let context = self.context(identity, registration_auth);
         Policies::of_realm(&self.app, &self.provider, &self.components, context, of_token)
     }

@@ -19,6 +19,7 @@ mod forged_tokens;
 mod hostile_requests;
 mod https;
 mod limits;
+mod many_realms;
 mod nodes;
 mod observation;
 mod proxies;

@@ -40,8 +40,14 @@ impl Representation for ScopeRepresentation {
         Some(&["id", "name", "description", "protocol", "attributes", "protocolMappers"]);
 }
 
-pub(super) fn not_found() -> ErrorResponse {
+fn not_found() -> ErrorResponse {
     ErrorResponse::bare(StatusCode::NOT_FOUND, "Client scope not found")
+}
+
+/// The client scope with this id.
+pub(super) async fn find(app: &App, administrator: &Administrator, id: &str) -> Result<ScopeRow, ErrorResponse> {
+    let rows = scopes::list(&app.store.database, &administrator.realm.id).await?;
+    rows.into_iter().find(|scope| scope.id == id).ok_or_else(not_found)
 }
 
 /// Lists the client scopes of a realm
@@ -49,13 +55,17 @@ pub(super) fn not_found() -> ErrorResponse {
     params(("realm" = String, Path)),
     responses((status = 200, body = Vec<ScopeRepresentation>), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub(crate) async fn list(administrator: Administrator) -> Result<Json<Vec<ScopeRepresentation>>, ErrorResponse> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    administrator: Administrator,
+) -> Result<Json<Vec<ScopeRepresentation>>, ErrorResponse> {
     administrator.require(&["view-clients", "manage-clients", "query-clients"])?;
-    let scopes = administrator.realm.scopes.iter().map(|scope| ScopeRepresentation {
-        id: Some(scope.id.clone()),
-        name: scope.name.clone(),
-        protocol: scope.protocol.clone(),
-        attributes: scope.attributes.clone(),
+    let rows = scopes::list(&app.store.database, &administrator.realm.id).await?;
+    let scopes = rows.into_iter().map(|scope| ScopeRepresentation {
+        id: Some(scope.id),
+        name: scope.name,
+        protocol: scope.protocol,
+        attributes: scope.attributes,
     });
     Ok(Json(scopes.collect()))
 }
@@ -110,7 +120,7 @@ async fn assign(
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let realm = &administrator.realm;
-    let scope = realm.scopes.iter().find(|scope| scope.id == id).ok_or_else(not_found)?;
+    let scope = find(app, administrator, id).await?;
     if assigned != Assigned::None && scope.assigned != Assigned::None {
         return Err(ErrorResponse::conflict());
     }

@@ -567,8 +567,7 @@ pub(crate) async fn add_default_scope(
     Path((_realm, id, scope)): Path<(String, String, String)>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    let found = administrator.realm.scopes.iter().find(|found| found.id == scope);
-    let found = found.ok_or_else(super::client_scopes::not_found)?;
+    let found = super::client_scopes::find(&app, &administrator, &scope).await?;
     change(&app, &administrator, &id, |row| {
         let default = row.client.default_client_scopes.get_or_insert_default();
         let optional = row.client.optional_client_scopes.get_or_insert_default();

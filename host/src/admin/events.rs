@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::events::{Event, TYPES};
 use crate::form::Form;
+use crate::realm::Settings;
 use crate::store::Write;
 use crate::store::events::{self, Filter};
 
@@ -92,7 +93,7 @@ pub(crate) async fn configure(
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&["manage-events"])?;
     let realm = &administrator.realm;
-    let mut settings = realm.settings.clone();
+    let mut settings = Settings::clone(&realm.settings);
     settings.events_enabled = config.events_enabled.unwrap_or(settings.events_enabled);
     settings.enabled_event_types = config.enabled_event_types.unwrap_or(settings.enabled_event_types);
     realms::store(&app, realm, &realm.name, realm.enabled, &settings, Write::default()).await?;

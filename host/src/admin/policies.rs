@@ -20,9 +20,9 @@ use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::{Path, Query};
 use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured};
-use crate::realm::priority;
-use crate::store::policies::{self, Config, PolicyRow};
+use crate::store::policies::{self, Config, Policy, PolicyRow};
 use crate::store::{Lost, StoreError, Write};
+use crate::wasm::ComponentSet;
 use crate::wasm::contract::{ConfigProperty, PolicyProvider};
 use crate::wasm::policy_provider::PolicyProviderHandle;
 
@@ -65,16 +65,28 @@ impl Representation for PolicyRepresentation {
 }
 
 impl PolicyRepresentation {
-    /// A stored policy; keys that its provider does not know are left out.
-    fn of(policy: &PolicyRow, provider: Option<&PolicyProviderHandle>) -> PolicyRepresentation {
+    /// A policy of a realm; keys that its provider does not know are left out.
+    fn of(row: &PolicyRow, components: &ComponentSet) -> PolicyRepresentation {
+        let provider = components.policy_provider(&row.policy.provider_id).map(Arc::as_ref);
+        PolicyRepresentation {
+            id: Some(row.id.clone()),
+            provider_type: Some(PROVIDER_TYPE.to_owned()),
+            parent_id: Some(row.parent_id.clone()),
+            sub_type: Some(row.policy.sub_type.clone()),
+            ..PolicyRepresentation::unbound(&row.policy, provider)
+        }
+    }
+
+    /// The same without what only a policy of a realm has.
+    fn unbound(policy: &Policy, provider: Option<&PolicyProviderHandle>) -> PolicyRepresentation {
         let config = policy.config.iter().filter(|(name, _)| provider.is_none_or(|provider| knows(provider, name)));
         PolicyRepresentation {
-            id: Some(policy.id.clone()),
+            id: None,
             name: policy.name.clone(),
             provider_id: Some(policy.provider_id.clone()),
-            provider_type: Some(PROVIDER_TYPE.to_owned()),
-            parent_id: Some(policy.parent_id.clone()),
-            sub_type: Some(policy.sub_type.clone()),
+            provider_type: None,
+            parent_id: None,
+            sub_type: None,
             config: Some(
                 config.map(|(name, values)| (name.clone(), values.iter().cloned().map(Some).collect())).collect(),
             ),
@@ -126,19 +138,17 @@ pub(crate) async fn list(
 ) -> Result<Json<Vec<PolicyRepresentation>>, ErrorResponse> {
     administrator.require(&VIEW)?;
     let components = app.wasm.current();
-    let wanted = |policy: &&Arc<PolicyRow>| {
+    let wanted = |row: &&PolicyRow| {
         search.provider_type.as_deref().is_none_or(|provider_type| provider_type == PROVIDER_TYPE)
-            && search.name.as_ref().is_none_or(|name| policy.name.as_ref() == Some(name))
-            && search.parent.as_ref().is_none_or(|parent| *parent == policy.parent_id)
-            && search.provider_id.as_ref().is_none_or(|provider| *provider == policy.provider_id)
+            && search.name.as_ref().is_none_or(|name| row.policy.name.as_ref() == Some(name))
+            && search.parent.as_ref().is_none_or(|parent| *parent == row.parent_id)
+            && search.provider_id.as_ref().is_none_or(|provider| *provider == row.policy.provider_id)
     };
     let page = Page { first: search.first, max: search.max };
     let (first, max) = (usize::try_from(page.first()), usize::try_from(page.max()));
-    let found = administrator.realm.policies.iter().filter(wanted).skip(first.unwrap_or(0)).take(max.unwrap_or(0));
-    let representation = |policy: &Arc<PolicyRow>| {
-        PolicyRepresentation::of(policy, components.policy_provider(&policy.provider_id).map(Arc::as_ref))
-    };
-    Ok(Json(found.map(representation).collect()))
+    let rows = policies::list(&app.store.database, &administrator.realm.id).await?;
+    let found = rows.iter().filter(wanted).skip(first.unwrap_or(0)).take(max.unwrap_or(0));
+    Ok(Json(found.map(|row| PolicyRepresentation::of(row, &components)).collect()))
 }
 
 /// Adds a policy to one of the realm's sets
@@ -156,32 +166,34 @@ pub(crate) async fn create(
         return Err(no_such_provider());
     }
     let realm = &administrator.realm;
-    let mut policy = PolicyRow {
+    let mut row = PolicyRow {
         id: requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh),
-        name: None,
-        provider_id: requested.provider_id.clone().unwrap_or_default(),
-        sub_type: String::new(),
         parent_id: realm.id.clone(),
-        config: Config::new(),
+        policy: nothing(),
     };
-    apply(&app, &administrator, &mut policy, requested).await?;
+    apply(&app, &administrator, &mut row.policy, requested).await?;
     let mut write = Write::default();
-    policies::insert(&mut write, &realm.id, &policy, clock::now_us());
+    policies::insert(&mut write, &realm.id, &row, clock::now_us());
     match app.store.writer.write(write).await {
         Ok(()) => {
             app.realms.changed(&realm.name);
-            Ok(created(&format!("{}/components/{}", administrator.address(&app), policy.id)))
+            Ok(created(&format!("{}/components/{}", administrator.address(&app), row.id)))
         }
         Err(StoreError::Lost(Lost::Taken)) => Err(ErrorResponse::conflict()),
         Err(error) => Err(error.into()),
     }
 }
 
+/// A policy of which nothing is known yet.
+fn nothing() -> Policy {
+    Policy { name: None, provider_id: String::new(), sub_type: String::new(), config: Config::new() }
+}
+
 /// Changes what is named of a policy, and checks the result.
 async fn apply(
     app: &App,
     administrator: &Administrator,
-    policy: &mut PolicyRow,
+    policy: &mut Policy,
     requested: PolicyRepresentation,
 ) -> Result<(), ErrorResponse> {
     if requested.provider_type.as_ref().is_some_and(|provider_type| provider_type != PROVIDER_TYPE) {
@@ -204,7 +216,7 @@ async fn apply(
 async fn configure(
     app: &App,
     administrator: &Administrator,
-    policy: &mut PolicyRow,
+    policy: &mut Policy,
     requested: PolicyRepresentation,
 ) -> Result<(), ErrorResponse> {
     let components = app.wasm.current();
@@ -241,7 +253,7 @@ pub(super) async fn unbound(
     app: &App,
     administrator: &Administrator,
     requested: Vec<PolicyRepresentation>,
-) -> Result<Vec<Arc<PolicyRow>>, ErrorResponse> {
+) -> Result<Vec<Arc<Policy>>, ErrorResponse> {
     let mut list = Vec::with_capacity(requested.len());
     for requested in requested {
         if requested.sub_type.is_some() || requested.parent_id.is_some() {
@@ -250,34 +262,21 @@ pub(super) async fn unbound(
         if requested.provider_type.as_ref().is_some_and(|provider_type| provider_type != PROVIDER_TYPE) {
             return Err(no_such_provider());
         }
-        let mut policy = PolicyRow {
-            id: ids::fresh(),
-            name: None,
-            provider_id: String::new(),
-            sub_type: String::new(),
-            parent_id: administrator.realm.id.clone(),
-            config: Config::new(),
-        };
+        let mut policy = nothing();
         configure(app, administrator, &mut policy, requested).await?;
         list.push(Arc::new(policy));
     }
-    list.sort_by_key(|policy| priority(policy));
+    list.sort_by_key(|policy| policy.priority());
     Ok(list)
 }
 
 /// A policy that is of no set, as it was sent.
-pub(super) fn unbound_representation(policy: &PolicyRow) -> PolicyRepresentation {
-    PolicyRepresentation {
-        id: None,
-        provider_type: None,
-        parent_id: None,
-        sub_type: None,
-        ..PolicyRepresentation::of(policy, None)
-    }
+pub(super) fn unbound_representation(policy: &Policy) -> PolicyRepresentation {
+    PolicyRepresentation::unbound(policy, None)
 }
 
 /// Checks the keys that belong to the host: `priority` and `mode`.
-pub(crate) fn check_host_keys(policy: &PolicyRow) -> Result<(), &'static str> {
+pub(crate) fn check_host_keys(policy: &Policy) -> Result<(), &'static str> {
     if let Some(values) = policy.config.get("priority")
         && !matches!(values.as_slice(), [one] if one.parse::<i32>().is_ok())
     {
@@ -292,9 +291,9 @@ pub(crate) fn check_host_keys(policy: &PolicyRow) -> Result<(), &'static str> {
 }
 
 /// The policy of the address.
-fn find(administrator: &Administrator, id: &str) -> Result<PolicyRow, ErrorResponse> {
-    let policy = administrator.realm.policies.iter().find(|policy| policy.id == id);
-    policy.map(|policy| PolicyRow::clone(policy)).ok_or_else(not_found)
+async fn find(app: &App, administrator: &Administrator, id: &str) -> Result<PolicyRow, ErrorResponse> {
+    let rows = policies::list(&app.store.database, &administrator.realm.id).await?;
+    rows.into_iter().find(|row| row.id == id).ok_or_else(not_found)
 }
 
 /// Reads a policy
@@ -308,9 +307,8 @@ pub(crate) async fn read(
     Path((_realm, id)): Path<(String, String)>,
 ) -> Result<Json<PolicyRepresentation>, ErrorResponse> {
     administrator.require(&VIEW)?;
-    let policy = find(&administrator, &id)?;
-    let components = app.wasm.current();
-    Ok(Json(PolicyRepresentation::of(&policy, components.policy_provider(&policy.provider_id).map(Arc::as_ref))))
+    let row = find(&app, &administrator, &id).await?;
+    Ok(Json(PolicyRepresentation::of(&row, &app.wasm.current())))
 }
 
 /// Changes what is named of a policy
@@ -327,11 +325,11 @@ pub(crate) async fn update(
     body::Json(changes): body::Json<PolicyRepresentation>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    let mut policy = find(&administrator, &id)?;
-    apply(&app, &administrator, &mut policy, changes).await?;
+    let mut row = find(&app, &administrator, &id).await?;
+    apply(&app, &administrator, &mut row.policy, changes).await?;
     let realm = &administrator.realm;
     let mut write = Write::default();
-    policies::update(&mut write, &realm.id, &policy);
+    policies::update(&mut write, &realm.id, &row);
     match app.store.writer.write(write).await {
         Ok(()) => {
             app.realms.changed(&realm.name);
@@ -353,7 +351,7 @@ pub(crate) async fn delete(
     Path((_realm, id)): Path<(String, String)>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    find(&administrator, &id)?;
+    find(&app, &administrator, &id).await?;
     let realm = &administrator.realm;
     let mut write = Write::default();
     policies::delete(&mut write, &realm.id, &id);

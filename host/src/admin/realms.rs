@@ -22,7 +22,7 @@ use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::Query;
 use crate::realm::{MASTER, Realm, Settings, SslRequired};
-use crate::realm_defaults;
+use crate::realm_defaults::{self, NewRealm};
 use crate::realm_document::is_elsewhere;
 use crate::roles::CREATE_REALM;
 use crate::store::realms::RealmRow;
@@ -275,22 +275,16 @@ pub(crate) async fn create(
     let name = requested.realm.clone().unwrap_or_default();
     check_name(&name).map_err(refused)?;
     let id = requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh);
-    let mut realm = Realm {
-        name: name.clone(),
-        enabled: requested.enabled.unwrap_or(false),
-        settings: Settings::default(),
-        scopes: realm_defaults::scopes(),
-        policies: realm_defaults::policies(&id),
-        client_policies: RealmClientPolicies::default(),
-        id,
-    };
+    let mut settings = Settings::default();
+    let enabled = requested.enabled.unwrap_or(false);
     let (profiles, client_policies) = requested.client_policies()?;
-    requested.apply(&mut realm.settings);
-    check(&realm.settings).map_err(refused)?;
+    requested.apply(&mut settings);
+    check(&settings).map_err(refused)?;
+    let new = NewRealm::usual(id, name.clone(), enabled, settings);
     let master = app.realms.get(MASTER).await?.ok_or_else(ErrorResponse::server_error)?;
     let mut write = Write::default();
-    realm_defaults::store(&mut write, &realm, Some(&master.id))?;
-    let realm = Arc::new(realm);
+    realm_defaults::store(&mut write, &new, Some(&master.id))?;
+    let realm = Arc::new(new.realm);
     let call = RealmOfCall { base_url: app.base_url(&realm, &visitor.caller).into(), realm };
     store_client_policies(&app, &mut write, call, profiles, client_policies).await?;
     match app.store.writer.write(write).await {
@@ -363,7 +357,7 @@ pub(crate) async fn update(
     let realm = &administrator.realm;
     let name = changes.realm.clone().unwrap_or_else(|| realm.name.clone());
     let enabled = changes.enabled.unwrap_or(realm.enabled);
-    let mut settings = realm.settings.clone();
+    let mut settings = Settings::clone(&realm.settings);
     let (profiles, client_policies) = changes.client_policies()?;
     changes.apply(&mut settings);
     check(&settings).map_err(refused)?;
@@ -381,7 +375,7 @@ async fn store_client_policies(
     profiles: Option<Profiles>,
     policies: Option<Policies>,
 ) -> Result<(), ErrorResponse> {
-    let there = call.realm.client_policies.clone();
+    let there = Arc::clone(&call.realm.client_policies);
     if let Some(profiles) = profiles.as_ref().filter(|profiles| **profiles != *there.profiles) {
         check_profiles(&app.wasm, &call, profiles).await?;
         client_policies::store_profiles(write, &call.realm.id, profiles);

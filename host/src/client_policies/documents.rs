@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::admin::body::lenient_switch;
+use crate::store::StoreError;
 use crate::wasm::contract::{ConfigEntry, Configured};
 
 /// Profiles of a realm.
@@ -145,6 +146,19 @@ pub(crate) struct EnabledPolicy {
 }
 
 impl RealmClientPolicies {
+    /// What these texts come to, profiles and policies as they are stored; without any, a realm has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub(crate) fn read([profiles, policies]: [&str; 2]) -> Result<RealmClientPolicies, StoreError> {
+        if profiles.is_empty() && policies.is_empty() {
+            return Ok(RealmClientPolicies::default());
+        }
+        let damaged = |error: serde_json::Error| StoreError::Damaged(error.to_string());
+        let profiles = serde_json::from_str(profiles).map_err(damaged)?;
+        Ok(RealmClientPolicies::new(profiles, serde_json::from_str(policies).map_err(damaged)?))
+    }
+
     /// What these documents come to. A policy without conditions never applies, a profile that is gone has no executors.
     pub(crate) fn new(profiles: Profiles, policies: Policies) -> RealmClientPolicies {
         let find = |name: &String| {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::amendment::Change;
-use crate::store::policies::PolicyRow;
+use crate::store::policies::Policy;
 use crate::wasm::contract::Hook;
 
 /// One objection of a policy, as the caller sees it.
@@ -87,7 +87,7 @@ pub(crate) struct Evaluation {
 
 impl Evaluation {
     /// A policy that was asked and has not said anything yet.
-    pub(super) fn of(policy: &PolicyRow, component: String, mode: Mode, hook: Hook, micros: u64) -> Evaluation {
+    pub(super) fn of(policy: &Policy, component: String, mode: Mode, hook: Hook, micros: u64) -> Evaluation {
         Evaluation {
             name: policy.name.clone().unwrap_or_default(),
             provider: policy.provider_id.clone(),

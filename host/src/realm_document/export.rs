@@ -20,7 +20,7 @@ use crate::realm::Realm;
 use crate::realm_defaults;
 use crate::store::roles::RoleRow;
 use crate::store::scopes::Assigned;
-use crate::store::{clients, roles};
+use crate::store::{clients, policies, roles, scopes};
 use crate::wasm::contract::Registration;
 
 /// Rows that are read at a time.
@@ -54,7 +54,8 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
         document.member(name, value)?;
     }
     write_roles(offline, realm, &mut document).await?;
-    let scopes: Vec<ScopePart> = realm.scopes.iter().map(ScopePart::from).collect();
+    let scopes = scopes::list(&offline.store.database, &realm.id).await.context("reading client scopes")?;
+    let scopes: Vec<ScopePart> = scopes.iter().map(ScopePart::from).collect();
     document.member("clientScopes", &scopes)?;
     for (name, wanted) in
         [("defaultDefaultClientScopes", Assigned::Default), ("defaultOptionalClientScopes", Assigned::Optional)]
@@ -63,7 +64,8 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
         document.member(name, &names.collect::<Vec<_>>())?;
     }
     write_clients(offline, realm, &mut document).await?;
-    let policies: Vec<PolicyPart> = realm.policies.iter().map(|policy| PolicyPart::from(&**policy)).collect();
+    let policies = policies::list(&offline.store.database, &realm.id).await.context("reading policies")?;
+    let policies: Vec<PolicyPart> = policies.iter().map(PolicyPart::from).collect();
     document.member("components", &json!({ PROVIDER_TYPE: policies }))?;
     for (name, value) in ["clientProfiles", "clientPolicies"].iter().zip(client_policies) {
         document.member(name, &value)?;

@@ -24,17 +24,17 @@ use super::scan::Scanner;
 use super::survey::{self, Survey};
 use crate::admin::policies::{check_host_keys, knows};
 use crate::admin::{client_policies as checks, realms as settings};
-use crate::client_policies::documents::{Policies, Profiles, RealmClientPolicies};
+use crate::client_policies::documents::{Policies, Profiles};
 use crate::clock;
 use crate::config::Import;
 use crate::ids;
 use crate::policies::configured;
 use crate::realm::{MASTER, Realm, Settings};
-use crate::realm_defaults;
+use crate::realm_defaults::{self, NewRealm};
 use crate::store::bulk::{Bulk, Loaded};
-use crate::store::policies::PolicyRow;
+use crate::store::policies::{Policy, PolicyRow};
 use crate::store::roles::RoleRow;
-use crate::store::scopes::{Assigned, ScopeRow};
+use crate::store::scopes::{Assigned, Scope, ScopeRow};
 use crate::store::{Write, client_policies, clients, policies, realms, roles, scopes};
 
 /// Clients that are read as one piece of work.
@@ -142,26 +142,27 @@ async fn store_realm(
 ) -> anyhow::Result<Arc<Realm>> {
     let there = offline.realm(name).await?;
     let mut write = Write::default();
-    let mut realm = match &there {
-        Some(there) => Realm::clone(there),
+    let NewRealm { mut realm, mut scopes, policies: there_or_usual } = match &there {
+        Some(there) => {
+            let database = &offline.store.database;
+            let scopes = scopes::list(database, &there.id).await.context("reading client scopes")?;
+            let policies = policies::list(database, &there.id).await.context("reading policies")?;
+            NewRealm { realm: Realm::clone(there), scopes, policies }
+        }
         None => {
             let id = id.filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh);
-            Realm {
-                name: name.to_owned(),
-                enabled: survey.realm.identity().2.unwrap_or(false),
-                settings: Settings::default(),
-                scopes: if survey.scopes.is_some() { Vec::new() } else { realm_defaults::scopes() },
-                policies: if survey.policies.is_some() { Vec::new() } else { realm_defaults::policies(&id) },
-                client_policies: RealmClientPolicies::default(),
-                id,
-            }
+            let scopes = if survey.scopes.is_some() { Vec::new() } else { realm_defaults::scopes() };
+            let policies = if survey.policies.is_some() { Vec::new() } else { realm_defaults::policies(&id) };
+            let enabled = survey.realm.identity().2.unwrap_or(false);
+            NewRealm::holding((id, name.to_owned(), enabled), Settings::default(), scopes, policies)
         }
     };
-    let usual = (realm.scopes.clone(), realm.policies.clone());
     let enabled = survey.realm.identity().2.unwrap_or(realm.enabled);
     let before = realm.settings.to_json();
-    survey.realm.apply(&mut realm.settings);
-    settings::check(&realm.settings).map_err(|reason| anyhow!("{reason}"))?;
+    let mut changed = Settings::clone(&realm.settings);
+    survey.realm.apply(&mut changed);
+    settings::check(&changed).map_err(|reason| anyhow!("{reason}"))?;
+    realm.settings = Arc::new(changed);
     if there.is_some() {
         if before != realm.settings.to_json() || enabled != realm.enabled {
             let entry = Entry { member: "realm", index: None, name };
@@ -172,14 +173,17 @@ async fn store_realm(
         let master = master.context("the database has no realm master: start the server on it once")?;
         realms::insert(&mut write, &realm, clock::now());
         realm_defaults::store_in_master(&mut write, &realm, &master.id)?;
-        usual.0.iter().for_each(|scope| scopes::insert(&mut write, &realm.id, scope));
-        for (place, policy) in (0..).zip(&usual.1) {
+        scopes.iter().for_each(|scope| scopes::insert(&mut write, &realm.id, scope));
+        for (place, policy) in (0..).zip(&there_or_usual) {
             policies::insert(&mut write, &realm.id, policy, clock::now_us() + place);
         }
     }
-    store_scopes(&mut write, report, &mut realm, survey.scopes, &survey.default_scopes, &survey.optional_scopes)?;
+    let named = (survey.default_scopes.as_slice(), survey.optional_scopes.as_slice());
+    store_scopes(&mut write, report, &realm.id, &mut scopes, survey.scopes, named)?;
+    realm.scopes = scopes.iter().map(Scope::from).collect();
     let realm = Arc::new(realm);
-    store_policies(offline, &mut write, report, &realm, survey.policies.unwrap_or_default()).await?;
+    let parts = survey.policies.unwrap_or_default();
+    store_policies(offline, &mut write, report, &realm, &there_or_usual, parts).await?;
     store_client_policies(offline, &mut write, report, &realm, survey.profiles, survey.client_policies).await?;
     store_roles(&mut write, &realm, survey.roles, survey.default_role);
     offline.store.writer.write(write).await.with_context(|| format!("storing realm {name}"))?;
@@ -190,10 +194,10 @@ async fn store_realm(
 fn store_scopes(
     write: &mut Write,
     report: &mut Report,
-    realm: &mut Realm,
+    realm_id: &str,
+    there: &mut Vec<ScopeRow>,
     parts: Option<Vec<ScopePart>>,
-    default: &[String],
-    optional: &[String],
+    (default, optional): (&[String], &[String]),
 ) -> anyhow::Result<()> {
     for (index, part) in (0..).zip(parts.into_iter().flatten()) {
         let assigned = match &part.name {
@@ -213,14 +217,14 @@ fn store_scopes(
             let what = |scope: &ScopeRow| (scope.protocol.clone(), scope.assigned, scope.attributes.clone());
             what(other) == what(&scope) && named.as_ref().is_none_or(|id| *id == other.id)
         };
-        match realm.scopes.iter().find(|other| other.name == scope.name || other.id == scope.id) {
+        match there.iter().find(|other| other.name == scope.name || other.id == scope.id) {
             Some(other) if other.name == scope.name && same(other) => {}
             Some(_) => {
                 report.not_stored(Outcome::Conflict, &entry, None, "it is there with other content, which stays")?
             }
             None => {
-                scopes::insert(write, &realm.id, &scope);
-                realm.scopes.push(scope);
+                scopes::insert(write, realm_id, &scope);
+                there.push(scope);
             }
         }
     }
@@ -232,32 +236,29 @@ async fn store_policies(
     write: &mut Write,
     report: &mut Report,
     realm: &Arc<Realm>,
+    there: &[PolicyRow],
     parts: Vec<PolicyPart>,
 ) -> anyhow::Result<()> {
     let first = clock::now_us();
-    let mut taken: HashSet<String> = realm.policies.iter().map(|policy| policy.id.clone()).collect();
+    let mut taken: HashSet<String> = there.iter().map(|row| row.id.clone()).collect();
     for ((place, part), index) in (0..).zip(parts).zip(0..) {
         let named = part.id.is_some();
-        let mut policy = part.row(&realm.id);
-        let name = policy.name.clone().unwrap_or_default();
+        let mut row = part.row(&realm.id);
+        let name = row.policy.name.clone().unwrap_or_default();
         let entry = Entry { member: "components.ClientRegistrationPolicy", index: Some(index), name: &name };
-        if let Err((field, reason)) = check_policy(offline, realm, &mut policy).await? {
+        if let Err((field, reason)) = check_policy(offline, realm, &mut row.policy).await? {
             report.not_stored(Outcome::Refused, &entry, Some(field), &reason)?;
             continue;
         }
-        let is_this = |other: &Arc<PolicyRow>| {
-            (other.id == policy.id || !named)
-                && (&other.name, &other.provider_id) == (&policy.name, &policy.provider_id)
-                && (&other.sub_type, &other.config) == (&policy.sub_type, &policy.config)
-        };
-        if realm.policies.iter().any(is_this) {
+        let is_this = |other: &PolicyRow| (other.id == row.id || !named) && other.policy == row.policy;
+        if there.iter().any(is_this) {
             continue;
         }
-        if !taken.insert(policy.id.clone()) {
+        if !taken.insert(row.id.clone()) {
             report.not_stored(Outcome::Conflict, &entry, None, "it is there with other content, which stays")?;
             continue;
         }
-        policies::insert(write, &realm.id, &policy, first + place);
+        policies::insert(write, &realm.id, &row, first + place);
     }
     Ok(())
 }
@@ -266,7 +267,7 @@ async fn store_policies(
 async fn check_policy(
     offline: &Offline,
     realm: &Arc<Realm>,
-    policy: &mut PolicyRow,
+    policy: &mut Policy,
 ) -> anyhow::Result<Result<(), (&'static str, String)>> {
     if !matches!(policy.sub_type.as_str(), "anonymous" | "authenticated") {
         return Ok(Err(("subType", "it should be 'anonymous' or 'authenticated'".to_owned())));

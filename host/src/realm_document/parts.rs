@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ids;
-use crate::store::policies::PolicyRow;
+use crate::store::policies::{Policy, PolicyRow};
 use crate::store::roles::RoleRow;
 use crate::store::scopes::{Assigned, ScopeRow};
 
@@ -113,10 +113,11 @@ pub(super) struct PolicyPart {
 }
 
 impl From<&PolicyRow> for PolicyPart {
-    fn from(policy: &PolicyRow) -> Self {
+    fn from(row: &PolicyRow) -> Self {
+        let policy = &row.policy;
         let some = |values: &Vec<String>| values.iter().cloned().map(Some).collect();
         PolicyPart {
-            id: Some(policy.id.clone()),
+            id: Some(row.id.clone()),
             name: policy.name.clone(),
             provider_id: policy.provider_id.clone(),
             sub_type: Some(policy.sub_type.clone()),
@@ -135,11 +136,13 @@ impl PolicyPart {
         let config = self.config.into_iter().map(|(name, list)| (name, values(list)));
         PolicyRow {
             id: self.id.filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh),
-            name: self.name,
-            provider_id: self.provider_id,
-            sub_type: self.sub_type.unwrap_or_default(),
             parent_id: realm_id.to_owned(),
-            config: config.filter(|(_, values)| !values.is_empty()).collect(),
+            policy: Policy {
+                name: self.name,
+                provider_id: self.provider_id,
+                sub_type: self.sub_type.unwrap_or_default(),
+                config: config.filter(|(_, values)| !values.is_empty()).collect(),
+            },
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policies::hide;
 use crate::store::StoreError;
-use crate::store::policies::PolicyRow;
+use crate::store::policies::Policy;
 use crate::wasm::contract::{Client, Context};
 
 /// The first byte: the form of the rest (postcard).
@@ -20,7 +20,7 @@ pub(crate) struct Recorded {
     /// The client as sent, without its secret.
     pub(crate) requested: Client,
     /// Policies of the initial access token.
-    pub(crate) token_policies: Vec<PolicyRow>,
+    pub(crate) token_policies: Vec<Policy>,
 }
 
 /// The same by reference, to be written.
@@ -29,7 +29,7 @@ struct Recording<'a> {
     context: &'a Context,
     base_url: &'a str,
     requested: &'a Client,
-    token_policies: Vec<&'a PolicyRow>,
+    token_policies: Vec<&'a Policy>,
 }
 
 /// The bytes of a registration.
@@ -37,7 +37,7 @@ pub(crate) fn encode(
     context: &Context,
     base_url: &str,
     requested: &mut Client,
-    token_policies: Vec<&PolicyRow>,
+    token_policies: Vec<&Policy>,
 ) -> Option<Vec<u8>> {
     let hidden = hide(requested);
     let recording = Recording { context, base_url, requested, token_policies };

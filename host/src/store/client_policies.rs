@@ -1,17 +1,7 @@
 //! Table `client_policies`: the two documents of a realm.
 
-use super::{Database, StoreError, Write, values};
-use crate::client_policies::documents::{Policies, Profiles, RealmClientPolicies};
-
-/// What a realm has; nothing in most.
-pub(crate) async fn of_realm(database: &Database, realm_id: &str) -> Result<RealmClientPolicies, StoreError> {
-    let row =
-        database.first("SELECT profiles, policies FROM client_policies WHERE realm_id = $1", values![realm_id]).await?;
-    row.map_or_else(
-        || Ok(RealmClientPolicies::default()),
-        |row| Ok(RealmClientPolicies::new(row.json(0)?, row.json(1)?)),
-    )
-}
+use super::{Write, values};
+use crate::client_policies::documents::{Policies, Profiles};
 
 /// Replaces the profiles.
 pub(crate) fn store_profiles(write: &mut Write, realm_id: &str, profiles: &Profiles) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::policies::{self, PolicyRow};
+use super::policies::{self, Policy};
 use super::{Database, Lost, Row, StoreError, Write, document, escape_like, values};
 use crate::clock;
 use crate::wasm::contract::Client;
@@ -43,7 +43,7 @@ pub(crate) struct ClientRow {
     /// The initial access token it was registered with.
     pub(crate) initial_access_token: Option<String>,
     /// The policies that came with that token.
-    pub(crate) token_policies: Vec<Arc<PolicyRow>>,
+    pub(crate) token_policies: Vec<Arc<Policy>>,
     /// Where it came from; absent: an administrator or the server made it.
     pub(crate) origin: Option<Origin>,
     /// It has a resource server.

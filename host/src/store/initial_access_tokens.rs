@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::policies::{self, PolicyRow};
+use super::policies::{self, Policy};
 use super::{Database, Lost, Row, StoreError, Write, values};
 
 /// An initial access token as it is stored; the token itself is not.
@@ -21,7 +21,7 @@ pub(crate) struct InitialAccessTokenRow {
     /// Clients it still is good for.
     pub(crate) remaining_count: i64,
     /// Policies that bind every client registered with it, on top of the realm's.
-    pub(crate) policies: Vec<Arc<PolicyRow>>,
+    pub(crate) policies: Vec<Arc<Policy>>,
 }
 
 fn row(row: &Row) -> Result<InitialAccessTokenRow, StoreError> {

@@ -10,24 +10,38 @@ use super::{Database, Lost, StoreError, Write, values};
 /// Values of a configured key, as in Keycloak's components.
 pub(crate) type Config = BTreeMap<String, Vec<String>>;
 
-/// A policy of a realm, or of an initial access token.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct PolicyRow {
-    /// UUID, or what its creator chose.
-    pub(crate) id: String,
+/// What a policy is, whichever realm or initial access token has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Policy {
     /// Free text; appears in refusals.
     pub(crate) name: Option<String>,
     /// Which kind of policy.
     pub(crate) provider_id: String,
-    /// The set it belongs to: `anonymous` or `authenticated`.
+    /// The set it belongs to: `anonymous` or `authenticated`; empty when it is of an initial access token.
     pub(crate) sub_type: String,
-    /// The realm's id.
-    pub(crate) parent_id: String,
     /// Its settings, those of the host (`priority`, `mode`) included.
     pub(crate) config: Config,
 }
 
-/// Every policy of a realm in the order in which they were made.
+/// A policy of a realm as administrators see it.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyRow {
+    /// UUID, or what its creator chose.
+    pub(crate) id: String,
+    /// The realm's id.
+    pub(crate) parent_id: String,
+    /// What it is.
+    pub(crate) policy: Policy,
+}
+
+impl Policy {
+    /// The host's own key of the configuration. Lower runs first.
+    pub(crate) fn priority(&self) -> i32 {
+        self.config.get("priority").and_then(|values| values.first()?.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// Every policy of a realm in the order in which they run.
 pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<PolicyRow>, StoreError> {
     let rows = database
         .all(
@@ -36,44 +50,57 @@ pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<Poli
             values![realm_id],
         )
         .await?;
-    rows.iter()
+    let mut rows = rows
+        .iter()
         .map(|row| {
-            Ok(PolicyRow {
-                id: row.get(0)?,
-                name: row.get(1)?,
-                provider_id: row.get(2)?,
-                sub_type: row.get(3)?,
-                parent_id: row.get(4)?,
-                config: row.json(5)?,
-            })
+            let policy =
+                Policy { name: row.get(1)?, provider_id: row.get(2)?, sub_type: row.get(3)?, config: row.json(5)? };
+            Ok(PolicyRow { id: row.get(0)?, parent_id: row.get(4)?, policy })
         })
-        .collect()
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    // Stable: policies of equal priority stay in the order in which they were made.
+    rows.sort_by_key(|row| row.policy.priority());
+    Ok(rows)
+}
+
+/// Reads what [`super::realms::whole`] gives of policies. They come in the order in which they run.
+pub(crate) fn read_whole(json: &str) -> Result<Vec<Arc<Policy>>, StoreError> {
+    let damaged = |error: serde_json::Error| StoreError::Damaged(error.to_string());
+    let rows: Vec<(Option<String>, String, String, String)> = serde_json::from_str(json).map_err(damaged)?;
+    let policies = rows.into_iter().map(|(name, provider_id, sub_type, config)| {
+        Ok(Policy { name, provider_id, sub_type, config: serde_json::from_str(&config).map_err(damaged)? })
+    });
+    let mut policies = policies.collect::<Result<Vec<_>, StoreError>>()?;
+    // Stable: policies of equal priority stay in the order in which they were made.
+    policies.sort_by_key(Policy::priority);
+    Ok(policies.into_iter().map(Arc::new).collect())
 }
 
 /// A list of policies as it is stored beside what it belongs to.
-pub(crate) fn list_to_json(list: &[Arc<PolicyRow>]) -> String {
-    let list: Vec<&PolicyRow> = list.iter().map(Arc::as_ref).collect();
+pub(crate) fn list_to_json(list: &[Arc<Policy>]) -> String {
+    let list: Vec<&Policy> = list.iter().map(Arc::as_ref).collect();
     serde_json::json!(list).to_string()
 }
 
 /// Reads what [`list_to_json`] wrote.
-pub(crate) fn read_list(json: &str) -> Result<Vec<Arc<PolicyRow>>, StoreError> {
-    let list: Vec<PolicyRow> = serde_json::from_str(json).map_err(|error| StoreError::Damaged(error.to_string()))?;
+pub(crate) fn read_list(json: &str) -> Result<Vec<Arc<Policy>>, StoreError> {
+    let list: Vec<Policy> = serde_json::from_str(json).map_err(|error| StoreError::Damaged(error.to_string()))?;
     Ok(list.into_iter().map(Arc::new).collect())
 }
 
 /// Adds a policy behind the others; [`Lost::Taken`] when the id is in use. `created_us` orders the policies of a realm.
-pub(crate) fn insert(write: &mut Write, realm_id: &str, policy: &PolicyRow, created_us: i64) {
+pub(crate) fn insert(write: &mut Write, realm_id: &str, row: &PolicyRow, created_us: i64) {
+    let policy = &row.policy;
     write.require(
         "INSERT INTO policies (realm_id, id, name, provider_id, sub_type, parent_id, config, created_us) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         values![
             realm_id,
-            &policy.id,
+            &row.id,
             policy.name.clone(),
             &policy.provider_id,
             &policy.sub_type,
-            &policy.parent_id,
+            &row.parent_id,
             serde_json::json!(policy.config).to_string(),
             created_us,
         ],
@@ -82,17 +109,18 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, policy: &PolicyRow, crea
 }
 
 /// Replaces a policy; its place in the order stays.
-pub(crate) fn update(write: &mut Write, realm_id: &str, policy: &PolicyRow) {
+pub(crate) fn update(write: &mut Write, realm_id: &str, row: &PolicyRow) {
+    let policy = &row.policy;
     write.require(
         "UPDATE policies SET name = $3, provider_id = $4, sub_type = $5, parent_id = $6, config = $7 \
          WHERE realm_id = $1 AND id = $2",
         values![
             realm_id,
-            &policy.id,
+            &row.id,
             policy.name.clone(),
             &policy.provider_id,
             &policy.sub_type,
-            &policy.parent_id,
+            &row.parent_id,
             serde_json::json!(policy.config).to_string(),
         ],
         Lost::Changed,

@@ -1,7 +1,7 @@
 //! Table `realms` and the counter beside it.
 
 use super::writer::Count;
-use super::{Database, Lost, StoreError, Write, values};
+use super::{Database, Lost, Row, StoreError, Write, values};
 use crate::client_policies::documents::RealmClientPolicies;
 use crate::realm::{Realm, Settings};
 
@@ -22,6 +22,67 @@ pub(crate) async fn by_name(database: &Database, name: &str) -> Result<Option<Re
     let row = database.first("SELECT id, name, enabled, settings FROM realms WHERE name = $1", values![name]).await?;
     row.map(|row| Ok(RealmRow { id: row.get(0)?, name: row.get(1)?, enabled: row.get(2)?, settings: row.json(3)? }))
         .transpose()
+}
+
+/// A realm with all that requests need of it, as it is stored: what was read together.
+pub(crate) struct Whole(Row);
+
+impl Whole {
+    /// UUID, or what its creator chose.
+    pub(crate) fn id(&self) -> Result<String, StoreError> {
+        self.0.get(0)
+    }
+
+    /// Whether it registers clients.
+    pub(crate) fn enabled(&self) -> Result<bool, StoreError> {
+        self.0.get(1)
+    }
+
+    /// Its [`Settings`], JSON.
+    pub(crate) fn settings(&self) -> Result<&str, StoreError> {
+        self.0.text(2)
+    }
+
+    /// Its client scopes, for [`super::scopes::read_whole`].
+    pub(crate) fn scopes(&self) -> Result<&str, StoreError> {
+        self.0.text(3)
+    }
+
+    /// Its client registration policies, for [`super::policies::read_whole`].
+    pub(crate) fn policies(&self) -> Result<&str, StoreError> {
+        self.0.text(4)
+    }
+
+    /// Profiles and policies of its client policies, JSON; empty texts in most realms.
+    pub(crate) fn client_policies(&self) -> Result<[&str; 2], StoreError> {
+        Ok([self.0.text(5)?, self.0.text(6)?])
+    }
+}
+
+/// The realm of this name, by one question: so nothing of it can be older than the rest. Equal lists are equal texts.
+pub(crate) async fn whole(database: &Database, name: &str) -> Result<Option<Whole>, StoreError> {
+    // Both kinds of database make a list of rows, each in its own words.
+    let sql = match database {
+        Database::Sqlite(_) => {
+            "SELECT r.id, r.enabled, r.settings, \
+             (SELECT json_group_array(json_array(s.name, s.protocol, s.assigned) ORDER BY s.name) \
+             FROM client_scopes s WHERE s.realm_id = r.id), \
+             (SELECT json_group_array(json_array(p.name, p.provider_id, p.sub_type, p.config) ORDER BY p.created_us, p.id) \
+             FROM policies p WHERE p.realm_id = r.id AND p.parent_id = r.id), \
+             coalesce(c.profiles, ''), coalesce(c.policies, '') \
+             FROM realms r LEFT JOIN client_policies c ON c.realm_id = r.id WHERE r.name = $1"
+        }
+        Database::Postgres(..) => {
+            "SELECT r.id, r.enabled, r.settings, \
+             (SELECT coalesce(json_agg(json_build_array(s.name, s.protocol, s.assigned) ORDER BY s.name), '[]')::text \
+             FROM client_scopes s WHERE s.realm_id = r.id), \
+             (SELECT coalesce(json_agg(json_build_array(p.name, p.provider_id, p.sub_type, p.config) \
+             ORDER BY p.created_us, p.id), '[]')::text FROM policies p WHERE p.realm_id = r.id AND p.parent_id = r.id), \
+             coalesce(c.profiles, ''), coalesce(c.policies, '') \
+             FROM realms r LEFT JOIN client_policies c ON c.realm_id = r.id WHERE r.name = $1"
+        }
+    };
+    Ok(database.first(sql, values![name]).await?.map(Whole))
 }
 
 /// Names of all realms, in alphabetical order.

@@ -36,11 +36,18 @@ impl Row {
     /// # Errors
     /// [`StoreError::Damaged`] when it holds something else.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
-        let text: &str = match self {
-            Row::Sqlite(row) => cell(row, column).as_str().map_err(damaged)?,
-            Row::Postgres(row) => row.try_get(column)?,
-        };
-        serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
+        serde_json::from_str(self.text(column)?).map_err(|error| StoreError::Damaged(error.to_string()))
+    }
+
+    /// A column that holds text, where it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when it holds something else.
+    pub(crate) fn text(&self, column: usize) -> Result<&str, StoreError> {
+        match self {
+            Row::Sqlite(row) => cell(row, column).as_str().map_err(damaged),
+            Row::Postgres(row) => Ok(row.try_get(column)?),
+        }
     }
 }
 

@@ -35,7 +35,24 @@ impl Assigned {
     }
 }
 
-/// A client scope of a realm.
+/// What requests need of a client scope.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    /// Unique in the realm.
+    pub(crate) name: String,
+    /// `openid-connect` or `saml`.
+    pub(crate) protocol: String,
+    /// What new clients get of it.
+    pub(crate) assigned: Assigned,
+}
+
+impl From<&ScopeRow> for Scope {
+    fn from(row: &ScopeRow) -> Self {
+        Scope { name: row.name.clone(), protocol: row.protocol.clone(), assigned: row.assigned }
+    }
+}
+
+/// A client scope of a realm as administrators see it.
 #[derive(Clone, Debug)]
 pub(crate) struct ScopeRow {
     /// UUID.
@@ -68,6 +85,15 @@ pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<Scop
                 attributes: row.json(4)?,
             })
         })
+        .collect()
+}
+
+/// Reads what [`super::realms::whole`] gives of client scopes.
+pub(crate) fn read_whole(json: &str) -> Result<Vec<Scope>, StoreError> {
+    let rows: Vec<(String, String, String)> =
+        serde_json::from_str(json).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    rows.into_iter()
+        .map(|(name, protocol, assigned)| Ok(Scope { name, protocol, assigned: Assigned::of(&assigned)? }))
         .collect()
 }
 

@@ -173,7 +173,7 @@ impl realm::Host for State {
         if let Answers::Fixed(fixed) = &self.answers {
             return Ok(fixed.facts().client_scopes(&protocol));
         }
-        let scopes = self.realm().map_or(&[][..], |realm| &realm.scopes);
+        let scopes = self.realm().map_or(&[][..], |realm| &*realm.scopes);
         Ok(scopes
             .iter()
             .filter(|scope| scope.protocol == protocol)
