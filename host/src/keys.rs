@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,8 +18,14 @@ use crate::realm::Realm;
 use crate::store::{Change, Store, StoreError, Write, keys};
 use rsa::RsaKeys;
 
-/// Realms whose keys are kept in memory at most.
-const REALMS: usize = 2_000;
+/// Bytes that keys in memory may take at most; those that are not among them are read again.
+const MEMORY: u64 = 32 << 20;
+/// Bytes that the keys of a realm take beside the keys themselves.
+const KEYS: u64 = 512;
+/// Bytes in memory for a byte of a stored key: to sign, to verify and to publish.
+const READ_OF_STORED: u64 = 4;
+/// Realms that keys are expected of; only a hint.
+const REALMS: usize = 20_000;
 
 /// A key that signs and verifies tokens.
 pub(crate) struct SigningKey {
@@ -85,6 +92,18 @@ impl Kind {
 struct RealmKeys {
     signing: Vec<Arc<SigningKey>>,
     published: Vec<Jwk>,
+    /// Bytes of the stored keys.
+    stored: u64,
+}
+
+/// Weighs keys by their bytes.
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<String, Arc<RealmKeys>> for Bytes {
+    fn weight(&self, _realm_id: &String, keys: &Arc<RealmKeys>) -> u64 {
+        KEYS + keys.stored * READ_OF_STORED
+    }
 }
 
 impl RealmKeys {
@@ -102,14 +121,14 @@ impl RealmKeys {
 #[derive(Clone)]
 pub(crate) struct Keys {
     store: Store,
-    realms: Arc<Cache<String, Arc<RealmKeys>>>,
+    realms: Arc<Cache<String, Arc<RealmKeys>, Bytes>>,
     rsa: RsaKeys,
 }
 
 impl Keys {
     /// No key in memory yet; RSA keys come from `rsa`.
     pub(crate) fn new(store: Store, rsa: RsaKeys) -> Keys {
-        Keys { store, realms: Arc::new(Cache::new(REALMS)), rsa }
+        Keys { store, realms: Arc::new(Cache::with_weighter(REALMS, MEMORY, Bytes)), rsa }
     }
 
     /// The realm's active key of a kind, made now if there is none.
@@ -188,6 +207,8 @@ impl Keys {
     async fn read(&self, realm: &Realm) -> Result<RealmKeys, StoreError> {
         let mut found = RealmKeys::default();
         for row in keys::list(&self.store.database, &realm.id).await? {
+            let certificate = row.certificate.as_ref().map_or(0, Vec::len);
+            found.stored += (row.private_key.len() + certificate) as u64;
             if row.algorithm == Kind::Secret.algorithm() {
                 found.signing.push(Arc::new(SigningKey {
                     kid: row.kid,
@@ -222,6 +243,7 @@ impl Keys {
                 }));
             }
         }
+        found.signing.shrink_to_fit();
         Ok(found)
     }
 }
