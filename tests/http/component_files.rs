@@ -279,6 +279,22 @@ async fn a_replay_tells_which_decisions_a_version_would_change() -> anyhow::Resu
 }
 
 #[tokio::test]
+async fn a_replay_asks_the_policies_of_the_initial_access_token_too() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    service.realm("shop").await?;
+    let body = json!({"policies": [{"name": "of the token", "providerId": "gate"}]});
+    let token = service.initial_access_token("shop", body).await?;
+    assert_eq!(status(&service, &token).await?, 201);
+    let put: Value = put(&service, "?activate=false", gate("shut")?).await?.json().await?;
+    let shut = &put["versions"][0]["digest"];
+    let compared = call(&service, Method::POST, "/gate/compare", Some(json!({"digest": shut}))).await?;
+    let compared: Value = compared.error_for_status()?.json().await?;
+    assert_eq!(compared["different"][0]["policies"], json!(["of the token"]), "{compared}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_version_that_fails_on_trial_is_put_back_with_an_event() -> anyhow::Result<()> {
     let service = Service::start_with(&["--trial-calls", "20", "--trial-failures", "10"])?;
     put(&service, "", gate("open")?).await?;
