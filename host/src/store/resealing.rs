@@ -3,15 +3,15 @@
 
 use tokio::task::JoinSet;
 
-use super::{Store, StoreError, Write, document, keys, sealing, values};
+use super::{Database, Store, StoreError, Write, document, keys, sealing, values};
 
 /// Rows that are read at a time.
 const PAGE: i64 = 64;
 
 /// A table with a column that is encrypted.
 struct Table {
-    /// Realm, id and value of the rows behind these, in the order of realm and id.
-    select: &'static str,
+    /// Realm, id and value of the rows behind these, in the order of the table's key.
+    select: fn(&Database) -> &'static str,
     /// Replaces the value of a row that still is as it was read.
     update: &'static str,
     /// Where a value belongs.
@@ -20,14 +20,23 @@ struct Table {
 
 const TABLES: [Table; 2] = [
     Table {
-        select: "SELECT realm_id, id, document FROM clients WHERE (realm_id, id) > ($1, $2) \
-                 ORDER BY realm_id, id LIMIT $3",
+        // In the order of its key, which is another one in SQLite: either reads the key from where the last page ended.
+        select: |database| match database {
+            Database::Sqlite(_) => {
+                "SELECT realm_id, id, document FROM clients WHERE (id, realm_id) > ($2, $1) ORDER BY id, realm_id LIMIT $3"
+            }
+            Database::Postgres(..) => {
+                "SELECT realm_id, id, document FROM clients WHERE (realm_id, id) > ($1, $2) ORDER BY realm_id, id LIMIT $3"
+            }
+        },
         update: "UPDATE clients SET document = $3 WHERE realm_id = $1 AND id = $2 AND document = $4",
         place: |_, id| document::place(id),
     },
     Table {
-        select: "SELECT realm_id, kid, private_key FROM realm_keys WHERE (realm_id, kid) > ($1, $2) \
-                 ORDER BY realm_id, kid LIMIT $3",
+        select: |_| {
+            "SELECT realm_id, kid, private_key FROM realm_keys WHERE (realm_id, kid) > ($1, $2) \
+             ORDER BY realm_id, kid LIMIT $3"
+        },
         update: "UPDATE realm_keys SET private_key = $3 WHERE realm_id = $1 AND kid = $2 AND private_key = $4",
         place: keys::place,
     },
@@ -42,7 +51,7 @@ pub(crate) async fn reseal(store: &Store) -> Result<usize, StoreError> {
     for table in &TABLES {
         let (mut realm_id, mut id) = (String::new(), String::new());
         loop {
-            let rows = store.database.all(table.select, values![&realm_id, &id, PAGE]).await?;
+            let rows = store.database.all((table.select)(&store.database), values![&realm_id, &id, PAGE]).await?;
             if rows.is_empty() {
                 break;
             }
