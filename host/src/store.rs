@@ -26,6 +26,7 @@ pub(crate) mod initial_access_tokens;
 pub(crate) mod keys;
 mod lookups;
 mod packing;
+mod plans;
 pub(crate) mod policies;
 mod postgres;
 pub(crate) mod realms;

@@ -16,6 +16,7 @@ mod durability;
 mod encryption;
 mod faults;
 mod forged_tokens;
+mod growing_realm;
 mod hostile_requests;
 mod https;
 mod limits;

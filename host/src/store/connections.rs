@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::StoreError;
+use super::plans::Plans;
 
 /// How long a request waits for a connection, and again for an answer over it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
@@ -31,7 +32,7 @@ pub(crate) struct Connections {
     free: Semaphore,
     most: usize,
     /// Open and unused, the most recently used last.
-    idle: Mutex<Vec<PgConnection>>,
+    idle: Mutex<Vec<(PgConnection, Plans)>>,
     unreachable: AtomicBool,
     /// How often the database was found gone: connections of before are dead.
     losses: AtomicU64,
@@ -40,6 +41,7 @@ pub(crate) struct Connections {
 /// A connection in use. It is closed when it is dropped without [`Taken::give_back`].
 pub(super) struct Taken<'a> {
     pub(super) connection: PgConnection,
+    pub(super) plans: Plans,
     home: &'a Connections,
     losses: u64,
     _permit: SemaphorePermit<'a>,
@@ -71,11 +73,11 @@ impl Connections {
         self.check()?;
         let losses = self.losses();
         let idle = self.idle().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => self.open().await?,
+        let (connection, plans) = match idle {
+            Some(idle) => idle,
+            None => (self.open().await?, Plans::new()),
         };
-        Ok(Taken { connection, home: self, losses, _permit: permit })
+        Ok(Taken { connection, plans, home: self, losses, _permit: permit })
     }
 
     /// How to connect.
@@ -144,7 +146,7 @@ impl Connections {
         self.idle().clear();
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<PgConnection>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(PgConnection, Plans)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -154,7 +156,7 @@ impl Taken<'_> {
     pub(super) fn give_back(self) {
         let mut idle = self.home.idle();
         if self.losses == self.home.losses() {
-            idle.push(self.connection);
+            idle.push((self.connection, self.plans));
         }
     }
 }

@@ -91,7 +91,11 @@ impl Database {
 
 async fn ask(connections: &Connections, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Unanswered> {
     let mut taken = connections.take().await?;
-    match timeout(PATIENCE, postgres::bind(sql, values).fetch_all(&mut taken.connection)).await {
+    let answer = async {
+        taken.plans.renew(&mut taken.connection).await?;
+        postgres::bind(sql, values).fetch_all(&mut taken.connection).await
+    };
+    match timeout(PATIENCE, answer).await {
         Ok(Ok(rows)) => {
             taken.give_back();
             Ok(rows.into_iter().map(Row::Postgres).collect())

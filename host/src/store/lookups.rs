@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::arrays::{self, with_parameters};
 use super::connections::{Connections, PATIENCE, Unanswered, lanes, unavailable};
+use super::plans::Plans;
 use super::postgres::{bind, is_of_the_connection};
 use super::{Row, StoreError, Value};
 
@@ -91,6 +92,7 @@ struct Lane {
 
 struct Session {
     connection: PgConnection,
+    plans: Plans,
     /// Texts for groups, by the text for one.
     texts: HashMap<&'static str, String>,
     losses: u64,
@@ -129,7 +131,7 @@ impl Lane {
             Some(session) => session,
             None => {
                 let connection = self.connections.open_for_keys().await?;
-                Session { connection, texts: HashMap::new(), losses }
+                Session { connection, plans: Plans::new(), texts: HashMap::new(), losses }
             }
         };
         match timeout(PATIENCE, session.ask(group)).await {
@@ -152,6 +154,7 @@ impl Lane {
 
 impl Session {
     async fn ask(&mut self, group: &[Lookup]) -> Result<Vec<Option<Row>>, sqlx::Error> {
+        self.plans.renew(&mut self.connection).await?;
         let first = match group {
             [] => return Ok(Vec::new()),
             [one] => {

@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use super::count::sums;
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
 use crate::store::connections::{Connections, lanes};
+use crate::store::plans::Plans;
 use crate::store::postgres::{bind, is_of_the_connection};
 use crate::store::{Database, Lost, StoreError, Value, arrays};
 
@@ -113,6 +114,7 @@ fn values<'a>(statements: impl Iterator<Item = &'a Statement>) -> impl Iterator<
 /// A connection and the functions that it has by now.
 struct Session {
     connection: PgConnection,
+    plans: Plans,
     /// By shape: the calls.
     functions: HashMap<Shape, Arc<Calls>>,
     losses: u64,
@@ -198,7 +200,7 @@ impl Session {
                 timeout(PATIENCE, made)
                     .await
                     .map_err(|_| StoreError::Unavailable("it gives no answer".to_owned()))??;
-                Ok(Session { connection, functions: HashMap::new(), losses })
+                Ok(Session { connection, plans: Plans::new(), functions: HashMap::new(), losses })
             }
         }
     }
@@ -271,6 +273,7 @@ impl Session {
             let added = add(&mut arguments, &group.jobs, |write| Box::new(write.statements.iter()));
             added.map_err(sqlx::Error::Encode)?;
         }
+        self.plans.renew(&mut self.connection).await?;
         // The text is made of our own names; values come as parameters.
         let text = AssertSqlSafe(format!("SELECT {}", calls.join(", ")));
         match sqlx::query_with(text, arguments).execute(&mut self.connection).await {
