@@ -2,7 +2,8 @@
 //!
 //! Ids begin with the time (`ids.rs`), so their order is that of the decisions and a time is found by its id.
 
-use super::{Database, Row, StoreError, Write, packing, values};
+use super::packing::DECISIONS;
+use super::{Database, Row, StoreError, Write, values};
 
 /// Records of a realm that are kept.
 pub(super) const KEPT: i64 = 10_000;
@@ -23,7 +24,7 @@ pub(crate) struct RecordedRow {
 
 /// Adds a record (JSON), and what was asked if it was a registration.
 pub(crate) fn insert(write: &mut Write, realm_id: &str, id: &str, record: String, request: Option<Vec<u8>>) {
-    let (record, request) = (packing::pack(record.into_bytes()), request.map(packing::pack));
+    let (record, request) = (DECISIONS.pack(record.into_bytes()), request.map(|request| DECISIONS.pack(request)));
     write.run(
         "INSERT INTO decision_records (realm_id, id, record, request) VALUES ($1, $2, $3, $4)",
         values![realm_id, id, record, request],
@@ -119,7 +120,7 @@ fn member(name: &str, value: &str) -> String {
 
 /// The first column as JSON.
 fn record(row: &Row) -> Result<String, StoreError> {
-    String::from_utf8(packing::unpack(row.get(0)?)?).map_err(|error| StoreError::Damaged(error.to_string()))
+    String::from_utf8(DECISIONS.unpack(row.get(0)?)?).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
 /// The last registrations of all realms, newest first.
@@ -140,7 +141,7 @@ pub(crate) async fn recorded(database: &Database, last: u32) -> Result<Vec<Recor
     };
     let rows = database.scan(sql, values![i64::from(last)]).await?;
     rows.iter()
-        .map(|row| Ok(RecordedRow { id: row.get(0)?, realm: row.get(1)?, request: packing::unpack(row.get(2)?)? }))
+        .map(|row| Ok(RecordedRow { id: row.get(0)?, realm: row.get(1)?, request: DECISIONS.unpack(row.get(2)?)? }))
         .collect()
 }
 

