@@ -340,7 +340,8 @@ impl Policies {
         let mut violations = Vec::new();
         let mut outcome = Ok(());
         for run in &runs {
-            outcome = self.ask(hook, run, proposed.as_deref_mut(), seen.as_ref(), &mut violations).await;
+            // Boxed, as the largest part of what a request is while it waits.
+            outcome = Box::pin(self.ask(hook, run, proposed.as_deref_mut(), seen.as_ref(), &mut violations)).await;
             if outcome.is_err() {
                 break;
             }

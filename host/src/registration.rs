@@ -220,13 +220,18 @@ impl Exchange {
         body: Body,
         cross_origin: &CrossOrigin,
     ) -> Result<Response, Refusal> {
+        // A request is moved a few times until it is polled, and as large as the largest of these unless they are boxed.
         match self.operation {
             Operation::Register => {
-                register::register(self, self.document(content_type, body).await?, cross_origin).await
+                let document = self.document(content_type, body).await?;
+                Box::pin(register::register(self, document, cross_origin)).await
             }
-            Operation::Read => read::read(self, cross_origin).await,
-            Operation::Update => update::update(self, self.document(content_type, body).await?, cross_origin).await,
-            Operation::Delete => delete::delete(self, cross_origin).await,
+            Operation::Read => Box::pin(read::read(self, cross_origin)).await,
+            Operation::Update => {
+                let document = self.document(content_type, body).await?;
+                Box::pin(update::update(self, document, cross_origin)).await
+            }
+            Operation::Delete => Box::pin(delete::delete(self, cross_origin)).await,
         }
     }
 

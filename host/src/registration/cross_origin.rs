@@ -64,6 +64,11 @@ impl CrossOrigin {
             Some(origin) if exchange.provider.provider.description.cross_origin => origin,
             _ => return Ok(CrossOrigin { verdict: Verdict::Unasked, caller: None.into() }),
         };
+        // Boxed: few requests need it, and all would have room for it.
+        Box::pin(CrossOrigin::judge(exchange, origin)).await
+    }
+
+    async fn judge(exchange: &Exchange, origin: &str) -> Result<CrossOrigin, ErrorResponse> {
         let caller = exchange.authenticate().await;
         let own = exchange.app.base_url(&exchange.realm, &exchange.caller);
         let verdict = if *origin == own || *origin == format!("{}://{}", exchange.caller.scheme, exchange.caller.host) {
@@ -85,7 +90,7 @@ impl CrossOrigin {
                 }
             };
             if allowed.iter().any(|allowed| allowed == origin || allowed == "*") {
-                Verdict::Allowed(origin.clone())
+                Verdict::Allowed(origin.to_owned())
             } else {
                 Verdict::Refused
             }
