@@ -1,6 +1,7 @@
 //! `cargo xtask dist`: the archive of a release, which the same sources make byte by byte the same again.
 //!
-//! It holds the server without debugging information, the pages for users, the licences of everything that is linked in,
+//! It is built in a target directory of its own, `target/dist/build`, without the paths of this machine. It holds the
+//! server without symbols, the pages for users, the licences of everything that is linked in,
 //! a list of it (CycloneDX) and the checksums of all that. Names are sorted, owners and modes fixed, and every time is
 //! that of the commit.
 
@@ -26,15 +27,17 @@ use std::process::Command;
 pub(crate) fn dist(workspace: &Workspace) -> Result<()> {
     let mut steps = Steps::new("dist");
     let mut archive = None;
-    let made = steps.run("build", || build(workspace))
+    let time = time(workspace)?;
+    let release = workspace.for_release(time)?;
+    let made = steps.run("build", || build(&release))
         && steps.run("archive", || {
-            archive = Some(Release::read(workspace)?.archive()?);
+            archive = Some(Release::read(&release, time)?.archive()?);
             Ok(())
         });
     if let (true, Some(first)) = (made, &archive) {
         steps.run("the same again", || {
             let before = fs::read(first)?;
-            let again = Release::read(workspace)?.archive()?;
+            let again = Release::read(&release, time)?.archive()?;
             ensure!(fs::read(again)? == before, "the second archive is not the first");
             println!("{}  {}", first.display(), output(Command::new("sha256sum").arg(first))?.trim());
             Ok(())
@@ -56,16 +59,16 @@ struct Release<'w> {
 }
 
 impl Release<'_> {
-    fn read(workspace: &Workspace) -> Result<Release<'_>> {
+    fn read(workspace: &Workspace, time: i64) -> Result<Release<'_>> {
         let rustc = output(Command::new("rustc").arg("-vV"))?;
         let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
         let (version, parts) = parts::all(workspace, host)?;
-        Ok(Release { workspace, name: format!("matricula-{version}-{host}"), time: time(workspace)?, version, parts })
+        Ok(Release { workspace, name: format!("matricula-{version}-{host}"), time, version, parts })
     }
 
     /// Fills a folder and packs it. The archive and its checksum are beside the folder.
     fn archive(&self) -> Result<PathBuf> {
-        let dist = self.workspace.target.join("dist");
+        let dist = self.workspace.target.parent().context("no target directory")?;
         let folder = dist.join(&self.name);
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -73,7 +76,8 @@ impl Release<'_> {
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let root = &self.workspace.root;
         run(Command::new("strip")
-            .args(["--strip-debug", "--enable-deterministic-archives", "-o"])
+            // Names of functions hold digests of what never leaves the compiler, paths among it.
+            .args(["--strip-all", "--remove-section=.note.gnu.build-id", "--enable-deterministic-archives", "-o"])
             .arg(folder.join("matricula"))
             .arg(self.workspace.server()))?;
         for file in ["LICENSE", "README.md", "CHANGELOG.md"] {
@@ -89,7 +93,7 @@ impl Release<'_> {
             .args(["--format=gnu", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"])
             .arg(format!("--mtime=@{}", self.time))
             .arg("--directory")
-            .arg(&dist)
+            .arg(dist)
             .arg("--create")
             .arg("--file")
             .arg(&tar)
@@ -97,7 +101,7 @@ impl Release<'_> {
             .env("LC_ALL", "C"))?;
         run(Command::new("gzip").args(["--no-name", "--best", "--force"]).arg(&tar))?;
         let archive = dist.join(format!("{}.tar.gz", self.name));
-        let sum = output(Command::new("sha256sum").arg(format!("{}.tar.gz", self.name)).current_dir(&dist))?;
+        let sum = output(Command::new("sha256sum").arg(format!("{}.tar.gz", self.name)).current_dir(dist))?;
         fs::write(dist.join(format!("{}.tar.gz.sha256", self.name)), sum)?;
         Ok(archive)
     }

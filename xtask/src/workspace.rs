@@ -1,5 +1,6 @@
 //! Where things are: the sources, cargo's target directory and what is built into them.
 
+use crate::command::output;
 use anyhow::{Context, Result};
 use std::env;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ pub(crate) struct Workspace {
     pub(crate) target: PathBuf,
     /// How long `rustup target add` may take; zero skips it.
     pub(crate) wasm_target_timeout: Duration,
+    /// Variables for cargo; `None` removes one.
+    environment: Vec<(&'static str, Option<String>)>,
 }
 
 impl Workspace {
@@ -27,7 +30,49 @@ impl Workspace {
             Some(target) => std::path::absolute(target).context("CARGO_TARGET_DIR")?,
             None => root.join("target"),
         };
-        Ok(Workspace { root, target, wasm_target_timeout })
+        Ok(Workspace { root, target, wasm_target_timeout, environment: Vec::new() })
+    }
+
+    /// The same sources, built so that nothing tells where and when (`time`, seconds since 1970, stands for that): what
+    /// users get is the same from wherever it was made.
+    ///
+    /// It has a target directory of its own, as other flags make everything compile anew.
+    ///
+    /// # Errors
+    /// cargo or the compiler do not tell where they are.
+    pub(crate) fn for_release(&self, time: i64) -> Result<Workspace> {
+        let target = self.target.join("dist/build");
+        let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
+        let version = output(Command::new("rustc").arg("-vV"))?;
+        let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or_default();
+        let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+        let home = home.or_else(|| Some(Path::new(&env::var_os("HOME")?).join(".cargo"))).context("no CARGO_HOME")?;
+        // Of two that fit, the compiler takes the last.
+        let places = [
+            (self.root.clone(), "/matricula".to_owned()),
+            (target.clone(), "/target".to_owned()),
+            (home, "/cargo".to_owned()),
+            // Where the sources of the standard library are installed, they stand for those it was compiled from.
+            (Path::new(sysroot.trim()).join("lib/rustlib/src/rust"), format!("/rustc/{commit}")),
+        ];
+        let flags = |option: &str| {
+            let flags = places.iter().map(|(place, name)| format!("{option}={}={name}", place.display()));
+            Some(flags.collect::<Vec<_>>().join(" "))
+        };
+        let environment = vec![
+            ("RUSTFLAGS", None),
+            ("CARGO_ENCODED_RUSTFLAGS", None),
+            ("CARGO_BUILD_RUSTFLAGS", flags("--remap-path-prefix")),
+            ("CFLAGS", flags("-ffile-prefix-map")),
+            ("CXXFLAGS", flags("-ffile-prefix-map")),
+            // Code in C that tells when it was compiled.
+            ("SOURCE_DATE_EPOCH", Some(time.to_string())),
+            // Nobody gets it, and it holds digests of generated sources that name paths; parts of symbols' names come of
+            // these.
+            ("CARGO_PROFILE_RELEASE_DEBUG", Some("false".to_owned())),
+        ];
+        let (root, wasm_target_timeout) = (self.root.clone(), self.wasm_target_timeout);
+        Ok(Workspace { root, target, wasm_target_timeout, environment })
     }
 
     /// The components that the server has built in: always in the workspace, where the host's sources name them.
@@ -54,6 +99,12 @@ impl Workspace {
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(arguments).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => cargo.env(name, value),
+                None => cargo.env_remove(name),
+            };
+        }
         cargo
     }
 }
