@@ -94,6 +94,7 @@ function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: b
         method: 'PUT',
         body: { enabled, sslRequired: ssl, accessTokenLifespan: access, ssoSessionIdleTimeout: idle, ssoSessionMaxLifespan: most, eventsEnabled: events, enabledEventTypes: types, attributes: named },
       });
+      unsaved.saved();
       notice('The settings are saved');
       reload();
     });

@@ -27,6 +27,7 @@ export function JsonEditor({ label, value, manage, onSave }: Props) {
         throw new ApiError(400, `This is no JSON: ${(error as Error).message}`, 'Correct it, then save again. Nothing was sent.');
       }
       await onSave(parsed);
+      unsaved.saved();
     });
   return (
     <>

@@ -10,17 +10,19 @@ export interface Unsaved {
   question: ReactNode;
   /** What was typed is given up: for buttons that say so. */
   giveUp(): void;
+  /** What the form held is saved: for those that stay. */
+  saved(): void;
 }
 
 /** `values` is what the form holds; what it held at first is taken as saved. */
 export function useUnsaved(values: unknown): Unsaved {
   const now = JSON.stringify(values);
-  const [first] = useState(now);
+  const [stored, setStored] = useState(now);
   const [asked, setAsked] = useState(false);
   /** Where the form is. */
   const here = useRef({ hash: '', state: null as unknown });
   const release = useRef(() => {});
-  const changed = now !== first;
+  const changed = now !== stored;
   useEffect(() => {
     if (!changed) {
       return undefined;
@@ -55,5 +57,9 @@ export function useUnsaved(values: unknown): Unsaved {
       </ModalFooter>
     </Modal>
   );
-  return { question, giveUp: () => release.current() };
+  const saved = () => {
+    release.current();
+    setStored(now);
+  };
+  return { question, giveUp: () => release.current(), saved };
 }
