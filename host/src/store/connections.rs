@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::StoreError;
-use super::plans::Plans;
+use super::plans::PlannedConnection;
 
 /// How long a request waits for a connection, and again for an answer over it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
@@ -32,7 +32,7 @@ pub(crate) struct Connections {
     free: Semaphore,
     most: usize,
     /// Open and unused, the most recently used last.
-    idle: Mutex<Vec<(PgConnection, Plans)>>,
+    idle: Mutex<Vec<PlannedConnection>>,
     unreachable: AtomicBool,
     /// How often the database was found gone: connections of before are dead.
     losses: AtomicU64,
@@ -40,8 +40,7 @@ pub(crate) struct Connections {
 
 /// A connection in use. It is closed when it is dropped without [`Taken::give_back`].
 pub(super) struct Taken<'a> {
-    pub(super) connection: PgConnection,
-    pub(super) plans: Plans,
+    pub(super) connection: PlannedConnection,
     home: &'a Connections,
     losses: u64,
     _permit: SemaphorePermit<'a>,
@@ -73,11 +72,11 @@ impl Connections {
         self.check()?;
         let losses = self.losses();
         let idle = self.idle().pop();
-        let (connection, plans) = match idle {
-            Some(idle) => idle,
-            None => (self.open().await?, Plans::new()),
+        let connection = match idle {
+            Some(connection) => connection,
+            None => PlannedConnection::new(self.open().await?),
         };
-        Ok(Taken { connection, plans, home: self, losses, _permit: permit })
+        Ok(Taken { connection, home: self, losses, _permit: permit })
     }
 
     /// How to connect.
@@ -101,7 +100,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be connected to.
-    pub(super) async fn open_for_keys(&self) -> Result<PgConnection, StoreError> {
+    pub(super) async fn open_for_keys(&self) -> Result<PlannedConnection, StoreError> {
         let mut connection = self.open().await?;
         // One plan serves every call: for arrays the planner would else think anew each time, which costs more than
         // finding the rows.
@@ -111,7 +110,7 @@ impl Connections {
             Ok(done) => done?,
             Err(_) => return Err(unavailable("it gives no answer")),
         };
-        Ok(connection)
+        Ok(PlannedConnection::new(connection))
     }
 
     /// How many are in use, and how many may be.
@@ -146,7 +145,7 @@ impl Connections {
         self.idle().clear();
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<(PgConnection, Plans)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<PlannedConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -156,7 +155,7 @@ impl Taken<'_> {
     pub(super) fn give_back(self) {
         let mut idle = self.home.idle();
         if self.losses == self.home.losses() {
-            idle.push((self.connection, self.plans));
+            idle.push(self.connection);
         }
     }
 }

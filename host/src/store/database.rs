@@ -92,8 +92,8 @@ impl Database {
 async fn ask(connections: &Connections, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, Unanswered> {
     let mut taken = connections.take().await?;
     let answer = async {
-        taken.plans.renew(&mut taken.connection).await?;
-        postgres::bind(sql, values).fetch_all(&mut taken.connection).await
+        let connection = taken.connection.for_statement().await?;
+        postgres::bind(sql, values).fetch_all(connection).await
     };
     match timeout(PATIENCE, answer).await {
         Ok(Ok(rows)) => {

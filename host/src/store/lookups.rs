@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::postgres::PgArguments;
-use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Row as _};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::arrays::{self, with_parameters};
 use super::connections::{Connections, PATIENCE, Unanswered, lanes, unavailable};
-use super::plans::Plans;
+use super::plans::PlannedConnection;
 use super::postgres::{bind, is_of_the_connection};
 use super::{Row, StoreError, Value};
 
@@ -91,8 +91,7 @@ struct Lane {
 }
 
 struct Session {
-    connection: PgConnection,
-    plans: Plans,
+    connection: PlannedConnection,
     /// Texts for groups, by the text for one.
     texts: HashMap<&'static str, String>,
     losses: u64,
@@ -131,7 +130,7 @@ impl Lane {
             Some(session) => session,
             None => {
                 let connection = self.connections.open_for_keys().await?;
-                Session { connection, plans: Plans::new(), texts: HashMap::new(), losses }
+                Session { connection, texts: HashMap::new(), losses }
             }
         };
         match timeout(PATIENCE, session.ask(group)).await {
@@ -154,11 +153,11 @@ impl Lane {
 
 impl Session {
     async fn ask(&mut self, group: &[Lookup]) -> Result<Vec<Option<Row>>, sqlx::Error> {
-        self.plans.renew(&mut self.connection).await?;
+        let connection = self.connection.for_statement().await?;
         let first = match group {
             [] => return Ok(Vec::new()),
             [one] => {
-                let row = bind(one.sql, &one.values).fetch_optional(&mut self.connection).await?;
+                let row = bind(one.sql, &one.values).fetch_optional(connection).await?;
                 return Ok(vec![row.map(Row::Postgres)]);
             }
             [first, ..] => first,
@@ -168,7 +167,7 @@ impl Session {
         let of_each = group.iter().map(|lookup| lookup.values.iter());
         arrays::add(&mut values, of_each).map_err(sqlx::Error::Encode)?;
         // The text is one of ours; values come as parameters.
-        let rows = sqlx::query_with(AssertSqlSafe(text.as_str()), values).fetch_all(&mut self.connection).await?;
+        let rows = sqlx::query_with(AssertSqlSafe(text.as_str()), values).fetch_all(connection).await?;
         let mut found: Vec<Option<Row>> = group.iter().map(|_| None).collect();
         for row in rows {
             let position: i64 = row.try_get(row.len() - 1)?;

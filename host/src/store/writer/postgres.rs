@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use super::count::sums;
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
 use crate::store::connections::{Connections, lanes};
-use crate::store::plans::Plans;
+use crate::store::plans::PlannedConnection;
 use crate::store::postgres::{bind, is_of_the_connection};
 use crate::store::{Database, Lost, StoreError, Value, arrays};
 
@@ -113,8 +113,7 @@ fn values<'a>(statements: impl Iterator<Item = &'a Statement>) -> impl Iterator<
 
 /// A connection and the functions that it has by now.
 struct Session {
-    connection: PgConnection,
-    plans: Plans,
+    connection: PlannedConnection,
     /// By shape: the calls.
     functions: HashMap<Shape, Arc<Calls>>,
     losses: u64,
@@ -195,12 +194,14 @@ impl Session {
             Some(session) => Ok(session),
             None => {
                 let mut connection = connections.open_for_keys().await?;
-                // Its text is made of our own statements.
-                let made = sqlx::raw_sql(AssertSqlSafe(functions::count_all())).execute(&mut connection);
-                timeout(PATIENCE, made)
-                    .await
-                    .map_err(|_| StoreError::Unavailable("it gives no answer".to_owned()))??;
-                Ok(Session { connection, plans: Plans::new(), functions: HashMap::new(), losses })
+                let made = async {
+                    // Its text is made of our own statements.
+                    let text = AssertSqlSafe(functions::count_all());
+                    sqlx::raw_sql(text).execute(connection.for_statement().await?).await
+                };
+                let silent = |_| StoreError::Unavailable("it gives no answer".to_owned());
+                timeout(PATIENCE, made).await.map_err(silent)??;
+                Ok(Session { connection, functions: HashMap::new(), losses })
             }
         }
     }
@@ -233,14 +234,14 @@ impl Session {
         }
         let Some(calls) = self.functions(group).await? else {
             for (job, done) in group.jobs.iter().zip(done) {
-                *done = one_by_one(&mut self.connection, &job.write).await?;
+                *done = one_by_one(self.connection.for_statement().await?, &job.write).await?;
             }
             return Ok(());
         };
         let mut values = PgArguments::default();
         add(&mut values, &group.jobs, |write| Box::new(write.alone())).map_err(sqlx::Error::Encode)?;
         let call = AssertSqlSafe(calls.guarded.as_str());
-        let failed = sqlx::query_with(call, values).fetch_all(&mut self.connection).await?;
+        let failed = sqlx::query_with(call, values).fetch_all(self.connection.for_statement().await?).await?;
         for row in failed {
             let write: i32 = row.try_get(0)?;
             let at = usize::try_from(write - 1).unwrap_or(usize::MAX);
@@ -273,10 +274,10 @@ impl Session {
             let added = add(&mut arguments, &group.jobs, |write| Box::new(write.statements.iter()));
             added.map_err(sqlx::Error::Encode)?;
         }
-        self.plans.renew(&mut self.connection).await?;
+        let connection = self.connection.for_statement().await?;
         // The text is made of our own names; values come as parameters.
         let text = AssertSqlSafe(format!("SELECT {}", calls.join(", ")));
-        match sqlx::query_with(text, arguments).execute(&mut self.connection).await {
+        match sqlx::query_with(text, arguments).execute(connection).await {
             Ok(_) => Ok(true),
             Err(error @ sqlx::Error::Database(_)) if !is_of_the_connection(&error) => Ok(false),
             Err(error) => Err(error),
@@ -297,7 +298,8 @@ impl Session {
         let guarded = functions::guarded(&format!("pg_temp.write_each_{number}"), example);
         for function in [&together, &guarded] {
             // Its text is made of our own statements; values come as parameters.
-            sqlx::raw_sql(AssertSqlSafe(function.definition.as_str())).execute(&mut self.connection).await?;
+            let connection = self.connection.for_statement().await?;
+            sqlx::raw_sql(AssertSqlSafe(function.definition.as_str())).execute(connection).await?;
         }
         let guarded = format!("SELECT * FROM {}({})", guarded.name, functions::parameters(0, guarded.parameters));
         let calls = Arc::new(Calls { together: (together.name, together.parameters), guarded });
