@@ -61,7 +61,7 @@ pub(crate) struct Exchange {
     pub(crate) is_replay: bool,
 }
 
-/// The caller, and the client in the address if it was looked up along the way.
+/// The caller, and the client that the request names if it was looked up along the way.
 type Sender = (Identity, Option<Named>);
 
 /// A refusal, and what is recorded of it.
@@ -278,7 +278,8 @@ impl Exchange {
         }
     }
 
-    /// Document to client as sent, and the caller. What cannot be read is refused before any look at the token, what is
+    /// Document to client as sent, and the caller; the client that is looked up along the way is the one in the address,
+    /// or the one that wants to be registered. What cannot be read is refused before any look at the token, what is
     /// wrong with the metadata after it.
     async fn parse(&self, document: &Document, cross_origin: &CrossOrigin) -> Result<(Client, Sender), Refusal> {
         let parsed = self.provider.parse(self.operation, document).await?;
@@ -287,13 +288,21 @@ impl Exchange {
         {
             return Err(self.valid(Ok(parsed)).err().unwrap_or_else(ErrorResponse::server_error).into());
         }
-        let sender = cross_origin.caller(self).await?;
+        let client_id = match (self.operation, &parsed) {
+            (Operation::Register, Ok(requested)) => requested.client_id.as_deref(),
+            _ => self.in_address(),
+        };
+        let sender = cross_origin.caller(self, client_id).await?;
         Ok((self.valid(Ok(parsed))?, sender))
     }
 
-    /// Verifies the caller, and looks up the client in the address along the way if that costs nothing.
-    async fn authenticate(&self) -> Result<Sender, AuthenticationError> {
-        let client_id = (!self.client_id.is_empty()).then_some(self.client_id.as_str());
+    /// The client in the address; none for register.
+    fn in_address(&self) -> Option<&str> {
+        (!self.client_id.is_empty()).then_some(self.client_id.as_str())
+    }
+
+    /// Verifies the caller, and looks up a client along the way if that costs nothing.
+    async fn authenticate(&self, client_id: Option<&str>) -> Result<Sender, AuthenticationError> {
         authentication::authenticate(&self.app, &self.realm, &self.caller, client_id).await
     }
 

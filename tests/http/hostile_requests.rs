@@ -1,6 +1,7 @@
 //! Addresses, names and heads that are meant to be taken for something else.
 
 use matricula_tests::{Service, speak, status_of};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -44,6 +45,26 @@ async fn a_path_leads_nowhere_but_where_it_says() -> anyhow::Result<()> {
         let answer = speak(&service, request.as_bytes())?;
         let refused = matches!(status_of(&answer)[..], [400 | 401 | 404 | 405]);
         assert!(refused, "{path}: {answer}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_id_with_a_nul_is_nobodys_and_cannot_be_registered() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let administrator = service.administrator().await?;
+    let url = format!("{}/realms/master/clients-registrations/default", service.url);
+    for path in ["/%00", "/admin-cli%00"] {
+        for method in [Method::GET, Method::PUT, Method::DELETE] {
+            let request = service.http.request(method.clone(), format!("{url}{path}")).bearer_auth(&administrator);
+            let answer = request.json(&json!({"clientId": "x"})).send().await?;
+            assert_eq!(answer.status(), 404, "{method} {path}: {}", answer.text().await?);
+        }
+    }
+    for client_id in ["\0", "admin-cli\0"] {
+        let request = service.http.post(&url).bearer_auth(&administrator).json(&json!({"clientId": client_id}));
+        let answer = request.send().await?;
+        assert_eq!(answer.status(), 400, "{client_id:?}: {}", answer.text().await?);
     }
     Ok(())
 }

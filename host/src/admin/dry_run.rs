@@ -199,7 +199,7 @@ async fn try_out(
         (Operation::Register, _) => {
             let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;
             *before = as_sent(&requested);
-            register::decide(exchange, requested, policies).await?
+            register::decide(exchange, requested, None, policies).await?
         }
         (Operation::Update, Some(stored)) => {
             let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;

@@ -135,7 +135,8 @@ async fn replay(
     let of_token: Vec<_> = recorded.token_policies.iter().cloned().map(Arc::new).collect();
     let context = recorded.context.clone();
     let mut policies = Policies::of_realm(app, &exchange.provider, components, context, &of_token);
-    let (verdict, violations) = match register::decide(&exchange, recorded.requested.clone(), &mut policies).await {
+    let (verdict, violations) = match register::decide(&exchange, recorded.requested.clone(), None, &mut policies).await
+    {
         Ok(_) if policies.held.is_some() => (Verdict::Hold, Vec::new()),
         Ok(_) => (Verdict::Accept, Vec::new()),
         Err(refusal) if refusal.response.status().is_server_error() => (Verdict::Error, Vec::new()),

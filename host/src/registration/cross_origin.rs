@@ -69,7 +69,7 @@ impl CrossOrigin {
     }
 
     async fn judge(exchange: &Exchange, origin: &str) -> Result<CrossOrigin, ErrorResponse> {
-        let caller = exchange.authenticate().await;
+        let caller = exchange.authenticate(exchange.in_address()).await;
         let own = exchange.app.base_url(&exchange.realm, &exchange.caller);
         let verdict = if *origin == own || *origin == format!("{}://{}", exchange.caller.scheme, exchange.caller.host) {
             Verdict::Own
@@ -98,13 +98,13 @@ impl CrossOrigin {
         Ok(CrossOrigin { verdict, caller: Some(caller).into() })
     }
 
-    /// The caller, verified, with the client that the request names if it was looked up along the way; then the origin,
-    /// which is refused only after a bad token.
-    pub(super) async fn caller(&self, exchange: &Exchange) -> Result<Sender, Refusal> {
+    /// The caller, verified, with the client of this id if it was looked up along the way; then the origin, which is
+    /// refused only after a bad token.
+    pub(super) async fn caller(&self, exchange: &Exchange, client_id: Option<&str>) -> Result<Sender, Refusal> {
         let early = self.caller.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let caller = match early {
             Some(caller) => caller,
-            None => exchange.authenticate().await,
+            None => exchange.authenticate(client_id).await,
         };
         let caller = caller.map_err(|error| exchange.unauthenticated(error))?;
         match self.verdict {

@@ -13,7 +13,7 @@ use crate::store::{Lost, StoreError, Write, clients, events, realms};
 /// Its roles and its service account go with it; nothing of it comes back to a later client of the same id. Who changes
 /// the client at the same time makes this start over with the client as it is then.
 pub(super) async fn delete(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
-    let (identity, mut named) = cross_origin.caller(exchange).await?;
+    let (identity, mut named) = cross_origin.caller(exchange, exchange.in_address()).await?;
     for _ in 0..ATTEMPTS {
         if attempt(exchange, &identity, named.take()).await? {
             return Ok(StatusCode::NO_CONTENT.into_response());

@@ -21,7 +21,7 @@ const ROTATE_ON_READ: &str = "clientRegistration.rotateOnRead";
 /// Shows a client as it is stored, with the token that the caller came with.
 pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let (identity, named) = cross_origin.caller(exchange).await?;
+    let (identity, named) = cross_origin.caller(exchange, exchange.in_address()).await?;
     let description = &provider.provider.description;
     let (stored, roles) = exchange.stored(named).await?;
     let by_itself = description.client_authentication && matches!(identity, Identity::Anonymous);

@@ -20,14 +20,15 @@ pub(super) async fn register(
     cross_origin: &CrossOrigin,
 ) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let (requested, (identity, _)) = exchange.parse(&document, cross_origin).await?;
+    let (requested, (identity, named)) = exchange.parse(&document, cross_origin).await?;
+    let free = matches!(named, Some(None)).then(|| requested.client_id.clone()).flatten();
     let permit = may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
     if permit.registration_auth == RegistrationAuth::Anonymous {
         app.anonymous_limits.count(realm, exchange.caller.address)?;
     }
     let mut policies = exchange.policies(&identity, permit.registration_auth, identity.token_policies());
     policies.decided_again = true;
-    let Completed { mut client, effects } = decide(exchange, requested, &mut policies).await?;
+    let Completed { mut client, effects } = decide(exchange, requested, free.as_deref(), &mut policies).await?;
     effects::amend(&app.rsa_keys, &mut client, &effects).await?;
 
     let now = clock::now();
@@ -78,10 +79,11 @@ pub(super) async fn register(
 }
 
 /// From the client as sent to the full client that policies agree to, and what is to be done beside storing it. Nothing
-/// is stored and nothing is made.
+/// is stored and nothing is made. `free` is a `client_id` that nobody had a moment ago.
 pub(crate) async fn decide(
     exchange: &Exchange,
     mut requested: Client,
+    free: Option<&str>,
     policies: &mut Policies,
 ) -> Result<Completed, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
@@ -100,8 +102,8 @@ pub(crate) async fn decide(
         return Err(provider.nonsense("a completed client has no id or no client-id").into());
     };
     // Nobody can have an id that was made just now.
-    let is_new = *id == issued.id && *client_id == issued.id;
-    if !is_new
+    let is_free = *id == issued.id && (*client_id == issued.id || Some(client_id.as_str()) == free);
+    if !is_free
         && !exchange.is_replay
         && let Some(taken) = clients::is_free(&app.store.database, &realm.id, id, client_id).await?
     {
