@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: load on the built server, on both kinds of database, beside Keycloak where Maven and a JDK are
-//! found, and what the databases can do at most. Figures go to target/bench, with `--record` into docs/performance.md.
+//! `cargo xtask bench`: load on the server as it is released, on both kinds of database, beside Keycloak where Maven and
+//! a JDK are found, and what the databases can do at most. Figures go to target/bench, with `--record` into
+//! docs/performance.md.
 
 mod keycloak;
 mod limits;
@@ -7,6 +8,7 @@ mod limits;
 use crate::apt;
 use crate::build::build;
 use crate::command::{run, succeeds};
+use crate::dist::time_of_release;
 use crate::test::postgres::{Keep, Postgres};
 use crate::test::python;
 use crate::test::server::{ADMIN_PASSWORD, ADMIN_USER, Server};
@@ -45,7 +47,10 @@ pub(crate) struct Options {
 /// # Errors
 /// A tool is missing, a server does not start, or a request failed under load.
 pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
-    build(workspace)?;
+    // What users get, which is faster than what changes are tried with.
+    let release = workspace.for_release(time_of_release(workspace)?)?;
+    build(&release)?;
+    let program = release.server();
     apt::ensure(|| has("wrk"), &["wrk"])?;
     let python = python::environment(workspace, &workspace.root.join("tests/conformance/requirements.txt"))?;
     let benches = workspace.root.join("tests/benches");
@@ -57,11 +62,11 @@ pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<()> {
     let limits = limits::measure(&postgres, &python, options.connections, options.seconds)?;
     fs::write(results.join("limits.json"), limits)?;
 
-    let mut on_sqlite = Server::start(&workspace.server(), "bench-sqlite", None)?;
-    let mut on_postgres = Server::start(&workspace.server(), "bench-postgres", Some(&postgres.database("bench")?))?;
+    let mut on_sqlite = Server::start(&program, "bench-sqlite", None)?;
+    let mut on_postgres = Server::start(&program, "bench-postgres", Some(&postgres.database("bench")?))?;
     // The first start compiles the components; how much memory that takes is another question.
-    on_sqlite.restart(&workspace.server())?;
-    on_postgres.restart(&workspace.server())?;
+    on_sqlite.restart(&program)?;
+    on_postgres.restart(&program)?;
     let keycloak = match options.alone {
         true => None,
         false => Keycloak::start(workspace, &postgres)?,

@@ -1,9 +1,8 @@
 //! `cargo xtask dist`: the archive of a release, which the same sources make byte by byte the same again.
 //!
 //! It is built in a target directory of its own, `target/dist/build`, without the paths of this machine. It holds the
-//! server without symbols, the pages for users, the licences of everything that is linked in,
-//! a list of it (CycloneDX) and the checksums of all that. Names are sorted, owners and modes fixed, and every time is
-//! that of the commit.
+//! server without symbols, the pages for users, the licences of everything that is linked in, a list of it (CycloneDX)
+//! and the checksums of all that. Names are sorted, owners and modes fixed, and every time is that of the commit.
 
 mod notices;
 mod parts;
@@ -27,7 +26,7 @@ use std::process::Command;
 pub(crate) fn dist(workspace: &Workspace) -> Result<()> {
     let mut steps = Steps::new("dist");
     let mut archive = None;
-    let time = time(workspace)?;
+    let time = time_of_release(workspace)?;
     let release = workspace.for_release(time)?;
     let made = steps.run("build", || build(&release))
         && steps.run("archive", || {
@@ -107,8 +106,11 @@ impl Release<'_> {
     }
 }
 
-/// The time that everything in the archive has: `SOURCE_DATE_EPOCH`, else that of the commit.
-fn time(workspace: &Workspace) -> Result<i64> {
+/// The time that everything in the archive has, seconds since 1970: `SOURCE_DATE_EPOCH`, else that of the commit.
+///
+/// # Errors
+/// There is neither.
+pub(crate) fn time_of_release(workspace: &Workspace) -> Result<i64> {
     let text = match env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => text,
         Err(_) => output(Command::new("git").args(["log", "-1", "--format=%ct"]).current_dir(&workspace.root))
