@@ -10,6 +10,7 @@ mod sbom;
 
 use crate::build::build;
 use crate::command::{output, run};
+use crate::rustc;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
@@ -59,9 +60,8 @@ struct Release<'w> {
 
 impl Release<'_> {
     fn read(workspace: &Workspace, time: i64) -> Result<Release<'_>> {
-        let rustc = output(Command::new("rustc").arg("-vV"))?;
-        let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
-        let (version, parts) = parts::all(workspace, host)?;
+        let host = rustc::version("host")?;
+        let (version, parts) = parts::all(workspace, &host)?;
         Ok(Release { workspace, name: format!("matricula-{version}-{host}"), time, version, parts })
     }
 

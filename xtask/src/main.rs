@@ -12,6 +12,7 @@ mod dist;
 mod fuzz;
 mod pictures;
 mod run;
+mod rustc;
 mod steps;
 mod test;
 mod toolchain;

@@ -1,6 +1,6 @@
 //! Where things are: the sources, cargo's target directory and what is built into them.
 
-use crate::command::output;
+use crate::rustc;
 use anyhow::{Context, Result};
 use std::env;
 use std::path::{Path, PathBuf};
@@ -42,9 +42,7 @@ impl Workspace {
     /// cargo or the compiler do not tell where they are.
     pub(crate) fn for_release(&self, time: i64) -> Result<Workspace> {
         let target = self.target.join("dist/build");
-        let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
-        let version = output(Command::new("rustc").arg("-vV"))?;
-        let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or_default();
+        let commit = rustc::version("commit-hash")?;
         let home = env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(Path::new(&env::var_os("HOME")?).join(".cargo"))).context("no CARGO_HOME")?;
         // Of two that fit, the compiler takes the last.
@@ -53,7 +51,7 @@ impl Workspace {
             (target.clone(), "/target".to_owned()),
             (home, "/cargo".to_owned()),
             // Where the sources of the standard library are installed, they stand for those it was compiled from.
-            (Path::new(sysroot.trim()).join("lib/rustlib/src/rust"), format!("/rustc/{commit}")),
+            (rustc::sysroot()?.join("lib/rustlib/src/rust"), format!("/rustc/{commit}")),
         ];
         let flags = |option: &str| {
             let flags = places.iter().map(|(place, name)| format!("{option}={}={name}", place.display()));

@@ -5,6 +5,7 @@
 
 use super::say;
 use crate::command::{output, run, succeeds};
+use crate::rustc;
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
@@ -154,8 +155,7 @@ fn library_path(root: &Path) -> OsString {
 
 /// The linker for WebAssembly: `rust-lld` of the installed toolchain, or one on the path.
 fn linker() -> Result<PathBuf> {
-    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
-    let own = Path::new(sysroot.trim()).join("lib/rustlib").join(MACHINE).join("bin/rust-lld");
+    let own = rustc::sysroot()?.join("lib/rustlib").join(MACHINE).join("bin/rust-lld");
     if own.is_file() {
         return Ok(own);
     }
