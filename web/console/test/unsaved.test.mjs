@@ -87,6 +87,10 @@ test('a tab asks before it takes a document that was changed', () =>
 
 test('what is saved, reverted or given up can be left', () =>
   at('/shop/settings', async ({ page, go, question }) => {
+    const leave = async () => {
+      await page.getByRole('link', { name: 'Events' }).click();
+      await page.getByRole('heading', { name: 'Events', level: 1 }).waitFor();
+    };
     const rate = page.getByLabel('Registrations without a token, per address');
     await rate.fill('7/hour');
     await page.getByRole('button', { name: 'Revert' }).click();
@@ -97,16 +101,14 @@ test('what is saved, reverted or given up can be left', () =>
     await page.route(settings, (route) => route.request().method() === 'PUT' && route.continue());
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('The settings are saved').waitFor();
-    await page.getByRole('link', { name: 'Events' }).click();
-    await page.getByRole('heading', { name: 'Events', level: 1 }).waitFor();
+    await leave();
     await page.unroute(settings);
     await go('/shop/client-policies');
     await page.getByRole('button', { name: 'JSON view' }).click();
     await page.locator('#json').fill('{"profiles": [] }');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('The profiles are saved').waitFor();
-    await page.getByRole('link', { name: 'Events' }).click();
-    await page.getByRole('heading', { name: 'Events', level: 1 }).waitFor();
+    await leave();
     await go('/shop/clients/create');
     await page.getByLabel('Client ID').fill('half');
     await page.getByRole('link', { name: 'Cancel' }).click();
@@ -114,8 +116,7 @@ test('what is saved, reverted or given up can be left', () =>
     await page.getByLabel('Client ID').fill('whole');
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     await page.getByText('Internal ID').waitFor();
-    await page.getByRole('link', { name: 'Events' }).click();
-    await page.getByRole('heading', { name: 'Events', level: 1 }).waitFor();
+    await leave();
     assert.equal(await question.count(), 0);
   }));
 
