@@ -21,7 +21,7 @@ pub(super) async fn register(
 ) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
     let (requested, (identity, named)) = exchange.parse(&document, cross_origin).await?;
-    let free = matches!(named, Some(None)).then(|| requested.client_id.clone()).flatten();
+    let free = if matches!(named, Some(None)) { requested.client_id.clone() } else { None };
     let permit = may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
     if permit.registration_auth == RegistrationAuth::Anonymous {
         app.anonymous_limits.count(realm, exchange.caller.address)?;

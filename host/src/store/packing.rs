@@ -67,15 +67,19 @@ mod tests {
 
     #[test]
     fn what_is_packed_comes_back() {
-        for plain in [&b""[..], b"{}", b"\x01\x02", &[7; 100_000], DECISIONS.text] {
-            assert_eq!(DECISIONS.unpack(DECISIONS.pack(plain.to_vec())).unwrap(), plain);
+        for dictionary in [DECISIONS, CLIENTS] {
+            for plain in [&b""[..], b"{}", b"\x01\x02", &[7; 100_000], dictionary.text] {
+                assert_eq!(dictionary.unpack(dictionary.pack(plain.to_vec())).unwrap(), plain);
+            }
         }
     }
 
     #[test]
     fn what_was_never_packed_stays_as_it_is() {
-        for plain in [&b""[..], b"{\"id\":\"x\"}", b"\x01rest"] {
-            assert_eq!(DECISIONS.unpack(plain.to_vec()).unwrap(), plain);
+        for dictionary in [DECISIONS, CLIENTS] {
+            for plain in [&b""[..], b"{\"id\":\"x\"}", b"\x01rest"] {
+                assert_eq!(dictionary.unpack(plain.to_vec()).unwrap(), plain);
+            }
         }
     }
 

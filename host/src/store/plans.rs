@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 
 /// Statements before plans are made anew for the first time.
 const FIRST: u64 = 16;
-/// How long a plan is used. Making all of a connection anew takes PostgreSQL a few milliseconds.
+/// How long a plan is used: short beside the minute that autovacuum takes.
 const AGE: Duration = Duration::from_secs(10);
 
 /// A connection whose plans are for tables of about the size that they have.
