@@ -13,5 +13,5 @@ use anyhow::Result;
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     components::build(workspace)?;
     web::build(workspace)?;
-    run(&mut workspace.cargo(&["build", "--release", "--package", "matricula"]))
+    run(&mut workspace.build_server())
 }

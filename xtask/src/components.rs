@@ -34,7 +34,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
         let component = wrap(&modules, guest)?;
         if let Some(world) = guest.world {
             let world = contract.select_world(&[package], Some(world))?;
-            wit_component::targets(&contract, world, &component, false)
+            wit_component::targets(&contract, world, &component)
                 .with_context(|| format!("{} does not fit world `{}`", guest.package, contract.worlds[world].name))?;
         }
         let file = folder(workspace, guest).join(format!("{}.wasm", guest.name));
@@ -116,7 +116,7 @@ fn wrap(modules: &Path, guest: &Guest) -> Result<Vec<u8>> {
     ComponentEncoder::default()
         .validate(true)
         .module(&module)
-        .and_then(|encoder| encoder.encode())
+        .and_then(|mut encoder| encoder.encode())
         .with_context(|| format!("{} is no component", guest.package))
 }
 

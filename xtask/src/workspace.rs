@@ -15,6 +15,8 @@ pub(crate) struct Workspace {
     pub(crate) target: PathBuf,
     /// How long `rustup target add` may take; zero skips it.
     pub(crate) wasm_target_timeout: Duration,
+    /// The profile of the root `Cargo.toml` that the server is built with: `release` daily, `dist` for users.
+    profile: &'static str,
     /// Variables for cargo; `None` removes one.
     environment: Vec<(&'static str, Option<String>)>,
 }
@@ -30,11 +32,11 @@ impl Workspace {
             Some(target) => std::path::absolute(target).context("CARGO_TARGET_DIR")?,
             None => root.join("target"),
         };
-        Ok(Workspace { root, target, wasm_target_timeout, environment: Vec::new() })
+        Ok(Workspace { root, target, wasm_target_timeout, profile: "release", environment: Vec::new() })
     }
 
-    /// The same sources as users get them: optimised as a whole program, and built so that nothing tells where and when
-    /// (`time`, seconds since 1970, stands for that), the same from wherever it was made.
+    /// The same sources as users get them: optimised as a whole program (profile `dist`), and built so that nothing
+    /// tells where and when (`time`, seconds since 1970, stands for that), the same from wherever it was made.
     ///
     /// It has a target directory of its own, as other flags make everything compile anew.
     ///
@@ -65,15 +67,9 @@ impl Workspace {
             ("CXXFLAGS", flags("-ffile-prefix-map")),
             // Code in C that tells when it was compiled.
             ("SOURCE_DATE_EPOCH", Some(time.to_string())),
-            // Takes a sixth off what a registration costs, and some minutes more to compile: too long for each change.
-            ("CARGO_PROFILE_RELEASE_LTO", Some("fat".to_owned())),
-            ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", Some("1".to_owned())),
-            // Nobody gets it, and it holds digests of generated sources that name paths; parts of symbols' names come of
-            // these.
-            ("CARGO_PROFILE_RELEASE_DEBUG", Some("false".to_owned())),
         ];
         let (root, wasm_target_timeout) = (self.root.clone(), self.wasm_target_timeout);
-        Ok(Workspace { root, target, wasm_target_timeout, environment })
+        Ok(Workspace { root, target, wasm_target_timeout, profile: "dist", environment })
     }
 
     /// The components that the server has built in: always in the workspace, where the host's sources name them.
@@ -93,7 +89,12 @@ impl Workspace {
 
     /// The server's executable.
     pub(crate) fn server(&self) -> PathBuf {
-        self.target.join("release/matricula")
+        self.target.join(self.profile).join("matricula")
+    }
+
+    /// Builds the server, into [`Workspace::server`].
+    pub(crate) fn build_server(&self) -> Command {
+        self.cargo(&["build", "--profile", self.profile, "--package", "matricula"])
     }
 
     /// `cargo` with these arguments, the same cargo that runs xtask.
