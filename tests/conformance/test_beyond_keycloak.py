@@ -333,6 +333,29 @@ def test_4_refusal_of_the_sender_names_no_field(realm):
     ]
 
 
+@pytest.mark.parametrize(
+    "accept, members, media_type",
+    [
+        ("application/json", {"error", "error_description"}, "application/json"),
+        ("application/json;q=0.9, text/plain", {"error", "error_description"}, "application/json"),
+        ("*/*", {"error", "error_description", "violations", "decision"}, "application/json"),
+        ("application/json, */*;q=0.1", {"error", "error_description", "violations", "decision"}, "application/json"),
+        (
+            "application/problem+json",
+            {"error", "error_description", "violations", "decision", "type", "title", "status", "detail"},
+            "application/problem+json",
+        ),
+    ],
+)
+def test_4_who_asks_for_plain_json_gets_keycloaks_members_only(realm, accept, members, media_type):
+    response = realm.register("openid-connect", json={}, headers={"Accept": accept})
+    assert response.status_code == 403
+    assert response.headers["content-type"].split(";")[0] == media_type
+    assert set(response.json()) == members
+    assert response.json()["error_description"].endswith("Details: Host not trusted.")
+    assert response.headers["matricula-decision"]
+
+
 def test_4_refusal_of_an_update(open_realm):
     token = open_realm.register("default", json={"clientId": "anon"}).json()["registrationAccessToken"]
     body = {"clientId": "anon", "consentRequired": False, "fullScopeAllowed": True}
@@ -561,10 +584,11 @@ SIX = {
     ],
     ids=lambda given: next(iter(given)),
 )
-def test_10_absent_members_are_kept_whatever_else_is_given(oidc, given):
+def test_10_absent_members_are_removed_whatever_else_is_given(oidc, given):
     body = oidc.create(**SIX)
     updated = oidc.update(body, **given)
-    assert {field: updated.get(field) for field in SIX} == SIX
+    assert not set(SIX) & set(updated)
+    assert {field: oidc.update(updated, **SIX).get(field) for field in SIX} == SIX
 
 
 def test_10_empty_request_uris_always_clear(oidc):
@@ -960,3 +984,21 @@ def test_26_reading_rotates_where_the_realm_asks_for_it(realm, provider):
     third = realm.register(provider, "GET", made[name], token=second)
     assert third.status_code == 200
     assert third.json()[member] != second
+
+
+# -- 28: a document that libraries can read --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/realms/{}/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/realms/{}"]
+)
+def test_28_a_realm_without_an_authorization_server_names_a_page_that_says_so(realm, path):
+    document = realm.server.http.get(path.format(realm.name)).json()
+    address = document["authorization_endpoint"]
+    assert address.endswith(f"/realms/{realm.name}/protocol/openid-connect/auth")
+    page = realm.server.http.get(address, params={"client_id": "any", "response_type": "code"}, headers={"Accept": "text/html"})
+    assert page.status_code == 501
+    assert page.headers["content-type"].split(";")[0] == "text/html"
+    assert realm.name in page.text
+    for_programs = realm.server.http.get(address, params={"client_id": "any"}, headers={"Accept": "application/json"})
+    assert_error(for_programs, 501, "server_error")

@@ -25,6 +25,9 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[OsString], database: Opti
         .env("CONFORMANCE_URL", server.url())
         .env("CONFORMANCE_TARGET", "matricula")
         .env("CONFORMANCE_ADMIN_USER", ADMIN_USER)
-        .env("CONFORMANCE_ADMIN_PASSWORD", ADMIN_PASSWORD));
+        .env("CONFORMANCE_ADMIN_PASSWORD", ADMIN_PASSWORD)
+        // For the tests of the command line, and of realm files: they go into the database itself.
+        .env("MATRICULA_BIN", workspace.server())
+        .env("MATRICULA_DATABASE", server.database()));
     server.stop(tested)
 }

@@ -97,6 +97,12 @@ impl Server {
         &self.url
     }
 
+    /// The address of the server's database, as option `--database` takes it.
+    pub(crate) fn database(&self) -> String {
+        let embedded = || format!("sqlite://{}", self.folder.join("data/matricula.db").display());
+        self.database.clone().unwrap_or_else(embedded)
+    }
+
     /// Tells tests that another program runs where the server is and who its administrator is.
     pub(crate) fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
