@@ -4,18 +4,12 @@ import { Alert, Button, Masthead, MastheadBrand, MastheadContent, MastheadMain, 
 import MoonIcon from '@patternfly/react-icons/dist/esm/icons/moon-icon';
 import SunIcon from '@patternfly/react-icons/dist/esm/icons/sun-icon';
 import { useEffect, useState } from 'react';
-import type { ComponentSet } from '../engine/component-set.js';
-import { builtIn, type Loaded } from '../worker/built-in.js';
+import { builtIn } from '../worker/built-in.js';
 import { BenchPage } from './bench-page.js';
 import { CasesPage } from './cases-page.js';
+import type { Engine } from './engine.js';
 import { decode, encode, initial, type State } from './state.js';
 import { chooseTheme, preferredTheme, type Theme } from './theme.js';
-
-/** What runs requests. */
-export interface Engine {
-  set: ComponentSet;
-  loaded: Loaded[];
-}
 
 /** How long after the last change the link in the address bar follows, in milliseconds. */
 const LINK_DELAY = 300;

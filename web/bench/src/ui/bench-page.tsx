@@ -6,7 +6,7 @@ import CheckIcon from '@patternfly/react-icons/dist/esm/icons/check-icon';
 import ShareIcon from '@patternfly/react-icons/dist/esm/icons/share-alt-icon';
 import { useState } from 'react';
 import { registrationAuth } from '../engine/evaluate.js';
-import type { Engine } from './app.js';
+import type { Engine } from './engine.js';
 import { AnswerView } from './answer-view.js';
 import { CallerForm } from './caller-form.js';
 import { ComponentList } from './component-list.js';

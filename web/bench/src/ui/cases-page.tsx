@@ -4,7 +4,7 @@ import { Alert, Button, Content, EmptyState, EmptyStateBody, ExpandableSection, 
 import PlayIcon from '@patternfly/react-icons/dist/esm/icons/play-icon';
 import { useEffect, useRef, useState } from 'react';
 import { casesOf, type Ended, type Filed, run } from '../engine/cases.js';
-import type { Engine } from './app.js';
+import type { Engine } from './engine.js';
 
 const FILES = import.meta.glob('../../../../tests/cases/*/*.json', { import: 'default' });
 

@@ -9,7 +9,7 @@ import { ComponentSet } from '../engine/component-set.js';
 import { registrationAuth } from '../engine/evaluate.js';
 import type { Loaded } from '../worker/built-in.js';
 import { dropped } from '../worker/dropped.js';
-import type { Engine } from './app.js';
+import type { Engine } from './engine.js';
 import { requestOf, type State } from './state.js';
 
 interface Properties {

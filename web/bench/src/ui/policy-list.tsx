@@ -7,7 +7,7 @@ import TrashIcon from '@patternfly/react-icons/dist/esm/icons/trash-icon';
 import { useState } from 'react';
 import type { RegistrationAuth } from '../engine/contract.js';
 import type { Policy } from '../engine/policies.js';
-import type { Engine } from './app.js';
+import type { Engine } from './engine.js';
 import { PolicyForm } from './policy-form.js';
 import type { State } from './state.js';
 

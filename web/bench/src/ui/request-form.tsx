@@ -3,7 +3,7 @@
 import { Card, CardBody, CardTitle, Form, FormGroup, FormSelect, FormSelectOption, FormSelectOptionGroup, Grid, GridItem, TextInput, ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
 import type { Operation } from '../engine/contract.js';
 import { EXAMPLES } from '../examples/examples.js';
-import type { Engine } from './app.js';
+import type { Engine } from './engine.js';
 import { CodeField } from './code-field.js';
 import { shownExample, type State, withExample } from './state.js';
 
