@@ -14,7 +14,7 @@ pub(super) fn wrap(module: &Path, output: &Path) -> anyhow::Result<()> {
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&bytes)
-        .and_then(|encoder| encoder.encode())
+        .and_then(|mut encoder| encoder.encode())
         .with_context(|| format!("{} can't become a component", module.display()))?;
     std::fs::write(output, component).with_context(|| format!("writing {}", output.display()))
 }
