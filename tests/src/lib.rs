@@ -2,6 +2,7 @@
 //! callers of it.
 
 mod cable;
+mod compiled;
 mod own_postgres;
 mod postgres;
 mod raw;
@@ -383,7 +384,9 @@ fn launch(
     options: &[String],
     environment: &[(String, String)],
 ) -> anyhow::Result<(Child, String, String)> {
-    let mut process = Command::new(program()?)
+    let program = program()?;
+    compiled::provide(data, &program)?;
+    let mut process = Command::new(&program)
         .arg("serve")
         .args(if options.iter().any(|option| option == "--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] })
         .arg("--data")
@@ -415,5 +418,6 @@ fn launch(
         text.push('\n');
         text.push_str(&line);
     }
+    compiled::keep(data, &program)?;
     Ok((process, url, text))
 }
