@@ -34,8 +34,8 @@ use crate::wasm::Wasm;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
 use crate::{
-    admin, console, description, discovery, first_start, headers, health, protocol_mappers, registration,
-    token_endpoint, web,
+    admin, authorization_endpoint, console, description, discovery, first_start, headers, health, protocol_mappers,
+    registration, token_endpoint, web,
 };
 
 /// What every request may use. Cloning it is cheap: each request does so several times.
@@ -227,6 +227,7 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(discovery::openid_configuration))
         .routes(routes!(discovery::oauth_authorization_server))
         .routes(routes!(discovery::oauth_authorization_server_of_path))
+        .routes(routes!(discovery::openid_configuration_of_path))
         // The console's session.
         .routes(routes!(console::sign_in, console::read, console::sign_out))
         // Operation.
@@ -237,6 +238,8 @@ pub(crate) fn routes(app: App) -> Router {
     admin
         // Registration: it answers every method itself, as the order of its checks is part of the contract.
         .route("/realms/{realm}/clients-registrations/{*rest}", any(registration::serve))
+        // For people, and it succeeds for nobody: no part of the description.
+        .route(&format!("/realms/{{realm}}/{}", authorization_endpoint::PATH), any(authorization_endpoint::answer))
         .route("/openapi.json", get(move || description::show(Arc::clone(&description))))
         // Pages for browsers.
         .merge(web::routes())

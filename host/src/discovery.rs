@@ -6,18 +6,22 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::authorization_endpoint;
 use crate::caller::Caller;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::keys::Jwk;
 use crate::parameters::Path;
 use crate::realm::Realm;
-use axum::http::StatusCode;
+use crate::store::scopes::Assigned;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use std::sync::Arc;
 
 /// Metadata of a realm (OIDC Discovery §3, RFC 8414 §2).
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Metadata {
     issuer: String,
+    authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
     registration_endpoint: String,
@@ -30,6 +34,7 @@ pub(crate) struct Metadata {
     token_endpoint_auth_methods_supported: [&'static str; 3],
     scopes_supported: Vec<String>,
     claims_supported: [&'static str; 9],
+    client_id_metadata_document_supported: bool,
 }
 
 /// Public keys of a realm.
@@ -48,16 +53,33 @@ pub(crate) struct PublicRealm {
     tokens_not_before: i64,
 }
 
-async fn find(app: &App, name: &str) -> Result<Arc<Realm>, ErrorResponse> {
+/// The realm of this name, enabled or not.
+///
+/// # Errors
+/// 404 when there is none.
+pub(crate) async fn find(app: &App, name: &str) -> Result<Arc<Realm>, ErrorResponse> {
     app.realms.get(name).await?.ok_or_else(|| ErrorResponse::bare(StatusCode::NOT_FOUND, "Realm does not exist"))
 }
 
-async fn metadata(app: &App, name: &str, caller: &Caller) -> Result<Json<Metadata>, ErrorResponse> {
+/// An answer with metadata, which callers may keep for so long.
+type Kept = ([(HeaderName, HeaderValue); 1], Json<Metadata>);
+
+/// Marks the protocol rather than a scope of the realm: it is there whatever the realm has.
+const OPENID: &str = "openid";
+/// How long callers may keep metadata.
+const KEPT: HeaderValue = HeaderValue::from_static("max-age=60");
+
+async fn metadata(app: &App, name: &str, caller: &Caller) -> Result<Kept, ErrorResponse> {
     let realm = find(app, name).await?;
     let issuer = app.issuer(&realm, caller);
     let at = |path: &str| format!("{issuer}/{path}");
-    let of_oidc = realm.scopes.iter().filter(|scope| scope.protocol == "openid-connect");
-    Ok(Json(Metadata {
+    // Only what a registration may ask for: there are libraries that ask for all that is named.
+    let offered = realm
+        .scopes
+        .iter()
+        .filter(|scope| scope.protocol == "openid-connect" && scope.assigned != Assigned::None && scope.name != OPENID);
+    let metadata = Metadata {
+        authorization_endpoint: at(authorization_endpoint::PATH),
         token_endpoint: at("protocol/openid-connect/token"),
         jwks_uri: at("protocol/openid-connect/certs"),
         registration_endpoint: at("clients-registrations/openid-connect"),
@@ -68,7 +90,7 @@ async fn metadata(app: &App, name: &str, caller: &Caller) -> Result<Json<Metadat
         subject_types_supported: ["public", "pairwise"],
         id_token_signing_alg_values_supported: ["RS256"],
         token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
-        scopes_supported: ["openid".to_owned()].into_iter().chain(of_oidc.map(|scope| scope.name.clone())).collect(),
+        scopes_supported: [OPENID.to_owned()].into_iter().chain(offered.map(|scope| scope.name.clone())).collect(),
         claims_supported: [
             "iss",
             "sub",
@@ -80,8 +102,10 @@ async fn metadata(app: &App, name: &str, caller: &Caller) -> Result<Json<Metadat
             "email",
             "acr",
         ],
+        client_id_metadata_document_supported: false,
         issuer,
-    }))
+    };
+    Ok(([(CACHE_CONTROL, KEPT)], Json(metadata)))
 }
 
 /// Metadata of a realm
@@ -94,7 +118,7 @@ pub(crate) async fn openid_configuration(
     State(app): State<App>,
     Path(realm): Path<String>,
     caller: Caller,
-) -> Result<Json<Metadata>, ErrorResponse> {
+) -> Result<Kept, ErrorResponse> {
     metadata(&app, &realm, &caller).await
 }
 
@@ -108,7 +132,7 @@ pub(crate) async fn oauth_authorization_server(
     State(app): State<App>,
     Path(realm): Path<String>,
     caller: Caller,
-) -> Result<Json<Metadata>, ErrorResponse> {
+) -> Result<Kept, ErrorResponse> {
     metadata(&app, &realm, &caller).await
 }
 
@@ -122,7 +146,21 @@ pub(crate) async fn oauth_authorization_server_of_path(
     State(app): State<App>,
     Path(realm): Path<String>,
     caller: Caller,
-) -> Result<Json<Metadata>, ErrorResponse> {
+) -> Result<Kept, ErrorResponse> {
+    metadata(&app, &realm, &caller).await
+}
+
+/// Metadata of a realm
+///
+/// The same for OpenID Connect clients that put the well-known part before the issuer's path as RFC 8414 does.
+#[utoipa::path(get, path = "/.well-known/openid-configuration/realms/{realm}", tag = "discovery",
+    params(("realm" = String, Path)),
+    responses((status = 200, body = Metadata), (status = 404, body = ErrorBody)))]
+pub(crate) async fn openid_configuration_of_path(
+    State(app): State<App>,
+    Path(realm): Path<String>,
+    caller: Caller,
+) -> Result<Kept, ErrorResponse> {
     metadata(&app, &realm, &caller).await
 }
 

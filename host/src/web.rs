@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::error::ErrorResponse;
+use crate::header_list;
 use crate::parameters::Path;
 
 /// A file of a page.
@@ -84,7 +85,7 @@ fn answer(page: &Page, path: &str, asked: &HeaderMap) -> Response {
     } else {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
-        match file.gzip.filter(|_| takes_gzip(asked)) {
+        match file.gzip.filter(|_| header_list::takes(asked, &ACCEPT_ENCODING, "gzip")) {
             Some(gzip) => {
                 headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 (headers, gzip).into_response()
@@ -109,18 +110,6 @@ fn tag(content: &[u8]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content);
     let short: String = digest.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     format!("W/\"{short}\"")
-}
-
-/// Whether the caller can read gzip (RFC 9110 §12.5.3).
-fn takes_gzip(asked: &HeaderMap) -> bool {
-    let codings = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    codings.flat_map(|value| value.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let refused = |weight: &str| {
-            weight.strip_prefix("q=").is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
-        };
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip")) && !parts.any(refused)
-    })
 }
 
 /// The media type that the end of a path stands for.

@@ -12,6 +12,7 @@ mod console_session;
 mod contract_versions;
 mod decisions;
 mod description;
+mod discovery;
 mod durability;
 mod encryption;
 mod faults;

@@ -1,0 +1,52 @@
+//! `/realms/{realm}/protocol/openid-connect/auth`: discovery must name an authorization endpoint, and a realm logs nobody
+//! in. It says so, to people on a page.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::app::App;
+use crate::error::ErrorResponse;
+use crate::parameters::Path;
+use crate::{discovery, page};
+
+/// Its path below that of the realm.
+pub(crate) const PATH: &str = "protocol/openid-connect/auth";
+
+/// Any request: it never leads elsewhere, whatever the request names.
+pub(crate) async fn answer(State(app): State<App>, Path(realm): Path<String>, asked: HeaderMap) -> Response {
+    let realm = match discovery::find(&app, &realm).await {
+        Ok(realm) => realm,
+        Err(refused) => return refused.into_response(),
+    };
+    page::or(
+        &asked,
+        || page::show(StatusCode::NOT_IMPLEMENTED, "This realm can't log you in yet", &text(&realm.name)),
+        || {
+            let description = format!("Realm '{}' is not connected to an authorization server", realm.name);
+            ErrorResponse::new(StatusCode::NOT_IMPLEMENTED, "server_error", description).into_response()
+        },
+    )
+}
+
+fn text(realm: &str) -> Markup {
+    let console = format!("/console/#/{}/targets", utf8_percent_encode(realm, NON_ALPHANUMERIC));
+    html! {
+        p { "Realm " b { (realm) } " is not connected to an authorization server." }
+        p { "An administrator connects it in the " a href=(console) { "console, under Targets" } "." }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_realm_is_called_cannot_change_the_page() {
+        let text = text("a\"><b>ü").into_string();
+        assert!(text.contains("<b>a&quot;&gt;&lt;b&gt;ü</b>"), "{text}");
+        assert!(text.contains("href=\"/console/#/a%22%3E%3Cb%3E%C3%BC/targets\""), "{text}");
+    }
+}
