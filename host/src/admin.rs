@@ -30,7 +30,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use crate::app::{App, Peer};
+use crate::app::App;
 use crate::authentication::bearer_token::{self, Bearer};
 use crate::authentication::session_cookie;
 use crate::caller::Caller;
@@ -74,7 +74,7 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = ErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorResponse> {
-        let caller = app.caller_of(parts.extensions.get::<Peer>(), &parts.headers, &parts.uri);
+        let caller = Caller::take(&mut parts.extensions)?;
         let Some(token) = caller.bearer_token() else {
             return signed_in(app, caller, parts).await;
         };

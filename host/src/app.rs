@@ -14,7 +14,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::abuse::{AnonymousLimits, Guesses};
-use crate::addresses::TrustedProxies;
 use crate::authentication::trusted_issuer::TrustedIssuers;
 use crate::caller::Caller;
 use crate::components::signature::TrustedKeys;
@@ -27,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::names::Names;
 use crate::outside::Outside;
 use crate::policies::ClientCounts;
+use crate::proxies::TrustedProxies;
 use crate::realm::{MASTER, Realm, Realms};
 use crate::store::{Store, keys};
 use crate::tokens::KnownTokens;
@@ -118,7 +118,7 @@ impl App {
             anonymous_limits: AnonymousLimits::new(options.anonymous_per_address, options.anonymous_per_realm),
             client_counts: ClientCounts::none(),
             guesses: Guesses::none(),
-            proxies: TrustedProxies::new(options.trusted_proxies.clone()),
+            proxies: TrustedProxies::new(options.trusted_proxies.clone(), options.proxy_headers),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
             store,
         }));
@@ -137,20 +137,14 @@ impl App {
     }
 
     /// The sender of a request.
-    pub(crate) fn caller(&self, request: &Request) -> Caller {
-        self.caller_of(request.extensions().get(), request.headers(), request.uri())
-    }
-
-    /// The sender of a request that is in parts already.
-    pub(crate) fn caller_of(
-        &self,
-        peer: Option<&Peer>,
-        headers: &axum::http::HeaderMap,
-        uri: &axum::http::Uri,
-    ) -> Caller {
+    ///
+    /// # Errors
+    /// 400 when the request does not name its host as it must.
+    pub(crate) fn caller(&self, request: &Request) -> Result<Caller, ErrorResponse> {
         // The server tells the peer of every connection; a request without one came from this process.
-        let peer = peer.copied().unwrap_or(Peer { address: IpAddr::from([127, 0, 0, 1]), tls: false });
-        Caller::new(peer.address, peer.tls, &self.proxies, headers, uri)
+        let peer = request.extensions().get::<Peer>().copied();
+        let peer = peer.unwrap_or(Peer { address: IpAddr::from([127, 0, 0, 1]), tls: false });
+        Caller::of(peer, &self.proxies, request)
     }
 
     /// Address of the server as a caller sees it, without a slash at the end.
@@ -160,10 +154,7 @@ impl App {
 
     /// The same without the realm's `frontendUrl`.
     pub(crate) fn own_url(&self, caller: &Caller) -> String {
-        match &self.public_url {
-            Some(url) => url.clone(),
-            None => format!("{}://{}", caller.scheme, caller.host),
-        }
+        self.public_url.as_ref().unwrap_or(&caller.asked).clone()
     }
 
     /// Address of a realm: the `iss` of its tokens.

@@ -1,24 +1,25 @@
 //! A caller as the network shows it, before anything it says is believed.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 
-use axum::extract::FromRequestParts;
-use axum::http::Uri;
-use axum::http::header::{AUTHORIZATION, HOST, HeaderMap, ORIGIN};
+use axum::extract::{FromRequestParts, Request};
+use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::http::request::Parts;
+use axum::http::{Extensions, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::addresses::{self, TrustedProxies};
 use crate::app::{App, Peer};
-use crate::form;
+use crate::authority::{Authority, Scheme};
+use crate::error::ErrorResponse;
+use crate::proxies::TrustedProxies;
+use crate::{addresses, form};
 
 impl FromRequestParts<App> for Caller {
-    type Rejection = Infallible;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(app.caller_of(parts.extensions.get::<Peer>(), &parts.headers, &parts.uri))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ErrorResponse> {
+        Caller::take(&mut parts.extensions)
     }
 }
 
@@ -29,33 +30,47 @@ pub(crate) struct Caller {
     pub(crate) address: IpAddr,
     /// The same as text: IPv6 in its canonical form (RFC 5952).
     pub(crate) address_text: String,
-    /// `http` or `https`, as the caller used it.
-    pub(crate) scheme: String,
-    /// Host and port that the caller asked for.
-    pub(crate) host: String,
+    /// Scheme, host and port that the caller asked for, as addresses begin: `https://id.example:8443`.
+    pub(crate) asked: String,
     /// The request's `Origin` header.
     pub(crate) origin: Option<String>,
+    scheme: Scheme,
     authorization: Option<String>,
 }
 
 impl Caller {
     /// The sender of a request that came over a connection from `peer`.
-    pub(crate) fn new(peer: IpAddr, tls: bool, proxies: &TrustedProxies, headers: &HeaderMap, uri: &Uri) -> Caller {
-        let told = proxies.origin(peer, headers);
+    ///
+    /// # Errors
+    /// 400 when it does not tell in a readable way which host it asks for, or where a proxy says that it comes from.
+    pub(crate) fn of(peer: Peer, proxies: &TrustedProxies, request: &Request) -> Result<Caller, ErrorResponse> {
+        let headers = request.headers();
+        let named = Authority::of(request.version(), request.uri(), headers).map_err(malformed)?;
+        let told = proxies.origin(peer.address, headers).map_err(|_| malformed("Forwarded cannot be read"))?;
+        let scheme = told.scheme.unwrap_or(if peer.tls { Scheme::Https } else { Scheme::Http });
+        let authority = match &told.host {
+            Some(host) => Authority::parse(host).ok_or_else(|| malformed("The proxy names no valid host"))?,
+            // The port in `Host` is that of the way from the proxy to this server (Keycloak).
+            None if told.scheme.is_some() => named.without_port(),
+            None => named,
+        };
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let own_scheme = if tls { "https" } else { "http" };
-        Caller {
+        Ok(Caller {
             address: told.address,
             address_text: told.address.to_string(),
-            scheme: told.scheme.filter(|scheme| scheme == "https" || scheme == "http").unwrap_or(own_scheme.to_owned()),
-            host: told
-                .host
-                .or_else(|| uri.authority().map(ToString::to_string))
-                .or_else(|| text(HOST))
-                .unwrap_or_else(|| "localhost".to_owned()),
+            asked: format!("{}://{}", scheme.as_str(), authority.with_port(told.port).in_address(scheme)),
             origin: text(ORIGIN),
+            scheme,
             authorization: text(AUTHORIZATION),
-        }
+        })
+    }
+
+    /// The sender of a request, which was put into its extensions when it came; there is one to be taken.
+    ///
+    /// # Errors
+    /// 500 when it was taken already.
+    pub(crate) fn take(extensions: &mut Extensions) -> Result<Caller, ErrorResponse> {
+        extensions.remove::<Caller>().ok_or_else(ErrorResponse::server_error)
     }
 
     /// The same caller as if it were elsewhere.
@@ -66,7 +81,7 @@ impl Caller {
 
     /// Whether the caller used TLS.
     pub(crate) fn is_secure(&self) -> bool {
-        self.scheme == "https"
+        self.scheme == Scheme::Https
     }
 
     /// Whether the caller is on this machine or in a private network.
@@ -91,4 +106,8 @@ impl Caller {
         let (id, secret) = decoded.split_once(':')?;
         Some((form::decode(id), form::decode(secret)))
     }
+}
+
+fn malformed(description: &str) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_request", description)
 }

@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::abuse::Rate;
+use crate::proxies::ProxyHeaders;
 
 /// A client registration service for OAuth 2.0, OpenID Connect and SAML: what Keycloak's offers, on the same wire.
 #[derive(Debug, Parser)]
@@ -139,10 +140,14 @@ pub struct Serve {
     #[arg(long, env = "MATRICULA_PUBLIC_URL", value_name = "URL", value_parser = web_address)]
     pub public_url: Option<String>,
 
-    /// Proxies whose word about the caller counts (Forwarded, or X-Forwarded-For, -Proto and -Host); may be given several
-    /// times.
+    /// Proxies whose word about the caller counts; may be given several times.
     #[arg(long = "trusted-proxy", env = "MATRICULA_TRUSTED_PROXY", value_delimiter = ',', value_name = "CIDR", value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// Headers in which these proxies tell of the caller: X-Forwarded-For, -Proto, -Host and -Port, or Forwarded. The
+    /// other ones are ignored, whoever sends them.
+    #[arg(long, env = "MATRICULA_PROXY_HEADERS", value_enum, default_value_t, value_name = "FAMILY")]
+    pub proxy_headers: ProxyHeaders,
 
     /// Address for /metrics (Prometheus); without it there are none.
     #[arg(long, env = "MATRICULA_METRICS", value_name = "ADDRESS")]

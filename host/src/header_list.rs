@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderName};
 
 /// The members of a header, in their order. A comma in a quoted text ends none; empty members and lines that are not
 /// text are left out.
-pub(crate) fn members(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = &str> {
+pub(crate) fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| split(line, ','))
 }
 

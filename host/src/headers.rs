@@ -8,7 +8,7 @@ use axum::http::header::{
     HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use hyper::body::Body as _;
 use tracing::Instrument as _;
 
@@ -24,7 +24,7 @@ const OTHER: &str = "other";
 pub(crate) async fn finish(
     State(app): State<App>,
     path: Option<MatchedPath>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let began = Instant::now();
@@ -34,7 +34,13 @@ pub(crate) async fn finish(
     let span = tracing::error_span!("request", request_id = request_id::text(&id));
     let route = path.as_ref().map_or(OTHER, MatchedPath::as_str);
     let trace = traces::request(&method, route, request.uri().path(), request_id::text(&id), request.headers());
-    let mut response = next.run(request).instrument(trace.clone()).instrument(span.clone()).await;
+    let mut response = match app.caller(&request) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).instrument(trace.clone()).instrument(span.clone()).await
+        }
+        Err(refused) => refused.into_response(),
+    };
     traces::answered(&trace, response.status().as_u16());
     let took = began.elapsed();
     app.metrics.answered(&method, route, response.status(), took);

@@ -93,8 +93,8 @@ enum Prepared {
 }
 
 /// Steps 1 to 5 of the specified order: realm, HTTPS, provider, method and path, content type.
-async fn prepare(app: App, request: Request) -> Result<Prepared, ErrorResponse> {
-    let caller = app.caller(&request);
+async fn prepare(app: App, mut request: Request) -> Result<Prepared, ErrorResponse> {
+    let caller = Caller::take(request.extensions_mut())?;
     let mut path = request.uri().path().split('/').skip(2).map(segment);
     let (Some(realm), _, Some(provider)) = (path.next(), path.next(), path.next()) else {
         return Err(ErrorResponse::framework(StatusCode::NOT_FOUND));

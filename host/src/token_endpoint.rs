@@ -52,8 +52,8 @@ struct FormRequest {
     form: Form,
 }
 
-async fn read(app: &App, realm: &str, request: Request) -> Result<FormRequest, ErrorResponse> {
-    let caller = app.caller(&request);
+async fn read(app: &App, realm: &str, mut request: Request) -> Result<FormRequest, ErrorResponse> {
+    let caller = Caller::take(request.extensions_mut())?;
     let realm = open_realm(app, realm, &caller).await?;
     let body = document::bytes(request.into_body()).await?;
     Ok(FormRequest { realm, caller, form: Form::read(&body) })

@@ -19,6 +19,7 @@ mod faults;
 mod forged_tokens;
 mod growing_realm;
 mod hostile_requests;
+mod hosts;
 mod https;
 mod limits;
 mod many_realms;

@@ -115,6 +115,9 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
         if let Some(arguments) = conformance {
             if on(Database::Sqlite) {
                 steps.run("conformance", || conformance::test(workspace, arguments, None));
+                if conformance::asks_for_proxies(arguments) {
+                    steps.run("conformance behind proxies", || conformance::test_proxies(workspace, arguments));
+                }
             }
             if on(Database::Postgres) {
                 steps.run("conformance on PostgreSQL", || {

@@ -158,10 +158,9 @@ pub(crate) fn check_sender(
 /// # Errors
 /// 403 when it names another.
 pub(crate) fn check_origin(app: &App, caller: &Caller) -> Result<(), ErrorResponse> {
-    let asked = format!("{}://{}", caller.scheme, caller.host);
     let public = reqwest::Url::parse(&app.own_url(caller)).map(|url| url.origin().ascii_serialization());
     match &caller.origin {
-        Some(origin) if *origin != asked && public.as_deref() != Ok(origin) => {
+        Some(origin) if *origin != caller.asked && public.as_deref() != Ok(origin) => {
             Err(foreign("The request comes from the page of another site."))
         }
         _ => Ok(()),

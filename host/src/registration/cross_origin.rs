@@ -71,7 +71,7 @@ impl CrossOrigin {
     async fn judge(exchange: &Exchange, origin: &str) -> Result<CrossOrigin, ErrorResponse> {
         let caller = exchange.authenticate(exchange.in_address()).await;
         let own = exchange.app.base_url(&exchange.realm, &exchange.caller);
-        let verdict = if *origin == own || *origin == format!("{}://{}", exchange.caller.scheme, exchange.caller.host) {
+        let verdict = if *origin == own || *origin == exchange.caller.asked {
             Verdict::Own
         } else {
             let allowed = match &caller {
