@@ -9,7 +9,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::routing::{any, get};
+use axum::routing::{any, get, options};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,8 +34,8 @@ use crate::wasm::Wasm;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
 use crate::{
-    admin, authorization_endpoint, console, description, discovery, first_start, headers, health, protocol_mappers,
-    registration, token_endpoint, web,
+    admin, authorization_endpoint, console, cors, description, discovery, first_start, headers, health,
+    protocol_mappers, registration, token_endpoint, web,
 };
 
 /// What every request may use. Cloning it is cheap: each request does so several times.
@@ -163,8 +163,32 @@ impl App {
     }
 }
 
+/// The preflights of what scripts of other origins call. Registration answers its own.
+fn preflights() -> Router<App> {
+    let read = [
+        "/realms/{realm}",
+        "/realms/{realm}/protocol/openid-connect/certs",
+        "/realms/{realm}/.well-known/openid-configuration",
+        "/realms/{realm}/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/realms/{realm}",
+        "/.well-known/openid-configuration/realms/{realm}",
+    ];
+    let posted = ["token", "revoke", "logout"].map(|name| format!("/realms/{{realm}}/protocol/openid-connect/{name}"));
+    let routes = read.into_iter().fold(Router::new(), |routes, path| routes.route(path, options(cors::before_reading)));
+    posted.iter().fold(routes, |routes, path| routes.route(path, options(cors::before_posting)))
+}
+
 /// Every route of the server.
 pub(crate) fn routes(app: App) -> Router {
+    // What anybody may read, from wherever.
+    let public = OpenApiRouter::new()
+        .routes(routes!(discovery::certs))
+        .routes(routes!(discovery::realm))
+        .routes(routes!(discovery::openid_configuration))
+        .routes(routes!(discovery::oauth_authorization_server))
+        .routes(routes!(discovery::oauth_authorization_server_of_path))
+        .routes(routes!(discovery::openid_configuration_of_path))
+        .route_layer(axum::middleware::from_fn(cors::public));
     // The Admin API: administrators and their tools.
     let (admin, description) = OpenApiRouter::with_openapi(description::begin())
         .routes(routes!(admin::realms::list, admin::realms::create))
@@ -209,16 +233,11 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::component_files::limit))
         .routes(routes!(admin::component_files::compare))
         .routes(routes!(admin::component_files::download, admin::component_files::remove_version))
-        // The realm's own endpoints: clients and users.
+        // The realm's own endpoints: clients and users, and scripts of theirs.
         .routes(routes!(token_endpoint::token))
         .routes(routes!(token_endpoint::revoke))
         .routes(routes!(token_endpoint::logout))
-        .routes(routes!(discovery::certs))
-        .routes(routes!(discovery::realm))
-        .routes(routes!(discovery::openid_configuration))
-        .routes(routes!(discovery::oauth_authorization_server))
-        .routes(routes!(discovery::oauth_authorization_server_of_path))
-        .routes(routes!(discovery::openid_configuration_of_path))
+        .merge(public)
         // The console's session.
         .routes(routes!(console::sign_in, console::read, console::sign_out))
         // Operation.
@@ -232,6 +251,8 @@ pub(crate) fn routes(app: App) -> Router {
         // For people, and it succeeds for nobody: no part of the description.
         .route(&format!("/realms/{{realm}}/{}", authorization_endpoint::PATH), any(authorization_endpoint::answer))
         .route("/openapi.json", get(move || description::show(Arc::clone(&description))))
+        // What browsers ask before scripts of other origins may.
+        .merge(preflights())
         // Pages for browsers.
         .merge(web::routes())
         .fallback(async || ErrorResponse::framework(StatusCode::NOT_FOUND))

@@ -18,6 +18,7 @@ mod clock;
 mod components;
 pub mod config;
 mod console;
+mod cors;
 mod description;
 mod discovery;
 mod document;

@@ -40,7 +40,7 @@ use crate::wasm::contract::{self, Client, Context, Document, Issued, Operation, 
 use crate::wasm::facts::RealmOfCall;
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, WasmError};
-use crate::{clock, ids, random};
+use crate::{clock, cors, ids, random};
 use cross_origin::CrossOrigin;
 use decision::Outcome;
 
@@ -108,10 +108,9 @@ async fn prepare(app: App, mut request: Request) -> Result<Prepared, ErrorRespon
     };
     let description = &handle.description;
     if request.method() == Method::OPTIONS {
-        return Ok(Prepared::Answer(match (description.cross_origin, &caller.origin) {
-            (true, Some(origin)) => cross_origin::preflight(origin),
-            (true, None) => StatusCode::OK.into_response(),
-            (false, _) => allow(&description.operations),
+        return Ok(Prepared::Answer(match description.cross_origin {
+            true => cors::preflight(request.headers().get(header::ORIGIN), cross_origin::METHODS),
+            false => allow(&description.operations),
         }));
     }
     let operation = operation(request.method(), client_id.is_some(), deeper, &description.operations)?;

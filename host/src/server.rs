@@ -25,7 +25,7 @@ use tower_service::Service as _;
 
 use crate::app::Peer;
 use crate::error::ErrorResponse;
-use crate::{headers, request_id};
+use crate::{headers, request_id, web};
 use patience::Patient;
 use tls::Tls;
 use whole::Whole;
@@ -197,8 +197,8 @@ pub(crate) fn make_room(connections: u32) -> usize {
     usize::try_from(room).unwrap_or(usize::MAX)
 }
 
-/// Makes the paths that mean the same the same. As in Keycloak, a path with an empty segment is refused, and an Admin
-/// API path may end in a slash.
+/// Makes the paths that mean the same the same. As in Keycloak, a path with an empty segment is refused, and a path may
+/// end in a slash.
 fn normalize(uri: &mut Uri) -> Option<Response> {
     let path = uri.path();
     if path.contains("//") {
@@ -206,8 +206,7 @@ fn normalize(uri: &mut Uri) -> Option<Response> {
             ErrorResponse::new(StatusCode::BAD_REQUEST, "missingNormalization", "Request path not normalized");
         return Some(refused.into_response());
     }
-    if path.len() > 1 && path.ends_with('/') && path.starts_with("/admin/") {
-        let shorter = path.trim_end_matches('/').to_owned();
+    if let Some(shorter) = path.strip_suffix('/').filter(|shorter| !shorter.is_empty() && !web::is_page(shorter)) {
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         let mut parts = uri.clone().into_parts();
         parts.path_and_query = format!("{shorter}{query}").parse().ok();

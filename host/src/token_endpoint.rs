@@ -16,6 +16,7 @@ use crate::abuse;
 use crate::app::App;
 use crate::authentication::client_credentials::same_secret;
 use crate::caller::Caller;
+use crate::cors::{self, Reader};
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::form::Form;
 use crate::parameters::Path;
@@ -80,27 +81,54 @@ fn not_stored(mut response: Response) -> Response {
     responses((status = 200, body = TokenAnswer), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 429, body = ErrorBody)))]
 pub(crate) async fn token(State(app): State<App>, Path(realm): Path<String>, request: Request) -> Response {
+    let mut reader = Reader::default();
     let answer = async {
         let request = read(&app, &realm, request).await?;
-        grant(&app, &request).await
+        grant(&app, &request, &mut reader).await
     }
     .await;
-    not_stored(match answer {
+    not_stored(reader.mark(match answer {
         Ok(answer) => axum::Json(answer).into_response(),
         Err(refused) => refused.into_response(),
-    })
+    }))
 }
 
-async fn grant(app: &App, request: &FormRequest) -> Result<TokenAnswer, ErrorResponse> {
+async fn grant(app: &App, request: &FormRequest, reader: &mut Reader) -> Result<TokenAnswer, ErrorResponse> {
     let Some(grant_type) = request.form.get("grant_type") else {
         return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "Missing form parameter: grant_type"));
     };
-    let client = authenticate_client(app, request).await?;
+    if !matches!(grant_type, "password" | "client_credentials" | "refresh_token") {
+        return Err(refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type"));
+    }
+    let client = sender(app, request, reader).await?;
     match grant_type {
         "password" => password(app, request, &client).await,
         "client_credentials" => client_credentials(app, request, &client).await,
-        "refresh_token" => refresh(app, request, &client).await,
-        _ => Err(refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type")),
+        _ => refresh(app, request, &client).await,
+    }
+}
+
+/// The client of the request, and whether its origin may read the answer: it is told that the client is not known
+/// whatever it is, else it must be one of the client's, or the server's own, where a browser asks for nothing.
+async fn sender(app: &App, request: &FormRequest, reader: &mut Reader) -> Result<ClientRow, ErrorResponse> {
+    let client = authenticate_client(app, request).await;
+    let Some(origin) = &request.caller.origin else { return client };
+    match client {
+        Ok(client) if cors::is_own(origin, &request.caller, &app.base_url(&request.realm, &request.caller)) => {
+            Ok(client)
+        }
+        Ok(client) => {
+            let allowed = issue::web_origins(&client.client).unwrap_or_default();
+            if !allowed.iter().any(|allowed| allowed == origin || allowed == "*") {
+                return Err(ErrorResponse::bare(StatusCode::FORBIDDEN, "Invalid origin"));
+            }
+            reader.is(origin);
+            Ok(client)
+        }
+        Err(refused) => {
+            reader.is(origin);
+            Err(refused)
+        }
     }
 }
 
@@ -213,23 +241,31 @@ async fn refresh_claims(
     params(("realm" = String, Path)),
     request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
-pub(crate) async fn logout(
-    State(app): State<App>,
-    Path(realm): Path<String>,
-    request: Request,
-) -> Result<StatusCode, ErrorResponse> {
-    let request = read(&app, &realm, request).await?;
-    let client = authenticate_client(&app, &request).await?;
+pub(crate) async fn logout(State(app): State<App>, Path(realm): Path<String>, request: Request) -> Response {
+    let mut reader = Reader::default();
+    let ended = async {
+        let request = read(&app, &realm, request).await?;
+        end_session(&app, &request, &mut reader).await
+    }
+    .await;
+    reader.mark(match ended {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refused) => refused.into_response(),
+    })
+}
+
+async fn end_session(app: &App, request: &FormRequest, reader: &mut Reader) -> Result<(), ErrorResponse> {
+    let client = sender(app, request, reader).await?;
     let Some(token) = request.form.get("refresh_token") else {
         return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "No refresh token"));
     };
-    let Some(claims) = refresh_claims(&app, &request, &client, token).await? else {
+    let Some(claims) = refresh_claims(app, request, &client, token).await? else {
         return Err(refused(StatusCode::BAD_REQUEST, "invalid_grant", "Invalid refresh token"));
     };
     let mut write = Write::default();
     sessions::delete(&mut write, &request.realm.id, claims.sid.as_deref().unwrap_or_default());
     app.store.writer.write(write).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
 /// Revokes a token
@@ -240,19 +276,27 @@ pub(crate) async fn logout(
     params(("realm" = String, Path)),
     request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
-pub(crate) async fn revoke(
-    State(app): State<App>,
-    Path(realm): Path<String>,
-    request: Request,
-) -> Result<StatusCode, ErrorResponse> {
-    let request = read(&app, &realm, request).await?;
-    let client = authenticate_client(&app, &request).await?;
+pub(crate) async fn revoke(State(app): State<App>, Path(realm): Path<String>, request: Request) -> Response {
+    let mut reader = Reader::default();
+    let revoked = async {
+        let request = read(&app, &realm, request).await?;
+        revoke_token(&app, &request, &mut reader).await
+    }
+    .await;
+    reader.mark(match revoked {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(refused) => refused.into_response(),
+    })
+}
+
+async fn revoke_token(app: &App, request: &FormRequest, reader: &mut Reader) -> Result<(), ErrorResponse> {
+    let client = sender(app, request, reader).await?;
     let Some(token) = request.form.get("token") else {
         return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "Token not provided"));
     };
     let issuer = app.issuer(&request.realm, &request.caller);
-    let Some(verified) = tokens::verify(&app, &request.realm, &issuer, token).await? else {
-        return Ok(StatusCode::OK);
+    let Some(verified) = tokens::verify(app, &request.realm, &issuer, token).await? else {
+        return Ok(());
     };
     let claims = verified.claims;
     if claims.azp.as_deref() != Some(client.client_id()) {
@@ -270,5 +314,5 @@ pub(crate) async fn revoke(
         _ => return Err(refused(StatusCode::BAD_REQUEST, "unsupported_token_type", "Unsupported token type")),
     }
     app.store.writer.write(write).await?;
-    Ok(StatusCode::OK)
+    Ok(())
 }

@@ -68,6 +68,11 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     routes
 }
 
+/// Whether this is the path of a page, but for the slash that it ends in.
+pub(crate) fn is_page(path: &str) -> bool {
+    path.strip_prefix('/').is_some_and(|name| PAGES.iter().any(|page| page.name == name))
+}
+
 /// Relative addresses in a page need the slash.
 fn slash(name: &str) -> Response {
     (StatusCode::PERMANENT_REDIRECT, [(LOCATION, format!("{name}/"))]).into_response()

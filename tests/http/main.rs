@@ -4,6 +4,7 @@
 mod administration;
 mod author;
 mod backup;
+mod browsers;
 mod command_line;
 mod component_files;
 mod components;

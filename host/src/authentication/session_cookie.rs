@@ -19,7 +19,7 @@ use crate::realm::Realm;
 use crate::store::users::UserRow;
 use crate::store::{StoreError, Write, sessions};
 use crate::tokens::{self, Claims, kind};
-use crate::{clock, random};
+use crate::{clock, cors, random};
 
 /// The header that shows that a request was made by the console's own script.
 pub(crate) const CSRF: HeaderName = HeaderName::from_static("matricula-csrf");
@@ -158,9 +158,8 @@ pub(crate) fn check_sender(
 /// # Errors
 /// 403 when it names another.
 pub(crate) fn check_origin(app: &App, caller: &Caller) -> Result<(), ErrorResponse> {
-    let public = reqwest::Url::parse(&app.own_url(caller)).map(|url| url.origin().ascii_serialization());
     match &caller.origin {
-        Some(origin) if *origin != caller.asked && public.as_deref() != Ok(origin) => {
+        Some(origin) if !cors::is_own(origin, caller, &app.own_url(caller)) => {
             Err(foreign("The request comes from the page of another site."))
         }
         _ => Ok(()),

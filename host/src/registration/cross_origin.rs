@@ -1,42 +1,17 @@
-//! Cross-origin requests (CORS, <https://fetch.spec.whatwg.org/#http-cors-protocol>) of the providers that take part.
+//! Cross-origin requests of the providers that take part.
 
-use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, VARY,
-};
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::{Exchange, Refusal, Sender};
 use crate::authentication::{AuthenticationError, Identity};
+use crate::cors;
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
 use crate::wasm::contract::RegistrationAuth;
 
-/// The answer to a preflight: any origin may ask, none is let in by it.
-pub(super) fn preflight(origin: &str) -> Response {
-    let mut response = StatusCode::OK.into_response();
-    let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("DELETE, POST, GET, OPTIONS, PUT"));
-    headers.insert(
-        ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static(
-            "Origin, X-Requested-With, Access-Control-Request-Method, Accept, Access-Control-Request-Headers, DPoP, \
-             Content-Type, Authorization",
-        ),
-    );
-    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
-    allow(&mut response, origin);
-    response
-}
-
-fn allow(response: &mut Response, origin: &str) {
-    let Ok(origin) = HeaderValue::from_str(origin) else { return };
-    let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    headers.append(VARY, HeaderValue::from_static("Origin"));
-}
+/// Methods of the endpoints that take part.
+pub(super) const METHODS: &str = "DELETE, POST, GET, OPTIONS, PUT";
 
 /// What the request's origin may do.
 enum Verdict {
@@ -71,7 +46,7 @@ impl CrossOrigin {
     async fn judge(exchange: &Exchange, origin: &str) -> Result<CrossOrigin, ErrorResponse> {
         let caller = exchange.authenticate(exchange.in_address()).await;
         let own = exchange.app.base_url(&exchange.realm, &exchange.caller);
-        let verdict = if *origin == own || *origin == exchange.caller.asked {
+        let verdict = if cors::is_own(origin, &exchange.caller, &own) {
             Verdict::Own
         } else {
             let allowed = match &caller {
@@ -115,8 +90,10 @@ impl CrossOrigin {
 
     /// Adds the headers that let an allowed origin read the answer.
     pub(super) fn mark(&self, response: &mut Response) {
-        if let Verdict::Allowed(origin) = &self.verdict {
-            allow(response, origin);
+        if let Verdict::Allowed(origin) = &self.verdict
+            && let Ok(origin) = HeaderValue::from_str(origin)
+        {
+            cors::allow(response.headers_mut(), origin);
         }
     }
 }

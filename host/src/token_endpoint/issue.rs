@@ -191,7 +191,7 @@ async fn roles_of(app: &App, realm: &Realm, client: &ClientRow, user: &UserRow) 
 }
 
 /// Origins that browsers may use the token from: those of the client, `+` being those of its redirect URIs.
-fn web_origins(client: &Client) -> Option<Vec<String>> {
+pub(super) fn web_origins(client: &Client) -> Option<Vec<String>> {
     let mut origins = BTreeSet::new();
     for origin in client.web_origins.iter().flatten() {
         if origin != "+" {
