@@ -96,7 +96,7 @@ impl FromRequestParts<App> for Visitor {
 
 /// Somebody who is signed in to the console.
 async fn signed_in(app: &App, caller: Caller, parts: &Parts) -> Result<Visitor, ErrorResponse> {
-    let cookie = session_cookie::of(&parts.headers).ok_or_else(unauthorized)?;
+    let cookie = session_cookie::of(&caller, &parts.headers).ok_or_else(unauthorized)?;
     let name = claimed_realm(cookie).ok_or_else(unauthorized)?;
     let realm = app.realms.get(&name).await?.ok_or_else(unauthorized)?;
     let session = session_cookie::session(app, &realm, &caller, cookie).await?.ok_or_else(unauthorized)?;

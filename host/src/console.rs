@@ -151,7 +151,7 @@ async fn current(
     caller: &Caller,
     parts: &Parts,
 ) -> Result<Option<(std::sync::Arc<Realm>, ConsoleSession)>, ErrorResponse> {
-    let Some(cookie) = session_cookie::of(&parts.headers) else { return Ok(None) };
+    let Some(cookie) = session_cookie::of(caller, &parts.headers) else { return Ok(None) };
     let Some(name) = claimed_realm(cookie) else { return Ok(None) };
     let Some(realm) = app.realms.get(&name).await? else { return Ok(None) };
     let session = session_cookie::session(app, &realm, caller, cookie).await?;

@@ -16,6 +16,7 @@ impl Browser {
         let answer = sign_in(service, user, password, realm).await?;
         assert_eq!(answer.status(), 200);
         let set_cookie = answer.headers()["set-cookie"].to_str()?.to_owned();
+        assert!(set_cookie.starts_with("matricula_session="), "{set_cookie}");
         for part in ["HttpOnly", "SameSite=Strict", "Path=/"] {
             assert!(set_cookie.contains(part), "{set_cookie}");
         }

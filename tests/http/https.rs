@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use matricula_tests::{Service, speak, within};
+use matricula_tests::{PASSWORD, Service, speak, within};
 use reqwest::{Certificate, Client};
 use serde_json::{Value, json};
 
@@ -60,6 +60,34 @@ async fn clients_are_registered_over_https_where_the_realm_demands_it() -> anyho
     assert!(address.starts_with(&service.url), "{address}");
     let own = made["registration_access_token"].as_str().unwrap_or_default();
     assert_eq!(service.http.get(address).bearer_auth(own).send().await?.status(), 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn over_https_nobody_else_can_set_the_cookie_of_the_console() -> anyhow::Result<()> {
+    let folder = folder()?;
+    let (service, _) = start(&folder)?;
+    let url = format!("{}/console/session", service.url);
+    let administrator = json!({"user": "admin", "password": PASSWORD});
+    let signed_in = service.http.post(&url).json(&administrator).send().await?;
+    assert_eq!(signed_in.status(), 200);
+    let cookie = signed_in.headers()["set-cookie"].to_str()?.to_owned();
+    let (pair, rest) = cookie.split_once("; ").unwrap_or_default();
+    let value = pair.strip_prefix("__Host-matricula_session=").unwrap_or_default();
+    assert!(!value.is_empty(), "{cookie}");
+    let mut attributes: Vec<&str> = rest.split("; ").collect();
+    attributes.sort_unstable();
+    assert_eq!(attributes, ["HttpOnly", "Path=/", "SameSite=Strict", "Secure"]);
+    let session = async |cookie: String| {
+        let read = service.http.get(&url).header("cookie", cookie).send().await?;
+        anyhow::Ok(read.json::<Value>().await?["user"].take())
+    };
+    assert_eq!(session(pair.to_owned()).await?, "admin");
+    assert_eq!(
+        session(format!("matricula_session={value}")).await?,
+        Value::Null,
+        "anybody on the way can set that one"
+    );
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
+use cookie::{Cookie, SameSite};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -23,8 +24,6 @@ use crate::{clock, cors, random};
 
 /// The header that shows that a request was made by the console's own script.
 pub(crate) const CSRF: HeaderName = HeaderName::from_static("matricula-csrf");
-/// Name of the cookie.
-const COOKIE_NAME: &str = "matricula_session";
 /// The claim with the value that [`CSRF`] must have.
 const CSRF_CLAIM: &str = "csrf";
 /// Seconds of use after which a session is prolonged: not every request needs a write.
@@ -78,19 +77,30 @@ pub(crate) async fn begin(app: &App, realm: &Realm, caller: &Caller, user: &User
     Ok(token)
 }
 
+/// The cookie's name. Over HTTPS it has the prefix with which browsers let nobody else set it: no page of another host
+/// of the domain, and nobody who answers for this one without TLS.
+fn name(caller: &Caller) -> &'static str {
+    if caller.is_secure() { "__Host-matricula_session" } else { "matricula_session" }
+}
+
 /// The header that gives the browser a cookie; without a value it takes the cookie away.
 pub(crate) fn set_cookie(caller: &Caller, value: Option<&str>) -> String {
-    let secure = if caller.is_secure() { "; Secure" } else { "" };
-    let age = if value.is_none() { "; Max-Age=0" } else { "" };
-    format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Strict{secure}{age}", value.unwrap_or_default())
+    let cookie = Cookie::build((name(caller), value.unwrap_or_default()))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(caller.is_secure());
+    match value {
+        Some(_) => cookie.to_string(),
+        None => cookie.max_age(cookie::time::Duration::ZERO).to_string(),
+    }
 }
 
 /// The value of the cookie that a request brings.
-pub(crate) fn of(headers: &HeaderMap) -> Option<&str> {
-    let cookies =
-        headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-    let mut named = cookies.filter_map(|cookie| cookie.trim().split_once('='));
-    named.find_map(|(name, value)| (name == COOKIE_NAME && !value.is_empty()).then_some(value))
+pub(crate) fn of<'a>(caller: &Caller, headers: &'a HeaderMap) -> Option<&'a str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut cookies = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    cookies.find(|cookie| cookie.name() == name(caller) && !cookie.value().is_empty())?.value_raw()
 }
 
 /// The session of a cookie of this realm; `None` when there is none any more.
@@ -173,20 +183,54 @@ fn foreign(description: &str) -> ErrorResponse {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use axum::body::Body;
+    use axum::extract::Request;
+
     use super::*;
+    use crate::app::Peer;
+    use crate::proxies::{ProxyHeaders, TrustedProxies};
+
+    fn caller(peer: Peer) -> Caller {
+        let request = Request::builder().header("host", "id.example").body(Body::empty()).unwrap();
+        Caller::of(peer, &TrustedProxies::new(Vec::new(), ProxyHeaders::default()), &request).unwrap()
+    }
+
+    fn callers() -> [Caller; 2] {
+        [false, true].map(|tls| caller(Peer { address: [127, 0, 0, 1].into(), tls }))
+    }
 
     #[test]
     fn finds_its_cookie_among_others() {
-        for (header, expected) in [
-            ("matricula_session=abc", Some("abc")),
-            ("theme=dark; matricula_session=abc; x=y", Some("abc")),
-            ("matricula_session=", None),
-            ("other_matricula_session=abc", None),
-            ("", None),
+        let [plain, secure] = callers();
+        for (header, over_http, over_https) in [
+            ("matricula_session=abc", Some("abc"), None),
+            ("__Host-matricula_session=abc", None, Some("abc")),
+            ("matricula_session=forged; __Host-matricula_session=abc", Some("forged"), Some("abc")),
+            ("theme=dark; matricula_session=abc; x=y", Some("abc"), None),
+            ("matricula_session=", None, None),
+            ("other_matricula_session=abc", None, None),
+            ("__host-matricula_session=abc", None, None),
+            ("", None, None),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(COOKIE, header.parse().unwrap());
-            assert_eq!(of(&headers), expected, "{header}");
+            assert_eq!((of(&plain, &headers), of(&secure, &headers)), (over_http, over_https), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_browser_over_https_lets_nobody_else_set_the_cookie() {
+        let [plain, secure] = callers();
+        let parts = |cookie: String| cookie.split("; ").map(str::to_owned).collect::<BTreeSet<_>>();
+        let expected = |text: &str| text.split("; ").map(str::to_owned).collect::<BTreeSet<_>>();
+        for (caller, value, cookie) in [
+            (&plain, Some("a"), "matricula_session=a; Path=/; HttpOnly; SameSite=Strict"),
+            (&secure, Some("a"), "__Host-matricula_session=a; Path=/; HttpOnly; SameSite=Strict; Secure"),
+            (&secure, None, "__Host-matricula_session=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0"),
+        ] {
+            assert_eq!(parts(set_cookie(caller, value)), expected(cookie));
         }
     }
 }
