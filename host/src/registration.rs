@@ -222,6 +222,7 @@ impl Exchange {
         // A request is moved a few times until it is polled, and as large as the largest of these unless they are boxed.
         match self.operation {
             Operation::Register => {
+                self.count_anonymous()?;
                 let document = self.document(content_type, body).await?;
                 Box::pin(register::register(self, document, cross_origin)).await
             }
@@ -231,6 +232,14 @@ impl Exchange {
                 Box::pin(update::update(self, document, cross_origin)).await
             }
             Operation::Delete => Box::pin(delete::delete(self, cross_origin)).await,
+        }
+    }
+
+    /// Counts a registration without a token before its document is read: what is refused costs something too.
+    fn count_anonymous(&self) -> Result<(), ErrorResponse> {
+        match self.caller.bearer_token() {
+            None => self.app.anonymous_limits.count(&self.realm, self.caller.address),
+            Some(_) => Ok(()),
         }
     }
 

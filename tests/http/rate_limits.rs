@@ -68,6 +68,27 @@ async fn an_address_registers_as_often_as_the_realm_allows_without_a_token() -> 
 }
 
 #[tokio::test]
+async fn what_cannot_be_registered_counts_too() -> anyhow::Result<()> {
+    let service = Service::start_with(&["--anonymous-per-address", "3/day"])?;
+    service.realm("shop").await?;
+    let bodies = [("application/json", "{"), ("application/json", "{\"redirect_uris\":1}"), ("text/plain", "")];
+    for (kind, body) in bodies {
+        let request = service.register("shop", "openid-connect", None).header("Content-Type", kind).body(body);
+        assert!(matches!(request.send().await?.status().as_u16(), 400 | 415), "{body}");
+    }
+    for (kind, body) in bodies {
+        let request = service.register("shop", "openid-connect", None).header("Content-Type", kind).body(body);
+        told_to_wait(request.send().await?, 28_800).await?;
+    }
+    told_to_wait(anonymous(&service, "shop").await?, 28_800).await?;
+    // Who shows a token is another matter, even a bad one.
+    let token = service.initial_access_token("shop", json!({})).await?;
+    assert_eq!(service.register("shop", "default", Some(&token)).json(&json!({})).send().await?.status(), 201);
+    assert_eq!(service.register("shop", "default", Some("bad")).json(&json!({})).send().await?.status(), 401);
+    Ok(())
+}
+
+#[tokio::test]
 async fn administrators_are_told_which_limits_hold() -> anyhow::Result<()> {
     let service = Service::start_with(&["--anonymous-per-realm", "2/day"])?;
     service.realm("shop").await?;

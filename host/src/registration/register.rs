@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::{Exchange, Refusal, answer, effects, issue, name_mappers};
-use crate::authentication::{AuthenticationError, may_register, registration_access_token};
+use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
@@ -23,7 +23,8 @@ pub(super) async fn register(
     let (requested, (identity, named)) = exchange.parse(&document, cross_origin).await?;
     let free = if matches!(named, Some(None)) { requested.client_id.clone() } else { None };
     let permit = may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
-    if permit.registration_auth == RegistrationAuth::Anonymous {
+    // Without a token it was counted when it came.
+    if permit.registration_auth == RegistrationAuth::Anonymous && !matches!(identity, Identity::Anonymous) {
         app.anonymous_limits.count(realm, exchange.caller.address)?;
     }
     let mut policies = exchange.policies(&identity, permit.registration_auth, identity.token_policies());
