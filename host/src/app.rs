@@ -34,7 +34,7 @@ use crate::wasm::Wasm;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
 use crate::{
-    admin, authorization_endpoint, console, cors, description, discovery, first_start, headers, health,
+    admin, authorization_endpoint, console, cors, description, discovery, first_start, headers, health, panics,
     protocol_mappers, registration, token_endpoint, web,
 };
 
@@ -245,7 +245,7 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     let description = description::complete(description);
-    admin
+    let routes = admin
         // Registration: it answers every method itself, as the order of its checks is part of the contract.
         .route("/realms/{realm}/clients-registrations/{*rest}", any(registration::serve))
         // For people, and it succeeds for nobody: no part of the description.
@@ -254,9 +254,16 @@ pub(crate) fn routes(app: App) -> Router {
         // What browsers ask before scripts of other origins may.
         .merge(preflights())
         // Pages for browsers.
-        .merge(web::routes())
+        .merge(web::routes());
+    finish(app, routes)
+}
+
+/// What holds for every route.
+pub(crate) fn finish(app: App, routes: Router<App>) -> Router {
+    routes
         .fallback(async || ErrorResponse::framework(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || ErrorResponse::framework(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(panics::catch(app.metrics.clone()))
         .layer(axum::middleware::from_fn_with_state(app.clone(), headers::finish))
         .with_state(app)
 }

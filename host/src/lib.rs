@@ -39,6 +39,7 @@ mod metrics;
 mod names;
 mod outside;
 mod page;
+mod panics;
 mod parameters;
 mod passwords;
 mod policies;

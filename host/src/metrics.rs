@@ -67,6 +67,7 @@ struct Inner {
     durations: Family<Route, Histogram>,
     decisions: Family<Said, Counter>,
     decision_durations: Family<Policy, Histogram>,
+    panics: Counter,
 }
 
 impl Metrics {
@@ -100,10 +101,13 @@ impl Metrics {
             Unit::Seconds,
             decision_durations.clone(),
         );
+        let panics = Counter::default();
+        registry.register("panics", "Requests that ended by a fault of the server, with 500", panics.clone());
         registry.register_collector(Box::new(components::OfComponents(components)));
         registry.register_collector(Box::new(store::OfStore(store)));
         let texts = RwLock::default();
-        Metrics { inner: Arc::new(Inner { registry: all, texts, answers, durations, decisions, decision_durations }) }
+        let inner = Inner { registry: all, texts, answers, durations, decisions, decision_durations, panics };
+        Metrics { inner: Arc::new(inner) }
     }
 
     /// A request was answered.
@@ -122,6 +126,11 @@ impl Metrics {
         let answer = Answer { method, route: Arc::clone(&route), status: status.as_u16() };
         self.inner.answers.get_or_create(&answer).inc();
         self.inner.durations.get_or_create(&Route { method, route }).observe(took.as_secs_f64());
+    }
+
+    /// A request ended by a fault of the server.
+    pub(crate) fn panicked(&self) {
+        self.inner.panics.inc();
     }
 
     /// A policy has decided; `policy` is the id of its kind.

@@ -11,7 +11,7 @@ use crate::config::Serve;
 use crate::server::tls::Tls;
 use crate::store::sealing;
 use crate::traces::Traces;
-use crate::{first_start, logs, server};
+use crate::{first_start, logs, panics, server};
 
 /// Connections to the address of the figures: those who ask are few.
 const METRICS_CONNECTIONS: usize = 64;
@@ -20,6 +20,7 @@ const METRICS_CONNECTIONS: usize = 64;
 pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
     let traces = options.collector().map(Traces::start).transpose()?;
     logs::start(traces.as_ref())?;
+    panics::log();
     let tls = match (&options.tls_certificate, &options.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::open(certificate, key)?),
         (None, None) => None,
