@@ -1,14 +1,16 @@
-// Makes scripts of the built-in components (target/components/*.wasm), and TypeScript types of the contract, both in
-// src/generated. Run by `npm run build` and `npm test`; does nothing when nothing has changed.
+// Makes scripts of the built-in components (target/components/*.wasm), TypeScript types of the contract, and the same types
+// as data, all in src/generated. Run by `npm run build` and `npm test`; does nothing when nothing has changed.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { contractTypes } from './types.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const components = join(here, '../../../target/components');
 const generated = join(here, '../src/generated');
+const contract = contractTypes(join(here, '../../../wit'));
 const vendor = join(here, '../node_modules/@bytecodealliance/jco-transpile/vendor');
 
 /** Name of the component, as the server calls it, and its file. */
@@ -31,7 +33,7 @@ const read = (path) => {
 const files = BUILT_IN.map(([name, file]) => ({ name, bytes: read(join(components, file)) }));
 const transpiler = readFileSync(join(vendor, 'js-component-bindgen-component.js'));
 const sources = createHash('sha256');
-for (const part of [readFileSync(fileURLToPath(import.meta.url)), transpiler, ...files.map((file) => file.bytes)]) sources.update(part);
+for (const part of [readFileSync(fileURLToPath(import.meta.url)), transpiler, contract, ...files.map((file) => file.bytes)]) sources.update(part);
 const stamp = sources.digest('hex');
 
 if (upToDate()) process.exit(0);
@@ -63,6 +65,7 @@ for (const { name, bytes } of files) {
 }
 for (const [path, text] of types) write(path.replace('interfaces/matricula-registration-', 'contract/'), text.replaceAll('./matricula-registration-', './'));
 write('built-in.ts', builtIn(table));
+write('contract-types.ts', contract);
 write('stamp', stamp);
 
 function upToDate() {

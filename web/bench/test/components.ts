@@ -1,7 +1,9 @@
-// The built-in components in this process, for tests of the engine.
+// Components in this process, for tests of the engine.
 
+import { $init, generate } from '@bytecodealliance/jco-transpile/component';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ComponentSet } from '../src/engine/component-set.js';
@@ -30,4 +32,16 @@ export async function builtIn(): Promise<ComponentSet> {
     set = await set.with(instance(name, file));
   }
   return set;
+}
+
+/** A component of a file, translated here; the script goes with the machine's temporary files. */
+export async function translated(name: string, file: string): Promise<Instance> {
+  await $init;
+  const bytes = readFileSync(file);
+  const { files } = await generate(bytes, { name, noTypescript: true, noNodejsCompat: true, instantiation: { tag: 'async' } });
+  const script = join(mkdtempSync(join(tmpdir(), 'matricula-bench-')), `${name}.mjs`);
+  writeFileSync(script, files.find(([path]) => path === `${name}.js`)?.[1] ?? '');
+  const modules = Object.fromEntries(files.filter(([path]) => path.endsWith('.wasm')));
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  return new Instance(name, digest, { script: pathToFileURL(script).href, modules }, () => Promise.reject(new Error('all modules are given')));
 }

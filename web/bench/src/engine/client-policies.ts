@@ -6,7 +6,7 @@ import { amend, type Change, hidden, revealed } from './amendment.js';
 import { type Component, ComponentFailure } from './component.js';
 import type { Offered } from './component-set.js';
 import type { Client, ConditionProvider, Configured, Event, ExecutorProvider, Outcome, Verdict } from './contract.js';
-import { type Exchange, note } from './exchange.js';
+import { type Exchange, noted } from './exchange.js';
 import { shownViolation } from './policies.js';
 import { DECISION, type PolicyViolation, policyFailed, Refusal } from './refusal.js';
 
@@ -268,8 +268,8 @@ export class ClientPolicies {
 
   private async call(part: Configured, component: Component, name: 'judge' | 'execute', args: readonly unknown[], event: Event) {
     try {
-      const answer = await component.call('client-policies', name, args as never, this.exchange.facts);
-      note(this.exchange.trace, component.name, `${name} ${event}`, answer);
+      const answered = component.call('client-policies', name, args as never, this.exchange.facts);
+      const answer = await noted(this.exchange.trace, component.name, `${name} ${event}`, answered);
       if ('err' in answer) throw new ComponentFailure(component.name, 'nonsense', 'it answers with an error');
       return { ok: answer.ok as unknown[], micros: answer.micros };
     } catch (error) {

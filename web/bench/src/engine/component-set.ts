@@ -42,7 +42,8 @@ export class ComponentSet {
     const merged = <T extends { id: string }>(map: ReadonlyMap<string, Offered<T>>, more: T[]) => {
       const result = new Map(map);
       for (const description of more) {
-        if (!replacing && map.has(description.id)) throw new Error(`Another component offers ${description.id} already.`);
+        const other = map.get(description.id)?.component.name;
+        if (!replacing && other !== undefined) throw new Error(`Another component offers ${description.id} already: ${other}.`);
         result.set(description.id, { component, description });
       }
       return result;

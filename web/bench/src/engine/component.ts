@@ -1,7 +1,7 @@
 // A component that can be called, wherever it runs: in this thread (tests), or in a worker (the page).
 
 import type { InterfaceName, Interfaces } from './contract.js';
-import type { Facts, Heard } from './facts.js';
+import type { Facts, Heard, LogLine } from './facts.js';
 
 /** What jco made of a component: a script and the modules that it asks for by path. */
 export interface Transpiled {
@@ -44,6 +44,8 @@ export class ComponentFailure extends Error {
     readonly component: string,
     readonly kind: FailureKind,
     readonly detail: string,
+    /** What it wrote to the log until then. */
+    readonly log: LogLine[] = [],
   ) {
     super(`component ${component}: ${kind}: ${detail}`);
   }

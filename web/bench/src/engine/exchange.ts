@@ -29,10 +29,18 @@ export interface Trace {
   unanswered: Unanswered[];
 }
 
-/** Keeps what a call of a component said beside its answer. */
-export function note<T extends Answer<unknown>>(trace: Trace, component: string, call: string, answer: T): T {
+/** Waits for a call of a component and keeps what it said beside its answer, also when there is none. */
+export async function noted<T extends Answer<unknown>>(trace: Trace, component: string, call: string, answered: Promise<T>): Promise<T> {
+  const said = (log: LogLine[]) => trace.log.push(...log.map((line) => ({ ...line, component })));
+  let answer: T;
+  try {
+    answer = await answered;
+  } catch (error) {
+    if (error instanceof ComponentFailure) said(error.log);
+    throw error;
+  }
   trace.calls.push({ component, call, micros: answer.micros });
-  trace.log.push(...answer.log.map((line) => ({ ...line, component })));
+  said(answer.log);
   for (const one of answer.unanswered) {
     if (!trace.unanswered.some(({ question, about }) => question === one.question && about === one.about)) {
       trace.unanswered.push(one);
@@ -97,11 +105,11 @@ export class Exchange {
     const { component } = this.provider;
     let answer: Answer<unknown>;
     try {
-      answer = await component.call('providers', name, args as never, this.facts);
+      const answered: Promise<Answer<unknown>> = component.call('providers', name, args as never, this.facts);
+      answer = await noted(this.trace, component.name, `${name} ${this.id}`, answered);
     } catch (error) {
       throw error instanceof ComponentFailure ? serverError(error) : error;
     }
-    note(this.trace, component.name, `${name} ${this.id}`, answer);
     if ('err' in answer) throw metadata(answer.err as Parameters<typeof metadata>[0]);
     return answer.ok as T;
   }

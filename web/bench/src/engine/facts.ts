@@ -53,12 +53,34 @@ export interface Unanswered {
 export interface Heard {
   unanswered: Unanswered[];
   log: LogLine[];
+  /** The last line at level error: before a trap that is the reason. Kept also when there were too many lines already. */
+  complaint?: string;
 }
 
 /** At most so many lines of a call go to the log, as in the server (host/src/wasm/engine.rs). */
 const LOG_LINES = 16;
+/** Bytes of a log line; the rest is cut off. */
+const LOG_LINE = 4096;
 
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9a-f:]*:[0-9a-f:.]*\]?)$/i;
+function cut(message: string): string {
+  const bytes = new TextEncoder().encode(message);
+  if (bytes.length <= LOG_LINE) return message;
+  // What is left of a character at the end is dropped.
+  return `${new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, LOG_LINE), { stream: true })}…`;
+}
+
+/** An address in its canonical form, as the server writes it; absent: it is none. */
+function addressOf(host: string): string | undefined {
+  const bare = host.replace(/^\[+|\]+$/g, '');
+  const four = /^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/;
+  if (bare.split('.').length === 4 && bare.split('.').every((part) => four.test(part))) return bare;
+  if (!/^[\da-f:.]*:[\da-f:.]*$/i.test(bare) || !URL.canParse(`http://[${bare}]`)) return undefined;
+  const six = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  // IPv4 in IPv6 keeps its dots.
+  const mapped = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(six);
+  const bytes = mapped?.slice(1).flatMap((word) => [Number.parseInt(word, 16) >> 8, Number.parseInt(word, 16) & 255]);
+  return bytes ? `::ffff:${bytes.join('.')}` : six;
+}
 
 /** The import object of a component; `now` gives the answers and takes what is heard during a call. */
 export function imports(now: () => { facts: Facts; heard: Heard }): Record<string, Record<string, unknown>> {
@@ -73,7 +95,7 @@ export function imports(now: () => { facts: Facts; heard: Heard }): Record<strin
   const realm = {
     clientScopes: (protocol: string) => own(now().facts['client-scopes'], protocol) ?? [],
     protocolMapperTypes: () => now().facts['protocol-mapper-types'],
-    acrLevels: () => Object.entries(now().facts['acr-levels']),
+    acrLevels: () => Object.entries(now().facts['acr-levels']).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     hasFlow: (id: string) => now().facts.flows.includes(id),
     baseUrl: () => now().facts['base-url'],
     setting: (name: string) => own(now().facts.settings, name),
@@ -82,13 +104,18 @@ export function imports(now: () => { facts: Facts; heard: Heard }): Record<strin
     clientCount: () => BigInt(now().facts['client-count']),
     addressesOf: (host: string) => {
       // An address is its own, as in the server (host/src/names.rs).
-      if (ADDRESS.test(host)) return [host.replace(/^\[|\]$/g, '')];
-      return found(own(now().facts['addresses-of'], host.toLowerCase()), 'addresses-of', host.toLowerCase());
+      const address = addressOf(host);
+      if (address !== undefined) return [address];
+      const wanted = host.toLowerCase();
+      const entry = Object.entries(now().facts['addresses-of']).find(([name]) => name.toLowerCase() === wanted);
+      return found(entry?.[1], 'addresses-of', wanted);
     },
     namesOf: (address: string) => found(own(now().facts['names-of'], address), 'names-of', address),
     log: (level: LogLine['level'], message: string) => {
-      const { log } = now().heard;
-      if (log.length < LOG_LINES) log.push({ level, message });
+      const { heard } = now();
+      const line = cut(message);
+      if (level === 'error') heard.complaint = line;
+      if (heard.log.length < LOG_LINES) heard.log.push({ level, message: line });
     },
   };
   const clients = { rolesOf: (id: string) => own(now().facts['roles-of'], id) ?? [] };

@@ -50,7 +50,7 @@ export class Instance implements Component {
       }
       // Nobody knows in which state the instance is.
       this.exported = undefined;
-      throw new ComponentFailure(this.name, 'trapped', error instanceof Error ? error.message : String(error));
+      throw new ComponentFailure(this.name, 'trapped', reason(error, heard), heard.log);
     }
   }
 
@@ -81,4 +81,15 @@ export class Instance implements Component {
     }
     return module;
   }
+}
+
+/** Why a call failed (host/src/wasm/trap.rs), and first what the component itself said of it. */
+function reason(error: unknown, { complaint }: Heard): string {
+  const said = error instanceof Error ? error.message : String(error);
+  const why = () => {
+    if (/maximum call stack|too much recursion/i.test(said)) return 'its calls are nested too deeply: does it call itself without end?';
+    if (!said.includes('unreachable')) return said;
+    return complaint === undefined ? 'it ended itself, as after a panic or an exception, and did not say why' : 'then it trapped';
+  };
+  return complaint === undefined ? why() : `${complaint} (${why()})`;
 }

@@ -5,7 +5,7 @@ import { amend, type Change, hidden, revealed } from './amendment.js';
 import { ComponentFailure } from './component.js';
 import type { Offered } from './component-set.js';
 import type { Client, ConfiguredPolicy, Decision, Hook, PolicyProvider, Violation } from './contract.js';
-import { type Exchange, note } from './exchange.js';
+import { type Exchange, noted } from './exchange.js';
 import { DECISION, type PolicyViolation, policyFailed, Refusal } from './refusal.js';
 
 /** A policy as an administrator set it up (Keycloak: ComponentRepresentation). */
@@ -164,8 +164,8 @@ export class Policies {
     }
     const { component } = run.provider;
     const args = [hook, this.exchange.context, proposed, stored, run.policies.map(configured)] as const;
-    const answer = await component.call('policies', 'evaluate', [...args], this.exchange.facts);
-    note(this.exchange.trace, component.name, `evaluate ${hook}`, answer);
+    const answered = component.call('policies', 'evaluate', [...args], this.exchange.facts);
+    const answer = await noted(this.exchange.trace, component.name, `evaluate ${hook}`, answered);
     if (!('ok' in answer) || answer.ok.length !== run.policies.length) {
       const decisions = 'ok' in answer ? answer.ok.length : 0;
       throw new ComponentFailure(component.name, 'nonsense', `${decisions} decisions of ${run.policies.length} policies`);

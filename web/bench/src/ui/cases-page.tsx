@@ -1,10 +1,14 @@
 // The suite of cases that came with the page, and files of one's own.
 
-import { Alert, Button, Content, EmptyState, EmptyStateBody, ExpandableSection, Label, PageSection, Progress, Switch, Title } from '@patternfly/react-core';
+import { Alert, Button, Content, EmptyState, EmptyStateBody, ExpandableSection, FormSelect, FormSelectOption, Label, PageSection, Progress, Switch, Title } from '@patternfly/react-core';
 import PlayIcon from '@patternfly/react-icons/dist/esm/icons/play-icon';
 import { useEffect, useRef, useState } from 'react';
 import { casesOf, type Ended, type Filed, run } from '../engine/cases.js';
+import type { Component } from '../engine/component.js';
 import type { Engine } from './engine.js';
+
+/** Files are UTF-8, as everywhere. */
+const TEXT = new TextDecoder('utf-8', { fatal: true });
 
 const FILES = import.meta.glob('../../../../tests/cases/*/*.json', { import: 'default' });
 
@@ -22,8 +26,9 @@ export function CasesPage({ engine }: { engine: Engine }) {
   const input = useRef<HTMLInputElement>(null);
   const latest = useRef<Entry[]>(undefined);
   const own = useRef<Filed[]>(undefined);
+  const [of, setOf] = useState<Component | undefined>(() => engine.loaded.findLast(({ builtIn }) => !builtIn)?.component);
 
-  const runAll = async (cases: Filed[]) => {
+  const runAll = async (cases: Filed[], component: Component | undefined) => {
     const ended: Entry[] = cases.map((one) => ({ ...one }));
     latest.current = ended;
     setEntries(ended);
@@ -31,7 +36,7 @@ export function CasesPage({ engine }: { engine: Engine }) {
       // Others were chosen meanwhile.
       if (latest.current !== ended) return;
       setDone(at);
-      one.ended = await run(engine.set, one);
+      one.ended = await run(engine.set, one, component);
       // Now and then, so that the page shows how far it is.
       if (at % 10 === 9) setEntries([...ended]);
     }
@@ -43,7 +48,7 @@ export function CasesPage({ engine }: { engine: Engine }) {
     void (async () => {
       const loaded = await Promise.all(Object.entries(FILES).map(async ([path, load]) => casesOf(path, await load())));
       // Files that were chosen stay, whatever else comes later.
-      await runAll(own.current ?? loaded.flat());
+      await (own.current ? runAll(own.current, of) : runAll(loaded.flat(), undefined));
     })().catch((error: unknown) => setWrong(error instanceof Error ? error.message : String(error)));
     // The cases run once for a set of components.
   }, [engine]);
@@ -53,17 +58,24 @@ export function CasesPage({ engine }: { engine: Engine }) {
       const read = await Promise.all(
         files.map(async (file) => {
           try {
-            return casesOf(file.webkitRelativePath || file.name, JSON.parse(await file.text()));
+            return casesOf(file.webkitRelativePath || file.name, JSON.parse(TEXT.decode(await file.arrayBuffer())));
           } catch (error) {
             throw new Error(`${file.name} holds no cases: ${error instanceof Error ? error.message : error}`);
           }
         }),
       );
+      if (read.flat().length === 0) throw new Error('They hold no cases.');
       own.current = read.flat();
-      await runAll(own.current);
+      await runAll(own.current, of);
     } catch (error) {
       setWrong(error instanceof Error ? error.message : String(error));
     }
+  };
+
+  const chosen = (name: string) => {
+    const component = engine.loaded.find((one) => one.component.name === name)?.component;
+    setOf(component);
+    if (own.current) void runAll(own.current, component);
   };
 
   const green = entries?.filter(({ ended }) => ended?.passed).length ?? 0;
@@ -75,7 +87,7 @@ export function CasesPage({ engine }: { engine: Engine }) {
         Cases
       </Title>
       <Content component="p">
-        Each case is one call of a component and the answer that is expected of it. The same files run natively in the server's tests. Those that came with this page have just run here; you can run files of your own.
+        Each case is one call of a component and the answer that is expected of it. The same files run natively in the server's tests. Those that came with this page have just run here; you can run files of your own, against a component that you added on the bench.
       </Content>
       <div className="case-actions">
         <Button variant="secondary" icon={<PlayIcon />} isDisabled={done !== undefined} onClick={() => input.current?.click()}>
@@ -94,6 +106,12 @@ export function CasesPage({ engine }: { engine: Engine }) {
             event.target.value = '';
           }}
         />
+        <FormSelect id="case-component" aria-label="Component that cases of your own are about" value={of?.name ?? ''} onChange={(_, name) => chosen(name)}>
+          <FormSelectOption value="" label="of any component that has what they name" />
+          {engine.loaded.map(({ component: { name } }) => (
+            <FormSelectOption key={name} value={name} label={`of ${name}`} />
+          ))}
+        </FormSelect>
         <Switch id="only-red" label="Only those that fail" isChecked={onlyRed} onChange={(_, on) => setOnlyRed(on)} />
       </div>
       {wrong !== undefined && (
@@ -152,6 +170,11 @@ function CaseView({ entry: { case: one, ended } }: { entry: Entry }) {
                 <Block title="Answered" value={ended.got} />
               </div>
             )}
+            {ended?.log.map(({ level, message }, at) => (
+              <pre key={at} className="code-block" tabIndex={0} aria-label="Log">
+                {level}: {message}
+              </pre>
+            ))}
             <Block title="Case" value={one} />
           </>
         )}

@@ -25,7 +25,7 @@ export interface Ask {
 export type Told =
   | { id: number; began: true }
   | { id: number; answer: unknown }
-  | { id: number; failure: { kind: ComponentFailure['kind']; detail: string } };
+  | { id: number; failure: { kind: ComponentFailure['kind']; detail: string; log: ComponentFailure['log'] } };
 
 let instance: Instance;
 
@@ -43,7 +43,7 @@ self.onmessage = async ({ data }: MessageEvent<Load | Ask>) => {
     else tell({ id, answer: await instance.call(call.of, call.name as never, call.args as never, call.facts) });
   } catch (error) {
     const failure = error instanceof ComponentFailure ? error : new ComponentFailure(instance.name, 'trapped', String(error));
-    tell({ id, failure: { kind: failure.kind, detail: failure.detail } });
+    tell({ id, failure: { kind: failure.kind, detail: failure.detail, log: failure.log } });
   }
 };
 

@@ -53,7 +53,7 @@ export class RemoteComponent implements Component {
     this.calls += 1;
     const id = this.calls;
     return new Promise((resolve, reject) => {
-      const fail = (kind: ComponentFailure['kind'], detail: string) => reject(new ComponentFailure(this.name, kind, detail));
+      const fail = (kind: ComponentFailure['kind'], detail: string, log?: ComponentFailure['log']) => reject(new ComponentFailure(this.name, kind, detail, log));
       const tooLate = (limit: number) => () => {
         this.end();
         fail('out of time', `no answer within ${limit / 1000} s`);
@@ -64,7 +64,7 @@ export class RemoteComponent implements Component {
         clearTimeout(timer);
         if ('began' in data) timer = setTimeout(tooLate(CALL_TIME), CALL_TIME);
         else if ('answer' in data) resolve(data.answer);
-        else fail(data.failure.kind, data.failure.detail);
+        else fail(data.failure.kind, data.failure.detail, data.failure.log);
       };
       worker.onerror = (event) => {
         clearTimeout(timer);
