@@ -3,6 +3,7 @@
 pub(crate) mod component;
 mod connection;
 pub(crate) mod policy;
+mod progress;
 pub(crate) mod realm;
 pub(crate) mod table;
 pub(crate) mod token;

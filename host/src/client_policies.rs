@@ -19,8 +19,8 @@ use crate::wasm::contract::{Client, Configured, Context, Event, Outcome, Verdict
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, Failure, WasmError};
 use documents::{EnabledPolicy, RealmClientPolicies};
-pub(crate) use record::ClientPolicyEvaluation;
-use record::{ConditionEvaluation, ExecutorEvaluation, ExecutorVerdict, event_name};
+pub(crate) use record::{ClientPolicyEvaluation, event_name};
+use record::{ConditionEvaluation, ExecutorEvaluation, ExecutorVerdict};
 
 /// A refusal by an executor.
 #[derive(Debug)]

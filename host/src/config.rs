@@ -372,13 +372,16 @@ pub enum PolicyCommand {
         #[command(flatten)]
         connection: Connection,
     },
-    /// Makes a folder with a policy to start from: its rule, its cases, and the command that builds it.
+    /// Makes a folder to start from: a rule, its cases, and the command that builds it.
     New {
         /// Its name, which is also the folder's: lower-case letters, digits and hyphens.
         name: String,
         /// The language to write it in.
         #[arg(long, value_enum)]
         language: Language,
+        /// What it is.
+        #[arg(long, value_enum, default_value_t = Kind::Policy)]
+        kind: Kind,
     },
     /// Makes a component of a module that cargo built for wasm32-unknown-unknown.
     Wrap {
@@ -388,16 +391,16 @@ pub enum PolicyCommand {
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Says whether a server can use a component, and if not, why; tries it with an empty client.
+    /// Says whether a server can use a component of any kind, and if not, why; tries it with an empty client.
     Check {
         /// The component.
         file: PathBuf,
     },
-    /// Asks a policy about a request; prints its decision and what that took.
+    /// Asks a policy, condition, executor or provider about a request; prints the answer and what that took.
     Run {
         /// The component.
         file: PathBuf,
-        /// The request: a case (see docs/writing-a-policy.md), `name` and `expected` may be absent.
+        /// The request: a case (tests/cases/README.md says what is in it), `name` and `expected` may be absent.
         #[arg(long, value_name = "FILE")]
         request: PathBuf,
         /// Settings of the policy, instead of the request's: a JSON object of lists.
@@ -424,11 +427,46 @@ pub enum Language {
     Python,
 }
 
+/// What can be made of a new folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// A registration policy.
+    Policy,
+    /// A condition of client policies.
+    Condition,
+    /// An executor of client policies.
+    Executor,
+    /// A registration provider: a kind of document.
+    Provider,
+}
+
 /// What can be done with components.
 #[derive(Debug, Subcommand)]
 pub enum ComponentCommand {
     /// Lists the components: state, calls, refusals, failures, and how long calls take.
     List {
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Lists the versions of a component, the newest upload first: which one decides, which one is watched.
+    Versions {
+        /// Name of the component.
+        name: String,
+        /// The server.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Lets a version be watched: its policies are asked beside those that decide, and what they say is recorded.
+    #[command(visible_alias = "shadow")]
+    Watch {
+        /// Name of the component.
+        name: String,
+        /// The version: its digest or the beginning of it; absent: the newest of those that don't decide.
+        digest: Option<String>,
+        /// Ends the watch.
+        #[arg(long, conflicts_with = "digest")]
+        end: bool,
         /// The server.
         #[command(flatten)]
         connection: Connection,
@@ -442,7 +480,7 @@ pub enum ComponentCommand {
         /// File with the signature: Ed25519 of the component file, Base64.
         #[arg(long, value_name = "FILE")]
         signature: Option<PathBuf>,
-        /// Only stores it; compare it, then activate it with `rollback --to`.
+        /// Only stores it; watch or compare it, then activate it with `rollback --to`.
         #[arg(long)]
         inactive: bool,
         /// Also if policies that realms use would go.

@@ -21,8 +21,11 @@ const DEFAULT_TYPES: [&str; 6] = [
     "CLIENT_DELETE_ERROR",
 ];
 
-/// Types that this server records.
-pub(crate) const TYPES: [&str; 8] = [
+/// A component failed and another version took its place.
+const COMPONENT_PUT_BACK: &str = "COMPONENT_PUT_BACK";
+
+/// Every type that this server records: what the list of events can be asked for.
+pub(crate) const TYPES: [&str; 9] = [
     "CLIENT_REGISTER",
     "CLIENT_REGISTER_ERROR",
     "CLIENT_INFO",
@@ -31,6 +34,7 @@ pub(crate) const TYPES: [&str; 8] = [
     "CLIENT_UPDATE_ERROR",
     "CLIENT_DELETE",
     "CLIENT_DELETE_ERROR",
+    COMPONENT_PUT_BACK,
 ];
 
 /// A stored event, as the Admin API shows it (Keycloak: EventRepresentation).
@@ -66,7 +70,7 @@ impl Event {
         Event {
             id: ids::fresh(),
             time: clock::now_ms(),
-            event_type: Cow::Borrowed("COMPONENT_PUT_BACK"),
+            event_type: Cow::Borrowed(COMPONENT_PUT_BACK),
             realm_id: realm_id.to_owned(),
             client_id: None,
             ip_address: String::new(),

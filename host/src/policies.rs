@@ -4,7 +4,7 @@
 //! Policies that follow each other and live in the same component are asked in one call. Every policy of a set runs;
 //! the first violation gives the wire text. A policy that cannot answer refuses the request.
 
-mod amendment;
+pub(crate) mod amendment;
 mod client_counts;
 mod record;
 

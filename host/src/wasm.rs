@@ -16,6 +16,7 @@ pub(crate) mod policy_exports;
 pub(crate) mod policy_provider;
 pub(crate) mod provider;
 mod set;
+pub(crate) mod trap;
 
 use std::sync::Arc;
 

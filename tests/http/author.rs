@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use matricula_tests::{guests, program};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A folder that goes with the test.
 struct Folder(PathBuf);
@@ -69,6 +69,38 @@ fn every_case_has_the_expected_answer() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_file_of_cases_means_what_the_bench_reads() -> anyhow::Result<()> {
+    let folder = Folder::new()?;
+    for file in std::fs::read_dir(root().join("tests/case-format"))? {
+        let file = file?.path();
+        if file.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let examples: Vec<Value> = serde_json::from_slice(&std::fs::read(&file)?)?;
+        for example in examples {
+            let word = |name: &str| example[name].as_str().unwrap_or_default();
+            let about = word("about");
+            let text = example["text"].as_str().map_or_else(|| example["file"].to_string(), str::to_owned);
+            let cases = folder.file("case.json", text.as_bytes())?;
+            let component = format!("{}.wasm", word("component"));
+            let ours = root().join("target/components").join(&component);
+            let component = if ours.exists() { ours } else { guests()?.join(&component) };
+            let run = policy(&folder.0, &["test", &component.display().to_string(), &cases])?;
+            let (out, error) = said(&run);
+            let all = format!("{out}{error}");
+            let ended = match (run.status.success(), out.contains("but it is")) {
+                (true, _) => "passes",
+                (false, true) => "differs",
+                (false, false) => "mistake",
+            };
+            assert_eq!(ended, word("ends"), "{about}: {all}");
+            assert!(all.contains(word("says")), "{about}: {all}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn check_explains_what_is_wrong_with_a_file() -> anyhow::Result<()> {
     let folder = Folder::new()?;
     let guest = |name: &str| anyhow::Ok(guests()?.join(format!("{name}.wasm")).display().to_string());
@@ -98,7 +130,7 @@ fn check_explains_what_is_wrong_with_a_file() -> anyhow::Result<()> {
             guest("unruly")?,
             "self-check of loops at after-register with an empty client: the policy has no answer: it took longer than 1 s",
         ),
-        (built_in(), "another component offers"),
+        (built_in(), "already: policies"),
         (folder.0.join("nowhere.wasm").display().to_string(), "nowhere.wasm"),
     ] {
         let checked = policy(&folder.0, &["check", &file])?;
@@ -115,6 +147,7 @@ fn check_shows_what_a_good_component_offers() -> anyhow::Result<()> {
     let (out, error) = said(&checked);
     assert!(checked.status.success(), "{error}");
     assert!(out.contains("exports matricula:registration/providers@0.1.0"), "{out}");
+    assert!(out.contains("provider plain-text: text/plain\n  offers register, read\n"), "{out}");
     assert!(out.ends_with("ok\n"), "{out}");
     Ok(())
 }
@@ -152,7 +185,9 @@ fn run_says_why_a_policy_has_no_answer() -> anyhow::Result<()> {
     for (kind, reason) in [
         ("loops", "it took longer than 1 s"),
         ("hoards", "it wants more than 64 MiB of memory"),
-        ("traps", "it trapped: "),
+        ("traps", "src/lib.rs:"),
+        ("traps", ": trapped on purpose"),
+        ("recurses", "its calls are nested too deeply"),
         ("mumbles", "utf-8"),
         ("nobody", "the component has no policy of that kind, only loops, traps"),
     ] {
@@ -202,13 +237,19 @@ fn a_case_that_fails_or_cannot_be_read_is_named() -> anyhow::Result<()> {
 #[test]
 fn a_new_policy_needs_a_good_name_and_a_free_place() -> anyhow::Result<()> {
     let folder = Folder::new()?;
-    for language in ["rust", "javascript", "python"] {
-        let made = policy(&folder.0, &["new", &format!("in-{language}"), "--language", language])?;
-        assert!(made.status.success(), "{:?}", said(&made));
-        for file in ["build.sh", "README.md", "request.json", "cases/addresses.json", ".gitignore"] {
-            let file = folder.0.join(format!("in-{language}")).join(file);
-            let text = std::fs::read_to_string(&file)?;
-            assert!(!text.contains("my-policy") && !text.contains("MY_POLICY"), "{}", file.display());
+    for (language, rule) in [("rust", "src/lib.rs"), ("javascript", "MY_KIND.js"), ("python", "MY_KIND.py")] {
+        for kind in ["policy", "condition", "executor", "provider"] {
+            let name = if kind == "policy" { format!("in-{language}") } else { format!("{kind}-in-{language}") };
+            let made = policy(&folder.0, &["new", &name, "--language", language, "--kind", kind])?;
+            assert!(made.status.success(), "{:?}", said(&made));
+            assert!(folder.0.join(&name).join("cases").read_dir()?.next().is_some(), "{name} has no cases");
+            for file in ["build.sh", "README.md", "request.json", ".gitignore", &rule.replace("MY_KIND", kind)] {
+                let file = folder.0.join(&name).join(file);
+                let text = std::fs::read_to_string(&file)?;
+                for placeholder in ["my-policy", "MY_POLICY", "MY_KIND", "MY_WORLD", "MY_WHAT"] {
+                    assert!(!text.contains(placeholder), "{placeholder} in {}", file.display());
+                }
+            }
         }
     }
     for (name, reason) in [

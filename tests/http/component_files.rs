@@ -146,7 +146,7 @@ async fn a_file_that_cannot_be_used_is_refused_with_the_reason_and_changes_nothi
     let stolen = service.http.put(format!("{}/admin/components/other", service.url)).bearer_auth(token_of_admin);
     let stolen: Value = stolen.body(gate("shut")?).send().await?.json().await?;
     let description = stolen["error_description"].as_str().unwrap_or_default();
-    assert!(description.contains("another component offers \"gate\""), "{description}");
+    assert!(description.contains("another component offers \"gate\" already: gate"), "{description}");
     assert_eq!(status(&service, &token).await?, 201);
     assert_eq!(listed(&service).await?["versions"].as_array().map(Vec::len), Some(1));
     Ok(())
@@ -317,6 +317,33 @@ async fn a_version_that_fails_on_trial_is_put_back_with_an_event() -> anyhow::Re
         (&events[0]["type"], &events[0]["details"]["component"]),
         (&json!("COMPONENT_PUT_BACK"), &json!("gate"))
     );
+    let asked = service.admin(Method::GET, "/master/events?type=COMPONENT_PUT_BACK", None).await?;
+    assert_eq!(asked.json::<Value>().await?, events, "its type can be asked for");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_command_line_lists_versions_and_watches_one() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    put(&service, "?activate=false", gate("shut")?).await?;
+    let versions = listed(&service).await?["versions"].clone();
+    let [shut, open] = [0, 1].map(|at| versions[at]["digest"].as_str().unwrap_or_default()[..12].to_owned());
+    // The version, what it is to the component, and where it comes from.
+    let rows = || -> anyhow::Result<Vec<Vec<String>>> {
+        let list = service.command(&["component", "versions", "gate"])?;
+        let row = |line: &str| line.split_whitespace().take(3).map(str::to_owned).collect();
+        Ok(list.lines().skip(1).map(row).collect())
+    };
+    assert_eq!(rows()?, [[shut.as_str(), "-", "database"], [open.as_str(), "active", "database"]]);
+    let watched = service.command(&["component", "watch", "gate", &shut])?;
+    assert_eq!(watched, format!("gate: version {shut} is watched\n"));
+    assert_eq!(rows()?, [[shut.as_str(), "watched", "database"], [open.as_str(), "active", "database"]]);
+    assert_eq!(service.command(&["component", "shadow", "gate", "--end"])?, "gate: no version is watched\n");
+    assert_eq!(rows()?[0][1], "-");
+    assert_eq!(service.command(&["component", "watch", "gate"])?, watched, "the other one is meant");
+    let unknown = service.command(&["component", "versions", "nobody"]);
+    assert!(unknown.is_err_and(|error| error.to_string().contains("there is no component \"nobody\"")));
     Ok(())
 }
 

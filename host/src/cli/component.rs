@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::connection::{Server, segment};
+use super::progress::Progress;
 use super::table;
 use crate::config::ComponentCommand;
 
@@ -22,6 +23,28 @@ pub(crate) async fn run(command: ComponentCommand) -> anyhow::Result<()> {
                 }
             }
         }
+        ComponentCommand::Versions { name, connection } => {
+            let server = Server::connect(&connection).await?;
+            let component = component(&server, &name).await?;
+            let versions = component["versions"].as_array().into_iter().flatten();
+            let rows: Vec<[String; 6]> = versions.map(|version| version_row(&component, version)).collect();
+            table::print(["VERSION", "STATE", "FROM", "SINCE", "kB", "CONTRACT"], &rows);
+            if let Some(reason) = component["reason"].as_str() {
+                println!("\n{reason}");
+            }
+        }
+        ComponentCommand::Watch { name, digest, end, connection } => {
+            let server = Server::connect(&connection).await?;
+            let path = format!("/{}/shadow", segment(&name));
+            if end {
+                server.components(Method::DELETE, &path, None).await?;
+                println!("{name}: no version is watched");
+            } else {
+                let digest = version(&server, &name, digest.as_deref()).await?;
+                server.components(Method::PUT, &path, Some(json!({"digest": digest}))).await?;
+                println!("{name}: version {} is watched", short(&digest));
+            }
+        }
         ComponentCommand::Put { name, file, signature, inactive, force, connection } => {
             let bytes = std::fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
             let signature = signature
@@ -29,7 +52,10 @@ pub(crate) async fn run(command: ComponentCommand) -> anyhow::Result<()> {
                 .transpose()?;
             let server = Server::connect(&connection).await?;
             let path = format!("/{}?activate={}&force={force}", segment(&name), !inactive);
-            let put = server.upload(&path, bytes, signature.as_deref().map(str::trim)).await?;
+            let progress = Progress::of(format!("the server checks and compiles {name}"));
+            let put = server.upload(&path, bytes, signature.as_deref().map(str::trim)).await;
+            drop(progress);
+            let put = put?;
             let newest = put["versions"][0]["digest"].as_str().unwrap_or_default();
             let doing = if inactive { "stored" } else { "active" };
             println!(
@@ -97,11 +123,44 @@ fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
 
+/// A version of a component: what it is to it, and where it comes from.
+fn version_row(component: &Value, version: &Value) -> [String; 6] {
+    let digest = version["digest"].as_str().unwrap_or_default();
+    let state = match () {
+        () if component["active"] == digest => "active",
+        () if component["shadow"] == digest => "watched",
+        () => "-",
+    };
+    let text = |name: &str| version[name].as_str().unwrap_or("-").to_owned();
+    let since = version["uploaded"].as_i64().filter(|since| *since > 0);
+    [
+        short(digest).to_owned(),
+        state.to_owned(),
+        text("source"),
+        since.map_or_else(|| "-".to_owned(), moment),
+        version["size"].as_u64().unwrap_or_default().div_ceil(1000).to_string(),
+        text("contract"),
+    ]
+}
+
+/// Unix seconds for people, in UTC.
+fn moment(seconds: i64) -> String {
+    match time::OffsetDateTime::from_unix_timestamp(seconds) {
+        Ok(time) => format!("{} {:02}:{:02} UTC", time.date(), time.hour(), time.minute()),
+        Err(_) => seconds.to_string(),
+    }
+}
+
+/// What the server tells of a component.
+async fn component(server: &Server, name: &str) -> anyhow::Result<Value> {
+    let components = server.components(Method::GET, "", None).await?;
+    let found = components.as_array().into_iter().flatten().find(|component| component["name"] == name);
+    found.cloned().with_context(|| format!("there is no component {name:?}"))
+}
+
 /// The digest of the version that begins like this; without a beginning the newest of those that don't decide.
 async fn version(server: &Server, name: &str, beginning: Option<&str>) -> anyhow::Result<String> {
-    let components = server.components(Method::GET, "", None).await?;
-    let component = components.as_array().into_iter().flatten().find(|component| component["name"] == name);
-    let component = component.with_context(|| format!("there is no component {name:?}"))?;
+    let component = component(server, name).await?;
     let digests = component["versions"].as_array().into_iter().flatten().filter_map(|it| it["digest"].as_str());
     let mut found: Vec<&str> = match beginning {
         Some(beginning) => digests.filter(|digest| digest.starts_with(beginning)).collect(),

@@ -18,7 +18,7 @@ use crate::config::PolicyCommand;
 pub(crate) async fn run(command: PolicyCommand) -> anyhow::Result<()> {
     match command {
         PolicyCommand::List { realm, connection } => list::list(&realm, &connection).await,
-        PolicyCommand::New { name, language } => new::new(&name, language),
+        PolicyCommand::New { name, language, kind } => new::new(&name, language, kind),
         PolicyCommand::Wrap { module, output } => wrap::wrap(&module, &output),
         PolicyCommand::Check { file } => check::check(&file).await,
         PolicyCommand::Run { file, request, config } => run::run(&file, &request, config.as_deref()).await,

@@ -88,7 +88,7 @@ pub(crate) enum ExecutorVerdict {
 }
 
 /// An event under its name in the contract.
-pub(super) fn event_name(event: Event) -> &'static str {
+pub(crate) fn event_name(event: Event) -> &'static str {
     match event {
         Event::Register => "register",
         Event::Registered => "registered",

@@ -8,7 +8,7 @@ use crate::wasm::contract::{Attribute, Client};
 use crate::wasm::provider::ProviderCall;
 
 /// What no policy sees or changes, beside the secret.
-const PRIVATE_KEY: &str = "saml.signing.private.key";
+pub(crate) const PRIVATE_KEY: &str = "saml.signing.private.key";
 
 /// One field that a policy changed.
 #[derive(Clone, Debug, Serialize, ToSchema)]

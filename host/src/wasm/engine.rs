@@ -25,6 +25,8 @@ pub(crate) const RETURNED: usize = 4 << 20;
 pub(crate) const CALLS_AT_ONCE: usize = 16;
 /// Log lines of one call; more are dropped.
 pub(crate) const LOG_LINES: u32 = 16;
+/// Bytes of a log line; the rest is cut off.
+pub(crate) const LOG_LINE: usize = 4 << 10;
 /// Calls after which an instance is replaced.
 pub(crate) const CALLS_PER_INSTANCE: u32 = 1_000;
 /// Instances that wait to be used again, of all components and realms together.

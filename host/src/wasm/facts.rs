@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::contract::{
     ClientScope, ScopeAssignment, client, clients, config, decision, facts, fetch, next, realm, request,
 };
-use super::engine::{LOG_LINES, LONG};
+use super::engine::{LOG_LINE, LOG_LINES, LONG};
 use super::fixed::Fixed;
 use super::limits::{Allowance, Limits};
 use crate::names::Names;
@@ -99,6 +99,8 @@ pub(crate) struct State {
     ticks: u32,
     long: Option<LongCall>,
     log_lines: u32,
+    /// The last line of this call at level error.
+    complaint: Option<String>,
 }
 
 impl State {
@@ -115,6 +117,7 @@ impl State {
             ticks: 0,
             long: None,
             log_lines: 0,
+            complaint: None,
         }
     }
 
@@ -125,6 +128,7 @@ impl State {
         self.waited = Duration::ZERO;
         self.ticks = 0;
         self.log_lines = 0;
+        self.complaint = None;
     }
 
     /// The call has ended: nothing of it stays.
@@ -141,6 +145,17 @@ impl State {
         }
         self.long.get_or_insert_with(LongCall::begin);
         Pause::Ticks(LONG_CALLS.load(Relaxed).max(1))
+    }
+
+    /// What the component said last at level error in this call: before a trap that is the reason. It is kept also when
+    /// there were too many log lines already.
+    pub(super) fn complaint(&self) -> Option<&str> {
+        self.complaint.as_deref()
+    }
+
+    /// Memory that its instance may have, in MiB, and the time of its calls.
+    pub(super) fn allowed(&self) -> (u32, Duration) {
+        (self.allowance.memory_mib(), self.allowance.call_time())
     }
 
     /// Whether the call has used up its time; waiting for the host does not count.
@@ -260,7 +275,14 @@ impl facts::Host for State {
         Ok(self.wait(async move { names.names_of(address).await }).await.to_vec())
     }
 
-    fn log(&mut self, level: facts::Level, message: String) -> wasmtime::Result<()> {
+    fn log(&mut self, level: facts::Level, mut message: String) -> wasmtime::Result<()> {
+        if message.len() > LOG_LINE {
+            message.truncate(message.floor_char_boundary(LOG_LINE));
+            message.push('…');
+        }
+        if level == facts::Level::Error {
+            self.complaint = Some(message.clone());
+        }
         self.log_lines += 1;
         if self.log_lines > LOG_LINES {
             return Ok(());

@@ -1,6 +1,7 @@
 //! Answers from data, for components that are tried out where there is no server: `matricula policy run` and the cases.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
@@ -102,9 +103,13 @@ impl FixedFacts {
         self.client_scopes.get(protocol).into_iter().flatten().map(scope).collect()
     }
 
-    /// DNS A and AAAA.
+    /// DNS A and AAAA; an address is its own, as in the server (`names.rs`).
     pub(super) fn addresses_of(&self, host: &str) -> Vec<String> {
-        self.addresses_of.get(host).cloned().unwrap_or_default()
+        if let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+            return vec![address.to_string()];
+        }
+        let mut found = self.addresses_of.iter().filter(|(name, _)| name.eq_ignore_ascii_case(host));
+        found.next().map(|(_, addresses)| addresses.clone()).unwrap_or_default()
     }
 
     /// DNS PTR.
@@ -119,7 +124,7 @@ impl FixedFacts {
 
     /// A document of the web.
     pub(super) fn fetch(&self, url: &str) -> Result<fetch::Response, String> {
-        let response = self.fetch.get(url).ok_or_else(|| format!("the facts name no answer of {url}"))?;
+        let response = self.fetch.get(url).ok_or_else(|| format!("there is no document for {url}"))?;
         Ok(fetch::Response {
             status: response.status,
             content_type: response.content_type.clone(),

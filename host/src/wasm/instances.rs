@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::component::{Instance, LoadedComponent};
 use super::engine::{CALLS_PER_INSTANCE, IDLE_INSTANCES};
 use super::facts::RealmOfCall;
-use super::{Failure, WasmError};
+use super::{Failure, WasmError, trap};
 
 /// An instance that waits.
 struct Idle {
@@ -76,7 +76,10 @@ impl Instances {
                 }
                 Ok(value)
             }
-            Err(error) => Err(failed(if out_of_time { Failure::Time } else { Failure::Trap }, format!("{error:#}"))),
+            Err(error) => {
+                let failure = if out_of_time { Failure::Time } else { Failure::Trap };
+                Err(failed(failure, trap::reason(instance.store.data(), &error)))
+            }
         }
     }
 

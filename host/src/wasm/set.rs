@@ -93,14 +93,14 @@ impl ComponentSet {
     /// Adds what a component offers, all of it or nothing.
     ///
     /// # Errors
-    /// The id that another one offers already.
+    /// The id that another one offers already, and which one that is.
     pub(crate) fn add(&mut self, offered: &ComponentSet) -> Result<(), String> {
-        let taken = offered.providers.keys().find(|id| self.providers.contains_key(*id));
-        let taken = taken.or_else(|| offered.policies.keys().find(|id| self.policies.contains_key(*id)));
-        let taken = taken.or_else(|| offered.conditions.keys().find(|id| self.conditions.contains_key(*id)));
-        let taken = taken.or_else(|| offered.executors.keys().find(|id| self.executors.contains_key(*id)));
-        if let Some(id) = taken {
-            return Err(format!("another component offers {id:?} already"));
+        let provider = offered.providers.keys().find_map(|id| Some((id, &self.providers.get(id)?.component)));
+        let policy = || offered.policies.keys().find_map(|id| Some((id, &self.policies.get(id)?.component)));
+        let condition = || offered.conditions.keys().find_map(|id| Some((id, &self.conditions.get(id)?.component)));
+        let executor = || offered.executors.keys().find_map(|id| Some((id, &self.executors.get(id)?.component)));
+        if let Some((id, other)) = provider.or_else(policy).or_else(condition).or_else(executor) {
+            return Err(format!("another component offers {id:?} already: {}", other.name));
         }
         let clone = offered.clone();
         self.providers.extend(clone.providers);

@@ -30,6 +30,7 @@ macro_rules! export_client_policies {
 
             impl Guest for Component {
                 fn describe() -> $crate::Offer {
+                    $crate::panic::report();
                     component::describe(CONDITIONS, EXECUTORS, &$crate::Host)
                 }
 
@@ -37,6 +38,7 @@ macro_rules! export_client_policies {
                     role: $crate::Role,
                     part: $crate::Configured,
                 ) -> Result<(), Vec<$crate::ConfigError>> {
+                    $crate::panic::report();
                     component::check_config(CONDITIONS, EXECUTORS, role, part)
                 }
 
@@ -47,6 +49,7 @@ macro_rules! export_client_policies {
                     stored: Option<$crate::Client>,
                     conditions: Vec<$crate::Configured>,
                 ) -> Vec<Result<$crate::Verdict, String>> {
+                    $crate::panic::report();
                     let request = $crate::Request { context: &context, host: &$crate::Host };
                     component::judge(CONDITIONS, event, &request, proposed.as_ref(), stored.as_ref(), conditions)
                 }
@@ -58,6 +61,7 @@ macro_rules! export_client_policies {
                     stored: Option<$crate::Client>,
                     executors: Vec<$crate::Configured>,
                 ) -> Vec<Result<$crate::Outcome, String>> {
+                    $crate::panic::report();
                     let request = $crate::Request { context: &context, host: &$crate::Host };
                     component::execute(EXECUTORS, event, &request, proposed, stored.as_ref(), executors)
                 }

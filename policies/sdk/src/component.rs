@@ -25,10 +25,12 @@ macro_rules! export {
 
             impl Guest for Component {
                 fn describe() -> Vec<$crate::PolicyProvider> {
+                    $crate::panic::report();
                     component::describe(KINDS, &$crate::Host)
                 }
 
                 fn check_config(policy: $crate::ConfiguredPolicy) -> Result<(), Vec<$crate::ConfigError>> {
+                    $crate::panic::report();
                     component::check_config(KINDS, policy, &$crate::Host)
                 }
 
@@ -39,6 +41,7 @@ macro_rules! export {
                     stored: Option<$crate::Client>,
                     policies: Vec<$crate::ConfiguredPolicy>,
                 ) -> Vec<$crate::Decision> {
+                    $crate::panic::report();
                     let request = $crate::Request { context: &context, host: &$crate::Host };
                     component::evaluate(KINDS, hook, &request, proposed, stored, policies)
                 }
@@ -47,6 +50,7 @@ macro_rules! export {
                     context: $crate::Context,
                     policies: Vec<$crate::ConfiguredPolicy>,
                 ) -> Vec<String> {
+                    $crate::panic::report();
                     let request = $crate::Request { context: &context, host: &$crate::Host };
                     component::allowed_origins(KINDS, &request, policies)
                 }

@@ -1,7 +1,7 @@
 //! What a registration policy in Rust is written with: the contract's types, [`Policy`] and [`export!`].
 //!
 //! Read `policy.rs` first; `component.rs` is what the host calls. `client_policy.rs` and `client_policy_component.rs` are
-//! the same for conditions and executors of client policies. All of it compiles natively too, where [`Host`]
+//! the same for conditions and executors of client policies, `provider.rs` and `provider_component.rs` for providers. All of it compiles natively too, where [`Host`]
 //! answers from data, so that policies are tested like any other code.
 //!
 //! ```
@@ -83,6 +83,27 @@ pub mod client_policy_contract {
     });
 }
 
+/// The same for world `provider`; it shares its types with [`contract`].
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+pub mod provider_contract {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "provider",
+        pub_export_macro: true,
+        export_macro_name: "export_providers",
+        default_bindings_module: "$crate::provider_contract",
+        additional_derives: [PartialEq],
+        with: {
+            "matricula:registration/client@0.1.0": crate::contract::matricula::registration::client,
+            "matricula:registration/request@0.1.0": crate::contract::matricula::registration::request,
+            "matricula:registration/decision@0.1.0": crate::contract::matricula::registration::decision,
+            "matricula:registration/realm@0.1.0": crate::contract::matricula::registration::realm,
+            "matricula:registration/facts@0.1.0": crate::contract::matricula::registration::facts,
+            "matricula:registration/fetch@0.1.0": generate,
+        },
+    });
+}
+
 mod amendment;
 mod client_policy;
 pub mod client_policy_component;
@@ -90,7 +111,11 @@ pub mod component;
 mod config;
 mod decision;
 mod host;
+#[cfg(target_arch = "wasm32")]
+pub mod panic;
 mod policy;
+mod provider;
+pub mod provider_component;
 
 pub use client_policy::{Condition as ClientPolicyCondition, Executor, Moment};
 pub use client_policy_contract::exports::matricula::registration::client_policies::{
@@ -104,6 +129,10 @@ pub use contract::matricula::registration::client::{Attribute, Client, ProtocolM
 pub use contract::matricula::registration::decision::{Condition, ConditionKind, Decision, Violation};
 pub use contract::matricula::registration::facts::Level;
 pub use contract::matricula::registration::realm::{ClientScope, ScopeAssignment};
-pub use contract::matricula::registration::request::{Caller, CallerKind, Context, Operation, RegistrationAuth};
+pub use contract::matricula::registration::request::{Caller, CallerKind, Context, Issued, Operation, RegistrationAuth};
 pub use host::Host;
 pub use policy::{ALL_HOOKS, Policy, Request};
+pub use provider::{Provider, full};
+pub use provider_contract::exports::matricula::registration::providers::{
+    Completed, Document, Registration, RegistrationProvider,
+};

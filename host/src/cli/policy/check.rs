@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::case::Case;
 use super::run::readable;
-use super::trial::{self, Trial};
+use super::trial::{self, Offer, Trial};
+use crate::client_policies::event_name;
 use crate::policies::{HOST_KEYS, hook_name};
-use crate::wasm::contract::{Hook, PolicyProvider};
+use crate::wasm::contract::{ConfigProperty, Hook, PolicyProvider};
 
 /// Loads a component as the server does, shows what it offers, and asks it about an empty client.
 ///
@@ -24,10 +25,11 @@ pub(super) async fn check(file: &Path) -> anyhow::Result<()> {
     println!("imports {}", listed(&trial.shape.imports));
     let refused = || format!("{} is refused", file.display());
     trial.stands_beside_ours(&engine).await.with_context(refused)?;
-    for kind in &trial.kinds {
+    for kind in &trial.offer.policies {
         describe(kind);
         described_well(kind).with_context(refused)?;
     }
+    describe_others(&trial.offer);
     let cost = self_check(&trial).await.with_context(refused)?;
     println!("{cost}ok");
     Ok(())
@@ -44,7 +46,31 @@ fn describe(kind: &PolicyProvider) {
     if kind.allows_origins {
         println!("  names web origins");
     }
-    for property in &kind.properties {
+    settings(&kind.properties);
+}
+
+/// What is offered beside registration policies.
+fn describe_others(offer: &Offer) {
+    for kind in &offer.conditions {
+        println!("condition {} {}: {}", kind.id, kind.version, kind.help_text);
+        println!("  reads {}", kind.reads.as_ref().map_or_else(|| "any field".to_owned(), |fields| listed(fields)));
+        settings(&kind.properties);
+    }
+    for kind in &offer.executors {
+        println!("executor {} {}: {}", kind.id, kind.version, kind.help_text);
+        let events: Vec<String> = kind.events.iter().map(|event| event_name(*event).to_owned()).collect();
+        println!("  run on {}", listed(&events));
+        settings(&kind.properties);
+    }
+    for kind in &offer.providers {
+        println!("provider {}: {}", kind.id, listed(&kind.content_types));
+        let operations: Vec<String> = kind.operations.iter().map(|one| format!("{one:?}").to_lowercase()).collect();
+        println!("  offers {}", listed(&operations));
+    }
+}
+
+fn settings(properties: &[ConfigProperty]) {
+    for property in properties {
         let default = property.default_value.as_ref().map(|value| format!(", at first {value}")).unwrap_or_default();
         println!("  setting {} ({}){default}: {}", property.name, property.type_, property.label);
     }
@@ -78,7 +104,7 @@ fn described_well(kind: &PolicyProvider) -> anyhow::Result<()> {
 async fn self_check(trial: &Trial) -> anyhow::Result<String> {
     let mut asked = 0_u32;
     let (mut slowest, mut memory) = (Duration::ZERO, 0);
-    for kind in &trial.kinds {
+    for kind in &trial.offer.policies {
         let policy = json!({"provider": kind.id, "config": defaults(kind)});
         let hooks = kind.hooks.iter().map(|hook| {
             let empty = json!({});
@@ -94,8 +120,8 @@ async fn self_check(trial: &Trial) -> anyhow::Result<String> {
             calls.push((None, json!({"policy": policy, "call": "allowed-origins"})));
         }
         for (hook, call) in calls {
-            let case: Case = serde_json::from_value(call)?;
-            let function = case.call.function().1;
+            let case = Case::of(call)?;
+            let function = case.function().1;
             let doing = || match hook {
                 Some(hook) => format!("self-check of {} at {} with an empty client", kind.id, hook_name(hook)),
                 None => format!("self-check of {}: `{function}`", kind.id),

@@ -8,7 +8,7 @@ use wasmparser::{Parser, Payload};
 use crate::policies::hook_name;
 use crate::wasm::component::Instance;
 use crate::wasm::contract::Hook;
-use crate::wasm::engine::{CALL_TIME, MEMORY};
+use crate::wasm::trap;
 
 /// What the names of the contract's interfaces begin with.
 const PACKAGE: &str = "matricula:registration/";
@@ -174,21 +174,9 @@ pub(super) fn unloadable(error: wasmtime::Error) -> anyhow::Error {
 }
 
 /// Why a call has no answer. The server refuses the request then.
-pub(super) fn failure(instance: &Instance, error: &wasmtime::Error) -> anyhow::Error {
-    let state = instance.store.data();
-    let (peak, whole) = (state.limits.memory_peak, format!("{error:?}"));
-    let why = if state.out_of_time() {
-        format!("it took longer than {} s, the limit of a call", CALL_TIME.as_secs())
-    } else if whole.contains("growing memory") {
-        format!(
-            "it wants more than {} MiB of memory, the limit of an instance; it had {} MiB",
-            MEMORY >> 20,
-            peak >> 20
-        )
-    } else {
-        format!("it trapped: {error:#}")
-    };
-    anyhow!("the policy has no answer: {why}\nA server answers 500 `server_error` and stores nothing")
+pub(super) fn failure(what: &str, instance: &Instance, error: &wasmtime::Error) -> anyhow::Error {
+    let why = trap::reason(instance.store.data(), error);
+    anyhow!("the {what} has no answer: {why}\nA server answers 500 `server_error` and stores nothing")
 }
 
 /// Whether there is a hook of this name.

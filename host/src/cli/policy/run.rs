@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use super::case::{self, Call, CasePolicy};
+use super::case::{self, Call};
 use super::trial::{self, Trial};
 
 /// Calls that are timed after the first.
@@ -22,27 +22,29 @@ pub(super) async fn run(file: &Path, request: &Path, config: Option<&Path>) -> a
         let reading = || format!("reading {}", config.display());
         let text = std::fs::read_to_string(config).with_context(reading)?;
         let settings: Map<_, _> = serde_json::from_str(&text).with_context(reading)?;
-        case.policy.get_or_insert_with(CasePolicy::default).config = settings;
+        let part = case.part().context("a provider has no settings")?;
+        part.config = settings;
     }
     let trial = Trial::load(&trial::engine()?, file).await?;
-    let call = case.call;
+    let (call, function) = (case.call(), case.function().1);
     let mut answer = trial.ask(case).await?;
     let (verdict, details) = match (call, &answer.value) {
-        (Call::Evaluate, serde_json::Value::Object(decision)) => match decision.iter().next() {
+        (Call::Evaluate | Call::Judge | Call::Execute, Value::String(verdict)) => (verdict.clone(), Value::Null),
+        (Call::Evaluate | Call::Judge | Call::Execute, Value::Object(decision)) => match decision.iter().next() {
             Some((verdict, details)) => (verdict.clone(), details.clone()),
             None => (String::new(), answer.value.clone()),
         },
-        (_, value) => (call.function().1.to_owned(), value.clone()),
+        (_, value) => (function.to_owned(), value.clone()),
     };
     println!("{verdict}");
-    let is_empty = details.as_array().is_some_and(Vec::is_empty);
+    let is_empty = details.is_null() || details.as_array().is_some_and(Vec::is_empty);
     if !is_empty {
         println!("{}", serde_json::to_string_pretty(&details)?);
     }
     for line in &answer.log {
         println!("log: {line}");
     }
-    let again = answer.again(call, AGAIN).await?;
+    let again = answer.again(AGAIN).await?;
     let median = again.get(again.len() / 2).copied().unwrap_or_default();
     println!(
         "took {} in a new instance (made in {}), {} in one that is used again; {:.1} MiB of memory",

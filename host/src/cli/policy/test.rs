@@ -46,7 +46,7 @@ pub(super) async fn test(file: &Path, cases: &[PathBuf]) -> anyhow::Result<()> {
 
 /// Runs a case; the expected answer and that of the component when they differ.
 async fn differs(trial: &Trial, case: Case) -> anyhow::Result<Option<(Value, Value)>> {
-    let expected = trial.normal(case.call, case.expected.as_ref().unwrap_or(&Value::Null)).await?;
+    let expected = trial.normal(&case).await?;
     let found = trial.ask(case).await?.value;
     Ok((found != expected).then_some((expected, found)))
 }

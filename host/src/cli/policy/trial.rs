@@ -9,13 +9,16 @@ use serde_json::{Value, json};
 use wasmtime::Engine;
 use wasmtime::component::{Type, Val};
 
-use super::case::{Call, Case, CasePolicy};
+use super::case::{Call, Case, Subject};
 use super::explain::{self, Shape};
 use super::value;
+use crate::cli::progress::Progress;
+use crate::client_policies::event_name;
 use crate::components::{BUILT_IN, CORE};
+use crate::policies::amendment::PRIVATE_KEY;
 use crate::policies::hook_name;
 use crate::wasm::component::{Cache, Instance, LoadedComponent, Part};
-use crate::wasm::contract::PolicyProvider;
+use crate::wasm::contract::{ConditionProvider, Event, ExecutorProvider, PolicyProvider, RegistrationProvider};
 use crate::wasm::engine;
 use crate::wasm::fixed::Fixed;
 use crate::wasm::{ComponentSet, load};
@@ -24,8 +27,8 @@ use crate::wasm::{ComponentSet, load};
 pub(super) struct Trial {
     /// What the server would call.
     pub(super) component: Arc<LoadedComponent>,
-    /// Its kinds of registration policy.
-    pub(super) kinds: Vec<PolicyProvider>,
+    /// What it offers.
+    pub(super) offer: Offer,
     /// Its imports and exports.
     pub(super) shape: Shape,
     /// Bytes of the file.
@@ -33,6 +36,19 @@ pub(super) struct Trial {
     /// Compiling it, or reading native code of an earlier time.
     pub(super) loaded: Duration,
     fixed: Arc<Fixed>,
+}
+
+/// The kinds that a component offers.
+#[derive(Default)]
+pub(super) struct Offer {
+    /// Of registration policy.
+    pub(super) policies: Vec<PolicyProvider>,
+    /// Of condition.
+    pub(super) conditions: Vec<ConditionProvider>,
+    /// Of executor.
+    pub(super) executors: Vec<ExecutorProvider>,
+    /// Of registration provider.
+    pub(super) providers: Vec<RegistrationProvider>,
 }
 
 /// An answer and what it took.
@@ -48,6 +64,8 @@ pub(super) struct Answer {
     /// Log lines.
     pub(super) log: Vec<String>,
     instance: Instance,
+    subject: Subject,
+    function: (&'static str, &'static str),
     arguments: Vec<Val>,
 }
 
@@ -67,16 +85,21 @@ impl Trial {
         let fixed = Arc::new(Fixed::default());
         let cache = Cache::new(cache_folder());
         let began = Instant::now();
+        let _progress = Progress::of(format!("compiling {name}, once"));
         let component =
             LoadedComponent::load(engine, name, bytes, &cache, &fixed, Part::default()).map_err(explain::unloadable)?;
         let loaded = began.elapsed();
-        let mut trial =
-            Trial { component: Arc::new(component), kinds: Vec::new(), shape, size: bytes.len(), loaded, fixed };
+        let mut trial = Trial {
+            component: Arc::new(component),
+            offer: Offer::default(),
+            shape,
+            size: bytes.len(),
+            loaded,
+            fixed,
+        };
         let mut instance = instance(&trial.component).await?;
-        if let Some(exports) = &instance.exports.policy {
-            let described = exports.describe(&mut instance.store).await;
-            trial.kinds = described.map_err(|error| anyhow!("`describe` fails: {error:#}"))?;
-        }
+        let described = trial.offer.describe(&mut instance).await;
+        described.map_err(|error| explain::failure("component", &instance, &error).context("`describe` fails"))?;
         Ok(trial)
     }
 
@@ -87,6 +110,7 @@ impl Trial {
     pub(super) async fn stands_beside_ours(&self, engine: &Engine) -> anyhow::Result<()> {
         let cache = Cache::new(cache_folder());
         let mut set = ComponentSet::default();
+        let _progress = Progress::of("compiling the server's own components, once".to_owned());
         for (name, bytes) in BUILT_IN {
             let ours = LoadedComponent::load(engine, name, bytes, &cache, &self.fixed, Part::default());
             let ours = Arc::new(ours.map_err(explain::unloadable)?);
@@ -102,81 +126,141 @@ impl Trial {
     /// # Errors
     /// What is wrong with the case; a component that fails, in the words that the server's log would have.
     pub(super) async fn ask(&self, mut case: Case) -> anyhow::Result<Answer> {
-        self.name_policy(&mut case)?;
+        self.offer.name(&mut case)?;
         self.fixed.set(std::mem::take(&mut case.facts));
         if let Some(read) = case.reading()? {
             case.proposed = Some(self.read(&read, &case).await?);
         }
         let called = call(&self.component, &case).await;
         let log = self.fixed.take_log();
-        if called.is_err() {
-            for line in &log {
-                eprintln!("log: {line}");
-            }
+        match called {
+            Ok(answer) => Ok(Answer { log, ..answer }),
+            Err(error) if log.is_empty() => Err(error),
+            Err(error) => Err(anyhow!("{error:#}\nlog: {}", log.join("\nlog: "))),
         }
-        called.map(|answer| Answer { log, ..answer })
     }
 
-    /// What a document says, as policies see it: read by the server's own component, and for after-hooks made full.
+    /// What a document says, as policies see it: read by this component if it has the provider, else by the server's own,
+    /// and for after-hooks made full.
     async fn read(&self, read: &Case, case: &Case) -> anyhow::Result<Value> {
-        let (name, bytes) = CORE;
-        let cache = Cache::new(cache_folder());
-        let engine = self.component.engine();
-        let core = LoadedComponent::load(engine, name, bytes, &cache, &self.fixed, Part::default())
-            .map_err(explain::unloadable)?;
-        let core = Arc::new(core);
+        let provider = read.provider.as_deref().unwrap_or_default();
+        let component = if self.offer.providers.iter().any(|own| own.id == provider) {
+            Arc::clone(&self.component)
+        } else {
+            let (name, bytes) = CORE;
+            let cache = Cache::new(cache_folder());
+            let engine = self.component.engine();
+            let core = LoadedComponent::load(engine, name, bytes, &cache, &self.fixed, Part::default());
+            Arc::new(core.map_err(explain::unloadable)?)
+        };
         let refused = |violations: &Value| anyhow!("the document is refused before policies are asked: {violations}");
-        let sent = call(&core, read).await?.value;
+        let sent = call(&component, read).await?.value;
         let sent = sent.get("ok").with_context(|| refused(&sent["err"]))?;
-        let Some(completed) = case.completing(sent) else { return Ok(sent.clone()) };
-        let full = call(&core, &completed).await?.value;
-        let mut full = full.get("ok").with_context(|| refused(&full["err"]))?["client"].clone();
-        if let Some(members) = full.as_object_mut() {
-            members.remove("secret");
-        }
-        Ok(full)
+        let Some(completed) = case.completing(sent) else { return Ok(hidden(sent.clone())) };
+        let full = call(&component, &completed).await?.value;
+        Ok(hidden(full.get("ok").with_context(|| refused(&full["err"]))?["client"].clone()))
     }
 
     /// The expected answer in the form in which answers are compared.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) async fn normal(&self, call: Call, expected: &Value) -> anyhow::Result<Value> {
+    pub(super) async fn normal(&self, case: &Case) -> anyhow::Result<Value> {
         let mut instance = instance(&self.component).await?;
-        let function = function(&mut instance, call)?;
+        let function = function(&mut instance, case.function())?;
         let result = function.ty(&instance.store).results().next().context("the function has no result")?;
-        let expected = match call {
+        let expected = case.expected.clone().unwrap_or_default();
+        let expected = match case.call() {
             Call::Evaluate => json!([expected]),
+            Call::Judge | Call::Execute if expected.get("err").is_none() => json!([{"ok": expected}]),
+            Call::Judge | Call::Execute => json!([expected]),
             Call::CheckConfig if expected.as_array().is_some_and(Vec::is_empty) => json!("ok"),
             Call::CheckConfig => json!({"err": expected}),
-            Call::AllowedOrigins | Call::Parse | Call::Complete => expected.clone(),
+            _ => expected,
         };
-        shown(call, value::write(&value::read(&expected, &result).context("`expected`")?))
+        shown(case.call(), value::write(&value::read(&expected, &result).context("`expected`")?))
     }
+}
 
-    /// Fills in the only kind of policy, and refuses what the server would not ask.
-    fn name_policy(&self, case: &mut Case) -> anyhow::Result<()> {
-        if !matches!(case.call, Call::Evaluate | Call::CheckConfig | Call::AllowedOrigins) {
-            return Ok(());
+impl Offer {
+    /// Asks an instance what it offers.
+    async fn describe(&mut self, instance: &mut Instance) -> wasmtime::Result<()> {
+        if let Some(exports) = &instance.exports.policy {
+            self.policies = exports.describe(&mut instance.store).await?;
         }
-        let known = || self.kinds.iter().map(|kind| kind.id.as_str()).collect::<Vec<_>>().join(", ");
-        let policy = case.policy.get_or_insert_with(CasePolicy::default);
-        let kind = match (&policy.provider, self.kinds.as_slice()) {
-            (Some(provider), kinds) => kinds.iter().find(|kind| kind.id == *provider),
-            (None, [only]) => Some(only),
-            (None, _) => bail!("`policy.provider` is missing: the component has {}", known()),
-        };
-        let kind = kind.with_context(|| format!("the component has no policy of that kind, only {}", known()))?;
-        policy.provider = Some(kind.id.clone());
-        let hook = case.hook.as_deref().filter(|_| case.call == Call::Evaluate);
-        if let Some(hook) = hook
-            && explain::is_hook(hook)
-            && !kind.hooks.iter().any(|named| hook_name(*named) == hook)
-        {
-            bail!("the policy is never asked at {hook}: its `describe` does not name that hook");
+        if let Some(exports) = &instance.exports.client_policy {
+            let offer = exports.matricula_registration_client_policies().call_describe(&mut instance.store).await?;
+            (self.conditions, self.executors) = (offer.conditions, offer.executors);
+        }
+        if let Some(exports) = &instance.exports.provider {
+            self.providers = exports.matricula_registration_providers().call_describe(&mut instance.store).await?;
         }
         Ok(())
     }
+
+    /// Fills in the only kind of what is called, and refuses what the server would not ask.
+    fn name(&self, case: &mut Case) -> anyhow::Result<()> {
+        let subject = case.subject();
+        let what = subject.word();
+        let known: Vec<&str> = match subject {
+            Subject::Policy => self.policies.iter().map(|kind| kind.id.as_str()).collect(),
+            Subject::Condition => self.conditions.iter().map(|kind| kind.id.as_str()).collect(),
+            Subject::Executor => self.executors.iter().map(|kind| kind.id.as_str()).collect(),
+            Subject::Provider => self.providers.iter().map(|kind| kind.id.as_str()).collect(),
+        };
+        if known.is_empty() {
+            bail!("the component has no {what}");
+        }
+        let named = match case.part() {
+            Some(part) => &mut part.provider,
+            None => &mut case.provider,
+        };
+        let id = match (named.as_deref(), known.as_slice()) {
+            (Some(named), _) if known.contains(&named) => named.to_owned(),
+            (Some(_), _) => bail!("the component has no {what} of that kind, only {}", known.join(", ")),
+            (None, [only]) => (*only).to_owned(),
+            (None, _) if subject == Subject::Provider => {
+                bail!("`provider` is missing: the component has {}", known.join(", "))
+            }
+            (None, _) => bail!("`{what}.provider` is missing: the component has {}", known.join(", ")),
+        };
+        *named = Some(id.clone());
+        match (case.call(), case.hook.as_deref(), case.event.as_deref()) {
+            (Call::Evaluate, Some(hook), _) if explain::is_hook(hook) && !self.asks_at(&id, hook) => {
+                bail!("the policy is never asked at {hook}: its `describe` does not name that hook")
+            }
+            (Call::Execute, _, Some(event)) if is_event(event) && !self.runs_on(&id, event) => {
+                bail!("the executor is never run on {event}: its `describe` does not name that event")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn asks_at(&self, policy: &str, hook: &str) -> bool {
+        let mut of_kind = self.policies.iter().filter(|kind| kind.id == policy);
+        of_kind.any(|kind| kind.hooks.iter().any(|named| hook_name(*named) == hook))
+    }
+
+    fn runs_on(&self, executor: &str, event: &str) -> bool {
+        let mut of_kind = self.executors.iter().filter(|kind| kind.id == executor);
+        of_kind.any(|kind| kind.events.iter().any(|named| event_name(*named) == event))
+    }
+}
+
+fn is_event(name: &str) -> bool {
+    let all = [Event::Register, Event::Registered, Event::Update, Event::Updated, Event::View, Event::Unregister];
+    all.into_iter().any(|event| event_name(event) == name)
+}
+
+/// A client as policies see it: without its secret and its private key.
+fn hidden(mut client: Value) -> Value {
+    if let Some(members) = client.as_object_mut() {
+        members.remove("secret");
+        if let Some(Value::Object(attributes)) = members.get_mut("attributes") {
+            attributes.remove(PRIVATE_KEY);
+        }
+    }
+    client
 }
 
 /// Calls a new instance of a component.
@@ -184,16 +268,16 @@ async fn call(component: &LoadedComponent, case: &Case) -> anyhow::Result<Answer
     let began = Instant::now();
     let mut instance = instance(component).await?;
     let instantiated = began.elapsed();
-    let function = function(&mut instance, case.call)?;
+    let function = function(&mut instance, case.function())?;
     let mut arguments = Vec::new();
     for (name, wanted) in function.ty(&instance.store).params() {
         let mut argument = case.argument(name)?;
-        // Contract 0.2.0-trial tells the id of the decision record; here is none.
+        // Components of 0.1.0 are not told the id of the decision record.
         if let (Type::Record(record), Value::Object(members)) = (&wanted, &mut argument)
             && name == "context"
-            && record.fields().any(|field| field.name == "decision")
+            && !record.fields().any(|field| field.name == "decision")
         {
-            members.entry("decision").or_insert_with(|| json!(""));
+            members.remove("decision");
         }
         arguments.push(value::read(&argument, &wanted).with_context(|| format!("`{name}`"))?);
     }
@@ -202,10 +286,11 @@ async fn call(component: &LoadedComponent, case: &Case) -> anyhow::Result<Answer
     ready(&mut instance);
     let called = function.call_async(&mut instance.store, &arguments, &mut results).await;
     let took = began.elapsed();
-    called.map_err(|error| explain::failure(&instance, &error))?;
+    called.map_err(|error| explain::failure(case.subject().word(), &instance, &error))?;
     let memory_peak = instance.store.data().limits.memory_peak;
-    let value = shown(case.call, value::write(&results[0]))?;
-    Ok(Answer { value, instantiated, took, memory_peak, log: Vec::new(), instance, arguments })
+    let value = shown(case.call(), value::write(&results[0]))?;
+    let (subject, function) = (case.subject(), case.function());
+    Ok(Answer { value, instantiated, took, memory_peak, log: Vec::new(), instance, subject, function, arguments })
 }
 
 /// A new instance, ready for a call.
@@ -220,15 +305,15 @@ impl Answer {
     ///
     /// # Errors
     /// When a call fails.
-    pub(super) async fn again(&mut self, case: Call, times: usize) -> anyhow::Result<Vec<Duration>> {
-        let function = function(&mut self.instance, case)?;
+    pub(super) async fn again(&mut self, times: usize) -> anyhow::Result<Vec<Duration>> {
+        let function = function(&mut self.instance, self.function)?;
         let mut took = Vec::with_capacity(times);
         for _ in 0..times {
             let mut results = [Val::Bool(false)];
             let began = Instant::now();
             ready(&mut self.instance);
             let called = function.call_async(&mut self.instance.store, &self.arguments, &mut results).await;
-            called.map_err(|error| explain::failure(&self.instance, &error))?;
+            called.map_err(|error| explain::failure(self.subject.word(), &self.instance, &error))?;
             took.push(began.elapsed());
         }
         took.sort();
@@ -243,8 +328,10 @@ fn ready(instance: &mut Instance) {
 }
 
 /// A function of an instance by its name.
-fn function(instance: &mut Instance, call: Call) -> anyhow::Result<wasmtime::component::Func> {
-    let (interface, name) = call.function();
+fn function(
+    instance: &mut Instance,
+    (interface, name): (&str, &str),
+) -> anyhow::Result<wasmtime::component::Func> {
     let store = &mut instance.store;
     let exported = explain::exported_names(interface)
         .find_map(|exported| instance.untyped.get_export_index(&mut *store, None, &exported));
@@ -257,12 +344,20 @@ fn function(instance: &mut Instance, call: Call) -> anyhow::Result<wasmtime::com
 /// The result of a function as cases write it.
 fn shown(call: Call, result: Value) -> anyhow::Result<Value> {
     Ok(match (call, result) {
-        (Call::Evaluate, Value::Array(decisions)) => {
-            let count = decisions.len();
-            let mut decisions = decisions.into_iter();
-            match (decisions.next(), decisions.next()) {
-                (Some(decision), None) => decision,
-                _ => bail!("{count} decisions of 1 policy: a decision for each is expected"),
+        (Call::Evaluate | Call::Judge | Call::Execute, Value::Array(answers)) => {
+            let (count, what) = match call {
+                Call::Evaluate => (answers.len(), "decisions of 1 policy: a decision for each"),
+                Call::Judge => (answers.len(), "verdicts of 1 condition: a verdict for each"),
+                _ => (answers.len(), "outcomes of 1 executor: an outcome for each"),
+            };
+            let mut answers = answers.into_iter();
+            match (answers.next(), answers.next()) {
+                // An error stays marked as one.
+                (Some(Value::Object(mut answer)), None) if call != Call::Evaluate && answer.contains_key("ok") => {
+                    answer.remove("ok").unwrap_or_default()
+                }
+                (Some(answer), None) => answer,
+                _ => bail!("{count} {what} is expected"),
             }
         }
         (Call::CheckConfig, Value::Object(mut result)) => result.remove("err").unwrap_or_else(|| json!([])),

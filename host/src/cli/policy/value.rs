@@ -6,6 +6,8 @@ use serde_json::{Map, Number, Value};
 use wasmtime::component::types::Type;
 use wasmtime::component::{Val, types};
 
+use super::case::whole_numbers;
+
 /// Reads a value of this type.
 ///
 /// # Errors
@@ -134,7 +136,8 @@ fn read_record(json: &Value, record: &types::Record) -> anyhow::Result<Vec<(Stri
     }
     let mut fields = Vec::new();
     for field in record.fields() {
-        let value = match members.get(field.name) {
+        // Null says as much as absence.
+        let value = match members.get(field.name).filter(|value| !value.is_null()) {
             Some(value) => read(value, &field.ty).with_context(|| field.name.to_owned())?,
             None => match field.ty {
                 Type::Option(_) => Val::Option(None),
@@ -155,6 +158,7 @@ fn read_list(json: &Value, element: &Type) -> anyhow::Result<Vec<Val>> {
         (document @ Value::Object(_), Type::U8) => {
             Ok(document.to_string().into_bytes().into_iter().map(Val::U8).collect())
         }
+        (_, Type::U8) => bail!("a text or an object is expected"),
         (Value::Object(members), Type::Record(record)) => {
             let [name, value] = names_and_values(record).context("a list is expected")?;
             let entry = |(key, json): (&String, &Value)| {
@@ -185,7 +189,8 @@ fn write_list(values: &[Val]) -> Value {
     if let [Val::U8(_), ..] = values {
         let bytes: Vec<u8> =
             values.iter().filter_map(|value| if let Val::U8(byte) = value { Some(*byte) } else { None }).collect();
-        return Value::String(String::from_utf8_lossy(&bytes).into_owned());
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        return object(&text).unwrap_or(Value::String(text));
     }
     let pairs: Option<Map<String, Value>> = values.iter().map(pair).collect();
     match pairs {
@@ -193,6 +198,13 @@ fn write_list(values: &[Val]) -> Value {
         Some(pairs) if !values.is_empty() && pairs.len() == values.len() => Value::Object(pairs),
         _ => values.iter().map(write).collect(),
     }
+}
+
+/// A document that is a JSON object: how it is spaced says nothing.
+fn object(text: &str) -> Option<Value> {
+    let mut json: Value = serde_json::from_str(text).ok().filter(Value::is_object)?;
+    whole_numbers(&mut json).ok()?;
+    Some(json)
 }
 
 /// A record of a name with a value or values.

@@ -86,10 +86,12 @@ export class Instance implements Component {
 /** Why a call failed (host/src/wasm/trap.rs), and first what the component itself said of it. */
 function reason(error: unknown, { complaint }: Heard): string {
   const said = error instanceof Error ? error.message : String(error);
+  const ended = said.includes('unreachable');
+  // That it ended itself says no more.
+  if (ended && complaint !== undefined) return complaint;
   const why = () => {
     if (/maximum call stack|too much recursion/i.test(said)) return 'its calls are nested too deeply: does it call itself without end?';
-    if (!said.includes('unreachable')) return said;
-    return complaint === undefined ? 'it ended itself, as after a panic or an exception, and did not say why' : 'then it trapped';
+    return ended ? 'it ended itself, as after an exception or after asking for what is not there, such as a clock or a file, and did not say why' : said;
   };
   return complaint === undefined ? why() : `${complaint} (${why()})`;
 }

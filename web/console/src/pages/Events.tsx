@@ -30,6 +30,7 @@ export const eventTypes: Record<string, string> = {
   CLIENT_UPDATE_ERROR: 'Update refused',
   CLIENT_DELETE: 'Client deleted',
   CLIENT_DELETE_ERROR: 'Deletion refused',
+  COMPONENT_PUT_BACK: 'Component put back',
 };
 
 export default function Events() {

@@ -2,18 +2,20 @@
 
 Types are those of the contract (wit/), in Python's spelling: `redirect-uris` is `redirect_uris`. What is absent is None.
 `request` is the context: `request.caller.address`, `request.now`, … Nothing is kept from one call to the next.
+`print` writes to the server's log, and so does an exception that nobody catches, with its place.
 For an editor that completes names: `.venv/bin/componentize-py --wit-path wit --world policy bindings .`
 """
 
-import dataclasses
-
-from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import policies as contract
 from wit_world.exports.policies import Hook
-from wit_world.imports import config, decision
+from wit_world.imports import decision
 from wit_world.imports import facts, realm  # noqa: F401  what the server answers; for policies that ask
 from wit_world.imports.client import Attribute, Client, ProtocolMapper  # noqa: F401  for policies that make them
+
+from .client import amended, checked, client, violation
+from .exceptions import log, told  # noqa: F401
+from .settings import Property, SettingError, Settings, check, find  # noqa: F401
 
 HOOKS = {
     Hook.BEFORE_REGISTER: "before_register",
@@ -49,20 +51,6 @@ class Policy:
         """Reads the settings; raises SettingError."""
 
 
-class SettingError(Exception):
-    """What is wrong with a setting; the administrator is told."""
-
-    def __init__(self, property, message):
-        super().__init__(message)
-        self.property = property
-        self.message = message
-
-
-def Property(name, label="", help_text="", type="String", default_value=None, options=(), secret=False, required=False):
-    """One setting in the form (record config-property in wit/config.wit)."""
-    return config.ConfigProperty(name, label or name, help_text, type, default_value, list(options), secret, required)
-
-
 def accept(*conditions):
     """No objection, if these conditions hold when the client is stored; usually there are none."""
     return decision.Decision_Accept(list(conditions))
@@ -70,8 +58,7 @@ def accept(*conditions):
 
 def amend(**fields):
     """No objection, but change these fields. In after_register and after_update only."""
-    nothing = {field.name: None for field in dataclasses.fields(Client)}
-    return decision.Decision_Amend(Client(**{**nothing, "attributes": [], **fields}))
+    return decision.Decision_Amend(client(**fields))
 
 
 def hold(reason):
@@ -80,13 +67,8 @@ def hold(reason):
 
 
 def reject(*violations):
-    """Refuse the request."""
-    return decision.Decision_Reject(list(violations))
-
-
-def violation(message, field=None, value=None, error=None, hint=None):
-    """One thing that is wrong; the message is for the caller, the hint for the operator."""
-    return decision.Violation(error, field, value, message, hint)
+    """Refuse the request: violations, or just their messages."""
+    return decision.Decision_Reject([violation(one) if isinstance(one, str) else one for one in violations])
 
 
 def client_count_below(limit, otherwise):
@@ -94,56 +76,22 @@ def client_count_below(limit, otherwise):
     return decision.Condition(decision.ConditionKind_ClientCountBelow(limit), otherwise)
 
 
-class Settings:
-    """The settings of one policy."""
-
-    def __init__(self, entries):
-        self._values = {entry.name: entry.values for entry in entries}
-
-    def list(self, name):
-        """Every value that is not blank."""
-        return [value for value in self._values.get(name, []) if value.strip()]
-
-    def text(self, name):
-        """The value; None: there is none."""
-        values = self.list(name)
-        if len(values) > 1:
-            raise SettingError(name, f"'{name}' should be a single entry")
-        return values[0] if values else None
-
-    def number(self, name):
-        """The value as a whole number."""
-        text = self.text(name)
-        try:
-            return None if text is None else int(text)
-        except ValueError:
-            raise SettingError(name, f"'{name}' should be a number") from None
-
-    def switch(self, name):
-        """The value as True or False."""
-        text = self.text(name)
-        if text not in (None, "true", "false"):
-            raise SettingError(name, f"'{name}' should be 'true' or 'false'")
-        return None if text is None else text == "true"
-
-
 def component(*kinds):
     """What the server calls, made of classes; assign it to the name `Policies`."""
 
     def read(policy):
-        for kind in kinds:
-            if kind.id == policy.provider:
-                return kind(Settings(policy.config))
-        raise SettingError(None, f"this component has no policy provider '{policy.provider}'")
+        return find(kinds, policy.provider)(Settings(policy.config))
 
     def decide(hook, context, clients, policy):
         try:
-            return getattr(read(policy), HOOKS[hook])(context, *clients)
+            decided = getattr(read(policy), HOOKS[hook])(context, *clients)
         except SettingError as error:
             hint = f"{error.message} (setting '{error.property}')"
             return reject(violation("The policy is not configured correctly", hint=hint))
+        return checked(decided, decision.Decision, f"{HOOKS[hook]} returns no decision")
 
     class Policies(exports.Policies):
+        @told
         def describe(self):
             return [
                 contract.PolicyProvider(
@@ -157,12 +105,11 @@ def component(*kinds):
                 for kind in kinds
             ]
 
+        @told
         def check_config(self, policy):
-            try:
-                read(policy)
-            except SettingError as error:
-                raise Err([config.ConfigError(error.property, error.message)]) from None
+            check(lambda: read(policy))
 
+        @told
         def evaluate(self, hook, context, proposed, stored, policies):
             decisions = []
             for policy in policies:
@@ -170,22 +117,12 @@ def component(*kinds):
                 decided = decide(hook, context, clients, policy)
                 # Each policy sees the client as amended by those before it.
                 if hook in (Hook.AFTER_REGISTER, Hook.AFTER_UPDATE) and isinstance(decided, decision.Decision_Amend):
-                    proposed = _amended(proposed, decided.value)
+                    proposed = amended(proposed, decided.value)
                 decisions.append(decided)
             return decisions
 
+        @told
         def allowed_origins(self, context, policies):
             return [origin for policy in policies for origin in read(policy).allowed_origins(context)]
 
     return Policies
-
-
-def _amended(client, changes):
-    """The client with the changes: present fields replace, attributes are merged and removed by an empty value."""
-    present = {field.name: getattr(changes, field.name) for field in dataclasses.fields(changes)}
-    present = {name: value for name, value in present.items() if value is not None}
-    for name in ("attributes", "registered_nodes", "authentication_flow_binding_overrides"):
-        if name in present:
-            entries = {entry.name: entry.value for entry in [*(getattr(client, name) or []), *present[name]]}
-            present[name] = [Attribute(key, value) for key, value in entries.items() if value]
-    return dataclasses.replace(client, **present)
