@@ -1,7 +1,7 @@
 // Components of one's own: dropped as files, translated here, and asked like those of the server.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -89,7 +89,7 @@ describe('a component that is dropped', () => {
     await added('unruly');
     for (const [id, name, why] of [
       ['loops', 'Loops', 'out of time'],
-      ['traps', 'Traps', 'trapped'],
+      ['traps', 'Traps', 'trapped on purpose'],
       ['hastens', 'Hastens', 'nonsense'],
       ['sulks', 'Sulks', 'nonsense'],
     ] as const) {
@@ -134,6 +134,10 @@ describe('a component that is dropped', () => {
       const row = bench.page.getByRole('row').filter({ hasText: 'own-addresses' }).first();
       await bench.part(/^Policies/);
       console.log(`a policy in ${language} decides in ${await row.getByRole('cell').last().innerText()} µs`);
+      await bench.page.getByRole('link', { name: 'Cases', exact: true }).click();
+      const cases = join(folder, 'own-addresses/cases');
+      await bench.page.locator('#case-files').setInputFiles(readdirSync(cases).map((name) => join(cases, name)));
+      await bench.page.getByText('All 6 cases are green').waitFor();
     } finally {
       rmSync(folder, { recursive: true });
     }
