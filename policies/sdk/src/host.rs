@@ -1,6 +1,6 @@
 //! What a policy may ask about the realm and the world outside (interfaces `realm` and `facts` of the contract).
 
-use crate::{ClientScope, Level};
+use crate::{ClientScope, Level, Response};
 
 /// The host's answers.
 ///
@@ -12,7 +12,7 @@ pub struct Host;
 
 #[cfg(target_arch = "wasm32")]
 mod answer {
-    use super::{ClientScope, Host, Level};
+    use super::{ClientScope, Host, Level, Response};
     use crate::contract::matricula::registration::{facts, realm};
 
     #[allow(missing_docs, reason = "documented at the native twin, which rustdoc shows")]
@@ -47,6 +47,9 @@ mod answer {
         pub fn client_roles(&self, id: &str) -> Vec<String> {
             crate::client_policy_contract::matricula::registration::clients::roles_of(id)
         }
+        pub fn fetch(&self, url: &str) -> Result<Response, String> {
+            crate::provider_contract::matricula::registration::fetch::get(url)
+        }
         pub fn log(&self, level: Level, message: &str) {
             facts::log(level, message);
         }
@@ -80,6 +83,8 @@ pub struct Host {
     pub names: Vec<(&'static str, Vec<String>)>,
     /// Internal id of a client and the names of its roles.
     pub client_roles: Vec<(&'static str, Vec<String>)>,
+    /// Address and document.
+    pub documents: Vec<(&'static str, Response)>,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -132,6 +137,15 @@ impl Host {
     /// Names of the roles of a stored client, by its internal id. In conditions and executors of client policies only.
     pub fn client_roles(&self, id: &str) -> Vec<String> {
         self.client_roles.iter().find(|(of, _)| *of == id).map(|(_, roles)| roles.clone()).unwrap_or_default()
+    }
+
+    /// A document elsewhere. In providers only; the error is for the log.
+    ///
+    /// # Errors
+    /// There is none, or the host does not fetch it.
+    pub fn fetch(&self, url: &str) -> Result<Response, String> {
+        let found = self.documents.iter().find(|(of, _)| *of == url).map(|(_, document)| document.clone());
+        found.ok_or_else(|| format!("there is no document for {url}"))
     }
 
     /// A line in the server's log, at most 16 a call. Never secrets.

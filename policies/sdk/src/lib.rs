@@ -1,8 +1,8 @@
 //! What a registration policy in Rust is written with: the contract's types, [`Policy`] and [`export!`].
 //!
 //! Read `policy.rs` first; `component.rs` is what the host calls. `client_policy.rs` and `client_policy_component.rs` are
-//! the same for conditions and executors of client policies, `provider.rs` and `provider_component.rs` for providers. All of it compiles natively too, where [`Host`]
-//! answers from data, so that policies are tested like any other code.
+//! the same for conditions and executors of client policies, `provider.rs` and `provider_component.rs` for providers. All
+//! of it compiles natively too, where [`Host`] answers from data, so that policies are tested like any other code.
 //!
 //! ```
 //! use matricula_policy_sdk::{Client, Config, ConfigError, Decision, Policy, Request};
@@ -136,3 +136,4 @@ pub use provider::{Provider, full};
 pub use provider_contract::exports::matricula::registration::providers::{
     Completed, Document, Registration, RegistrationProvider,
 };
+pub use provider_contract::matricula::registration::fetch::Response;
