@@ -126,10 +126,13 @@ fn short(digest: &str) -> &str {
 /// A version of a component: what it is to it, and where it comes from.
 fn version_row(component: &Value, version: &Value) -> [String; 6] {
     let digest = version["digest"].as_str().unwrap_or_default();
-    let state = match () {
-        () if component["active"] == digest => "active",
-        () if component["shadow"] == digest => "watched",
-        () => "-",
+    let is = |role: &str| component[role] == digest;
+    let state = if is("active") {
+        "active"
+    } else if is("shadow") {
+        "watched"
+    } else {
+        "-"
     };
     let text = |name: &str| version[name].as_str().unwrap_or("-").to_owned();
     let since = version["uploaded"].as_i64().filter(|since| *since > 0);
