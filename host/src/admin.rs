@@ -31,6 +31,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::authentication::AuthenticationError;
 use crate::authentication::bearer_token::{self, Bearer};
 use crate::authentication::session_cookie;
 use crate::caller::Caller;
@@ -86,11 +87,12 @@ impl FromRequestParts<App> for Visitor {
         if verified.claims.typ != kind::BEARER {
             return Err(unauthorized());
         }
-        let bearer = bearer_token::examine(app, &realm, verified.claims).await.map_err(|_| unauthorized())?;
-        if bearer.holder.is_none() {
-            return Err(unauthorized());
+        let bearer = bearer_token::examine(app, &realm, verified.claims).await;
+        match bearer.and_then(|bearer| bearer.of_administrator(&realm)) {
+            Ok(bearer) => Ok(Visitor { realm, caller, bearer }),
+            Err(AuthenticationError::Unavailable(error)) => Err(error.into()),
+            Err(_) => Err(unauthorized()),
         }
-        Ok(Visitor { realm, caller, bearer })
     }
 }
 

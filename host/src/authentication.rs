@@ -161,11 +161,14 @@ pub(crate) async fn authenticate(
     client_id: Option<&str>,
 ) -> Result<(Identity, Option<Named>), AuthenticationError> {
     let Some(token) = caller.bearer_token() else { return Ok((Identity::Anonymous, None)) };
-    if let Some(issuer) = TrustedIssuers::of_token(realm, token) {
-        let trusted = app.trusted_issuers.verify(&issuer, token).await.ok_or(AuthenticationError::FailedDecode)?;
+    let issuer = app.issuer(realm, caller);
+    let trusted = TrustedIssuers::of_token(realm, &issuer, token);
+    if !trusted.is_empty() {
+        let trusted = app.trusted_issuers.verify(realm, &trusted, token).await;
+        let trusted = trusted.filter(|trusted| trusted.issued_at >= realm.settings.not_before);
+        let trusted = trusted.ok_or(AuthenticationError::FailedDecode)?;
         return Ok((Identity::Bearer(Box::new(Bearer::trusted(trusted))), None));
     }
-    let issuer = app.issuer(realm, caller);
     let verified = tokens::verify(app, realm, &issuer, token).await?.ok_or(AuthenticationError::FailedDecode)?;
     let identity = match (verified.claims.typ.as_str(), client_id) {
         (kind::BEARER, Some(client_id)) => {

@@ -54,6 +54,7 @@ mod request_id;
 mod roles;
 mod serve;
 mod server;
+mod session_limits;
 mod store;
 mod token_endpoint;
 mod tokens;

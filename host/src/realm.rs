@@ -27,6 +27,12 @@ const READ_OF_STORED: u64 = 8;
 /// Realms that snapshots are expected of; only a hint.
 const REALMS: usize = 20_000;
 
+/// Settings without a field of their own that this server looks at (Keycloak: RealmRepresentation).
+pub(crate) const CLIENT_SESSION_IDLE: &str = "clientSessionIdleTimeout";
+pub(crate) const CLIENT_SESSION_MAX: &str = "clientSessionMaxLifespan";
+pub(crate) const REVOKE_REFRESH_TOKEN: &str = "revokeRefreshToken";
+pub(crate) const REFRESH_TOKEN_MAX_REUSE: &str = "refreshTokenMaxReuse";
+
 /// The realm that administers the others.
 pub(crate) const MASTER: &str = "master";
 
@@ -65,7 +71,8 @@ pub(crate) struct Settings {
     pub(crate) sso_session_idle_timeout: i64,
     /// Seconds after which a session ends anyway.
     pub(crate) sso_session_max_lifespan: i64,
-    /// Shown to clients as `not-before-policy`; not enforced, as in Keycloak.
+    /// Bearer and refresh tokens that were issued before are not good any more, Unix seconds; 0: none. Shown to clients
+    /// as `not-before-policy`.
     pub(crate) not_before: i64,
     /// User events are stored.
     pub(crate) events_enabled: bool,
@@ -102,6 +109,24 @@ impl Settings {
     /// As they are stored.
     pub(crate) fn to_json(&self) -> String {
         serde_json::json!(self).to_string()
+    }
+
+    /// A setting without a field of its own that is a number, as text too.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        match self.other.get(name)? {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A setting without a field of its own that is switched on, as text too.
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        match self.other.get(name) {
+            Some(Value::Bool(flag)) => *flag,
+            Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+            _ => false,
+        }
     }
 }
 

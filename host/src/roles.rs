@@ -35,6 +35,12 @@ pub(crate) const MANAGEMENT: [&str; 22] = [
     "view-users",
 ];
 
+/// Whether this is the name of a role of the client that manages a realm, as Keycloak or its guide spells it
+/// (deviation 27).
+pub(crate) fn is_management(name: &str) -> bool {
+    MANAGEMENT.contains(&name) || matches!(name, "manage-client" | "view-client")
+}
+
 /// Adds what the roles of a set contain (Keycloak: composite roles).
 pub(crate) fn resolve(roles: &mut BTreeSet<String>) {
     if roles.contains(REALM_ADMIN) {

@@ -20,10 +20,12 @@ use crate::cors::{self, Reader};
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::form::Form;
 use crate::parameters::Path;
-use crate::realm::Realm;
-use crate::registration::open_realm;
+use crate::realm::{REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN, Realm};
+use crate::registration::{ATTEMPTS, open_realm};
+use crate::session_limits::SessionLimits;
 use crate::store::clients::{self, ClientRow};
-use crate::store::{Write, sessions, users};
+use crate::store::sessions::SessionRow;
+use crate::store::{Lost, StoreError, Write, sessions, users};
 use crate::tokens::{self, Claims, kind};
 use crate::{clock, document, passwords};
 use issue::{Grant, issue};
@@ -179,7 +181,10 @@ async fn password(app: &App, request: &FormRequest, client: &ClientRow) -> Resul
     if !user.enabled {
         return Err(refused(StatusCode::BAD_REQUEST, "invalid_grant", "Account disabled"));
     }
-    issue(app, request, client, &user, Grant::Password { session: None }).await
+    let mut write = Write::default();
+    let answer = issue(app, request, client, &user, Grant::Password, &mut write).await?;
+    app.store.writer.write(write).await?;
+    Ok(answer)
 }
 
 async fn client_credentials(
@@ -200,43 +205,112 @@ async fn client_credentials(
         let description = format!("User '{}' disabled", user.username);
         return Err(refused(StatusCode::UNAUTHORIZED, "invalid_request", &description));
     }
-    issue(app, request, client, &user, Grant::ClientCredentials).await
+    let mut write = Write::default();
+    let answer = issue(app, request, client, &user, Grant::ClientCredentials, &mut write).await?;
+    app.store.writer.write(write).await?;
+    Ok(answer)
 }
 
 async fn refresh(app: &App, request: &FormRequest, client: &ClientRow) -> Result<TokenAnswer, ErrorResponse> {
-    let invalid = |description| refused(StatusCode::BAD_REQUEST, "invalid_grant", description);
+    let realm = &request.realm;
+    let claims = refresh_token(app, request, client).await?;
+    let now = clock::now();
+    if claims.iat < realm.settings.not_before {
+        return Err(invalid_grant("Stale token"));
+    }
+    if !claims.is_active(now) {
+        return Err(invalid_grant("Token is not active"));
+    }
+    let alive = SessionLimits::of(&realm.settings).alive(now);
+    for _ in 0..ATTEMPTS {
+        let session = claims.sid.as_deref().unwrap_or_default();
+        let session = sessions::by_id(&app.store.database, &realm.id, session, alive).await?;
+        let session = session.ok_or_else(|| invalid_grant("Session not active"))?;
+        let user = users::by_id(&app.store.database, &realm.id, &session.user_id).await?;
+        let user = user.ok_or_else(|| invalid_grant("Session not active"))?;
+        if !user.enabled {
+            return Err(invalid_grant("User disabled"));
+        }
+        if claims.iat < client.client.not_before.map_or(0, i64::from) {
+            return Err(invalid_grant("Stale token"));
+        }
+        let mut write = Write::default();
+        match Reuse::of(realm, &claims, &session) {
+            Reuse::Uncounted => {}
+            Reuse::Counted(uses) => {
+                sessions::use_refresh_token(&mut write, &realm.id, &session, &claims.jti, uses);
+            }
+            Reuse::Stale => return Err(invalid_grant("Stale token")),
+            Reuse::TooOften => {
+                // Somebody else has the token: nobody goes on with the session.
+                sessions::delete(&mut write, &realm.id, &session.id);
+                app.store.writer.write(write).await?;
+                return Err(invalid_grant("Maximum allowed refresh token reuse exceeded"));
+            }
+        }
+        let answer = issue(app, request, client, &user, Grant::Refresh(session), &mut write).await?;
+        match app.store.writer.write(write).await {
+            Ok(()) => return Ok(answer),
+            // The session was used or ended at the same time.
+            Err(StoreError::Lost(Lost::Changed)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(invalid_grant("Session not active"))
+}
+
+fn invalid_grant(description: &str) -> ErrorResponse {
+    refused(StatusCode::BAD_REQUEST, "invalid_grant", description)
+}
+
+/// What a realm that counts the uses of refresh tokens says to one more (Keycloak: `revokeRefreshToken`,
+/// `refreshTokenMaxReuse`).
+enum Reuse {
+    /// Nobody counts.
+    Uncounted,
+    /// It is the token's use of this number.
+    Counted(i64),
+    /// A later token of the session was used already.
+    Stale,
+    /// It was used too often.
+    TooOften,
+}
+
+impl Reuse {
+    fn of(realm: &Realm, claims: &Claims, session: &SessionRow) -> Reuse {
+        if !realm.settings.is_on(REVOKE_REFRESH_TOKEN) {
+            return Reuse::Uncounted;
+        }
+        let before = match &session.refresh_token_id {
+            Some(id) if *id == claims.jti => session.refresh_token_uses,
+            Some(_) if claims.iat < session.used_at => return Reuse::Stale,
+            _ => 0,
+        };
+        if before > realm.settings.number(REFRESH_TOKEN_MAX_REUSE).unwrap_or(0) {
+            return Reuse::TooOften;
+        }
+        Reuse::Counted(before + 1)
+    }
+}
+
+/// The claims of the request's refresh token, which must be one of this client; it may have expired.
+async fn refresh_token(app: &App, request: &FormRequest, client: &ClientRow) -> Result<Arc<Claims>, ErrorResponse> {
     let Some(token) = request.form.get("refresh_token") else {
         return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "No refresh token"));
     };
-    let claims = refresh_claims(app, request, client, token).await?.ok_or_else(|| invalid("Invalid refresh token"))?;
-    let session = claims.sid.clone().unwrap_or_default();
-    let holder = sessions::holder_by_session(&app.store.database, &request.realm.id, &session, clock::now()).await?;
-    let holder = holder.ok_or_else(|| invalid("Session not active"))?;
-    if !holder.active {
-        return Err(invalid("User disabled"));
-    }
-    let user = users::by_id(&app.store.database, &request.realm.id, &holder.user_id).await?;
-    let user = user.ok_or_else(|| invalid("Session not active"))?;
-    issue(app, request, client, &user, Grant::Password { session: Some(session) }).await
-}
-
-/// The claims of a good refresh token of this client.
-async fn refresh_claims(
-    app: &App,
-    request: &FormRequest,
-    client: &ClientRow,
-    token: &str,
-) -> Result<Option<Arc<Claims>>, ErrorResponse> {
     let issuer = app.issuer(&request.realm, &request.caller);
-    let verified = tokens::verify(app, &request.realm, &issuer, token).await?;
-    Ok(verified
-        .map(|verified| verified.claims)
-        .filter(|claims| claims.typ == kind::REFRESH && claims.azp.as_deref() == Some(client.client_id())))
+    let verified = tokens::verify_at_any_time(app, &request.realm, &issuer, token).await?;
+    let claims = verified.map(|verified| verified.claims).filter(|claims| claims.typ == kind::REFRESH);
+    let claims = claims.ok_or_else(|| invalid_grant("Invalid refresh token"))?;
+    if claims.azp.as_deref() != Some(client.client_id()) {
+        return Err(invalid_grant("Invalid refresh token. Token client and authorized client don't match"));
+    }
+    Ok(claims)
 }
 
 /// Ends a session
 ///
-/// By its refresh token (OIDC back-channel use of Keycloak's logout endpoint).
+/// By its refresh token (OIDC back-channel use of Keycloak's logout endpoint), which may have expired.
 #[utoipa::path(post, path = "/realms/{realm}/protocol/openid-connect/logout", tag = "tokens",
     params(("realm" = String, Path)),
     request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
@@ -256,12 +330,7 @@ pub(crate) async fn logout(State(app): State<App>, Path(realm): Path<String>, re
 
 async fn end_session(app: &App, request: &FormRequest, reader: &mut Reader) -> Result<(), ErrorResponse> {
     let client = sender(app, request, reader).await?;
-    let Some(token) = request.form.get("refresh_token") else {
-        return Err(refused(StatusCode::BAD_REQUEST, "invalid_request", "No refresh token"));
-    };
-    let Some(claims) = refresh_claims(app, request, &client, token).await? else {
-        return Err(refused(StatusCode::BAD_REQUEST, "invalid_grant", "Invalid refresh token"));
-    };
+    let claims = refresh_token(app, request, &client).await?;
     let mut write = Write::default();
     sessions::delete(&mut write, &request.realm.id, claims.sid.as_deref().unwrap_or_default());
     app.store.writer.write(write).await?;

@@ -33,6 +33,9 @@ pub(crate) mod kind {
     pub(crate) const CONSOLE: &str = "Console";
 }
 
+/// The claim that names the groups of a token's holder.
+pub(crate) const GROUPS: &str = "groups";
+
 /// Names of roles under `roles`, as in `realm_access` and `resource_access`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Access {
@@ -94,10 +97,20 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// Paths of the holder's groups, if the token names them.
+    /// Whether the token is good at this time, Unix seconds.
+    pub(crate) fn is_active(&self, now: i64) -> bool {
+        let expired = self.exp.is_some_and(|exp| exp != 0 && exp < now);
+        let early = self.nbf.is_some_and(|nbf| nbf > now);
+        !expired && !early
+    }
+
+    /// Paths of the holder's groups, if the token names them: in a list, or one.
     pub(crate) fn groups(&self) -> Vec<String> {
-        let groups = self.other.get("groups").and_then(Value::as_array);
-        groups.into_iter().flatten().filter_map(|group| group.as_str().map(str::to_owned)).collect()
+        match self.other.get(GROUPS) {
+            Some(Value::Array(groups)) => groups.iter().filter_map(|group| group.as_str().map(str::to_owned)).collect(),
+            Some(Value::String(group)) => vec![group.clone()],
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -123,6 +136,20 @@ pub(crate) async fn verify(
     issuer: &str,
     token: &str,
 ) -> Result<Option<Verified>, StoreError> {
+    let verified = verify_at_any_time(app, realm, issuer, token).await?;
+    Ok(verified.filter(|verified| verified.claims.is_active(clock::now())))
+}
+
+/// The same of a token that may have expired.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) async fn verify_at_any_time(
+    app: &App,
+    realm: &Realm,
+    issuer: &str,
+    token: &str,
+) -> Result<Option<Verified>, StoreError> {
     let place = known::place(token);
     let known = match app.known_tokens.get(&place, &app.keys, realm).await? {
         Some(known) => known,
@@ -133,10 +160,7 @@ pub(crate) async fn verify(
         }
     };
     let claims = &known.claims;
-    let now = clock::now();
-    let expired = claims.exp.is_some_and(|exp| exp != 0 && exp < now);
-    let early = claims.nbf.is_some_and(|nbf| nbf > now);
-    if claims.iss != issuer || expired || early {
+    if claims.iss != issuer {
         return Ok(None);
     }
     let active = app.keys.active(realm, Kind::Secret).await?;

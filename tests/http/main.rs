@@ -29,6 +29,7 @@ mod observation;
 mod proxies;
 mod rate_limits;
 mod realm_files;
+mod sessions;
 mod token_states;
 mod traces;
 mod trusted_issuers;

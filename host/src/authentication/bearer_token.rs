@@ -9,34 +9,45 @@ use crate::app::App;
 use crate::clock;
 use crate::realm::{MASTER, Realm};
 use crate::roles;
-use crate::store::document::Undecoded;
-use crate::store::sessions::{self, Holder, Shown, Standing};
-use crate::store::{StoreError, roles as stored_roles};
-use crate::tokens::Claims;
+use crate::session_limits::SessionLimits;
+use crate::store::sessions::{self, Holder, IssuedTo, SessionTimes, Shown, Standing};
+use crate::tokens::{Claims, GROUPS};
 
 /// An access token, and what it is worth now.
 pub(crate) struct Bearer {
     /// What it says.
     pub(crate) claims: Arc<Claims>,
-    /// The user, if there still is one.
+    /// The user, if there still is one, and its session, if the token is of one.
     pub(crate) holder: Option<Holder>,
-    /// Roles of the client that manages the realm, composites resolved.
-    management: BTreeSet<String>,
-    /// Roles of the realm.
-    of_realm: BTreeSet<String>,
+    /// Roles that count.
+    roles: HeldRoles,
     /// The holder administers every realm (role `admin` of realm `master`).
     pub(crate) is_administrator: bool,
     /// The client that the token was issued to, if there still is one.
-    issued_to: Option<Undecoded>,
+    issued_to: Option<IssuedTo>,
+    /// Its session, if that has not ended.
+    pub(crate) session: Option<SessionTimes>,
+}
+
+/// Roles by what they are of, composites resolved.
+#[derive(Default)]
+struct HeldRoles {
+    /// Of the client that manages the realm.
+    management: BTreeSet<String>,
+    /// Of the realm.
+    of_realm: BTreeSet<String>,
+    /// Of other clients, by their `client_id`.
+    of_clients: BTreeSet<(String, String)>,
 }
 
 /// Looks up what a verified access token is worth.
 ///
 /// # Errors
-/// [`AuthenticationError::FailedDecode`] when it was revoked.
+/// [`AuthenticationError::FailedDecode`] when it was revoked, or issued before the realm's `notBefore`.
 pub(crate) async fn examine(app: &App, realm: &Realm, claims: Arc<Claims>) -> Result<Bearer, AuthenticationError> {
-    let standing = sessions::standing(&app.store.database, &realm.id, shown(&claims), clock::now()).await?;
-    judge(app, realm, claims, standing).await
+    let alive = SessionLimits::of(&realm.settings).alive(clock::now());
+    let standing = sessions::standing(&app.store.database, &realm.id, shown(&claims), alive).await?;
+    judge(realm, claims, standing)
 }
 
 /// The same, and the client that the request names.
@@ -49,9 +60,10 @@ pub(super) async fn examine_with(
     claims: Arc<Claims>,
     client_id: &str,
 ) -> Result<(Bearer, Named), AuthenticationError> {
+    let alive = SessionLimits::of(&realm.settings).alive(clock::now());
     let (standing, named) =
-        sessions::standing_and_client(&app.store.database, &realm.id, shown(&claims), clock::now(), client_id).await?;
-    Ok((judge(app, realm, claims, standing).await?, named))
+        sessions::standing_and_client(&app.store.database, &realm.id, shown(&claims), alive, client_id).await?;
+    Ok((judge(realm, claims, standing)?, named))
 }
 
 fn shown(claims: &Claims) -> Shown<'_> {
@@ -63,67 +75,123 @@ fn shown(claims: &Claims) -> Shown<'_> {
     }
 }
 
-async fn judge(
-    app: &App,
-    realm: &Realm,
-    claims: Arc<Claims>,
-    standing: Standing,
-) -> Result<Bearer, AuthenticationError> {
-    let Standing { revoked, holder, issued_to } = standing;
-    if revoked {
+fn judge(realm: &Realm, claims: Arc<Claims>, standing: Standing) -> Result<Bearer, AuthenticationError> {
+    let Standing { revoked, session, holder, issued_to } = standing;
+    if revoked || claims.iat < realm.settings.not_before {
         return Err(AuthenticationError::FailedDecode);
     }
-    // A disabled user, or a service account whose client is disabled, has no rights any more (deviation 25).
-    let holder = holder.filter(|holder| holder.active);
-    let (management, of_realm) = match &holder {
-        None => Default::default(),
-        Some(holder) => held_roles(app, realm, &claims, holder).await?,
-    };
-    let is_administrator = realm.name == MASTER && of_realm.contains(roles::ADMIN);
-    Ok(Bearer { claims, holder, management, of_realm, is_administrator, issued_to })
+    let is_gone = claims.sid.is_some() && session.is_none() || claims.azp.is_some() && issued_to.is_none();
+    // A disabled user, or a service account whose client is disabled, has no rights any more (deviation 25). Nor has
+    // who logged out, or came through a client that is gone.
+    let holder = holder.filter(|holder| holder.active && !is_gone);
+    let roles = holder.as_ref().map_or_else(HeldRoles::default, |holder| held_roles(realm, &claims, holder));
+    let is_administrator = realm.name == MASTER && roles.of_realm.contains(roles::ADMIN);
+    Ok(Bearer { claims, holder, roles, is_administrator, issued_to, session })
 }
 
-/// Roles of the client that manages the realm, and roles of the realm.
-async fn held_roles(
-    app: &App,
-    realm: &Realm,
-    claims: &Claims,
-    holder: &Holder,
-) -> Result<(BTreeSet<String>, BTreeSet<String>), StoreError> {
-    let management_client = realm.management_client();
-    let mut management = BTreeSet::new();
-    let mut of_realm = BTreeSet::new();
-    // A lightweight token has no `sub`: its roles are those that the user has now.
-    if claims.sub.is_none() {
-        for (client, name) in stored_roles::of_user(&app.store.database, &realm.id, &holder.user_id).await? {
-            if client == management_client {
-                management.insert(name);
-            } else if client.is_empty() {
-                of_realm.insert(name);
-            }
-        }
-        roles::resolve(&mut management);
-    } else {
-        let access = claims.resource_access.as_ref().and_then(|access| access.get(management_client));
-        management.extend(access.into_iter().flat_map(|access| access.roles.iter().cloned()));
-        of_realm.extend(claims.realm_access.iter().flat_map(|access| access.roles.iter().cloned()));
+/// The roles that the holder has and that the token names: what was taken away meanwhile does not count, nor does what
+/// was given. A lightweight token names none: its roles are those that the holder has now.
+fn held_roles(realm: &Realm, claims: &Claims, holder: &Holder) -> HeldRoles {
+    let mut held = HeldRoles::of(realm, &holder.roles);
+    if claims.sub.is_some() {
+        let named = HeldRoles::named_in(realm, claims);
+        held.management.retain(|role| named.management.contains(role));
+        held.of_realm.retain(|role| named.of_realm.contains(role));
+        held.of_clients.retain(|role| named.of_clients.contains(role));
     }
-    Ok((management, of_realm))
+    held
+}
+
+impl HeldRoles {
+    /// Roles by the `client_id` of their clients and their names.
+    fn of(realm: &Realm, roles: &[(String, String)]) -> HeldRoles {
+        let mut held = HeldRoles::default();
+        for (client, name) in roles {
+            held.add(realm, client, name);
+        }
+        roles::resolve(&mut held.management);
+        held
+    }
+
+    /// Those that a token names.
+    fn named_in(realm: &Realm, claims: &Claims) -> HeldRoles {
+        let mut named = HeldRoles::default();
+        for role in claims.realm_access.iter().flat_map(|access| &access.roles) {
+            named.add(realm, "", role);
+        }
+        for (client, access) in claims.resource_access.iter().flatten() {
+            access.roles.iter().for_each(|role| named.add(realm, client, role));
+        }
+        named
+    }
+
+    /// Leaves the roles of one client, and these.
+    fn keep(&mut self, realm: &Realm, client_id: &str, these: &HeldRoles) {
+        self.of_realm.retain(|role| these.of_realm.contains(role));
+        if client_id != realm.management_client() {
+            self.management.retain(|role| these.management.contains(role));
+        }
+        self.of_clients.retain(|role| role.0 == client_id || these.of_clients.contains(role));
+    }
+
+    fn add(&mut self, realm: &Realm, client: &str, name: &str) {
+        if client.is_empty() {
+            self.of_realm.insert(name.to_owned());
+        } else if client == realm.management_client() {
+            self.management.insert(name.to_owned());
+        } else {
+            self.of_clients.insert((client.to_owned(), name.to_owned()));
+        }
+    }
 }
 
 impl Bearer {
-    /// The token of an issuer that the realm trusts: its roles are those that it names.
+    /// The token of an issuer that the realm trusts: its roles are those that it names. Those that the client which manages
+    /// the realm has are taken for roles of it.
     pub(super) fn trusted(trusted: Trusted) -> Bearer {
-        let mut management: BTreeSet<String> = trusted.roles.into_iter().collect();
+        let (mut management, of_realm): (BTreeSet<String>, BTreeSet<String>) =
+            trusted.roles.into_iter().partition(|role| roles::is_management(role));
         roles::resolve(&mut management);
+        let claims = Claims {
+            jti: trusted.token_id,
+            iat: trusted.issued_at,
+            sub: trusted.subject,
+            allowed_origins: trusted.allowed_origins,
+            other: [(GROUPS.to_owned(), trusted.groups)].into(),
+            ..Claims::default()
+        };
         Bearer {
-            claims: Arc::new(Claims { jti: trusted.token_id, sub: trusted.subject, ..Claims::default() }),
+            claims: Arc::new(claims),
             holder: None,
-            management,
-            of_realm: BTreeSet::new(),
+            roles: HeldRoles { management, of_realm, ..HeldRoles::default() },
             is_administrator: false,
             issued_to: None,
+            session: None,
         }
+    }
+
+    /// What the token is worth for an administrator: the roles that the holder has now, all of them where the client that
+    /// the token was issued to may use all, else those that the token names and those of the client.
+    ///
+    /// # Errors
+    /// [`AuthenticationError::FailedDecode`] when there is no holder any more, or the client is disabled or does not stand
+    /// by its older tokens.
+    pub(crate) fn of_administrator(mut self, realm: &Realm) -> Result<Bearer, AuthenticationError> {
+        let holder = self.holder.as_ref().ok_or(AuthenticationError::FailedDecode)?;
+        // The console's own sessions are of no client.
+        let Some(issued_to) = self.issued_to.as_ref().filter(|_| self.claims.azp.is_some()) else { return Ok(self) };
+        let client = issued_to.client.decode()?;
+        let not_before = client.not_before.map_or(0, i64::from);
+        if !issued_to.enabled || self.claims.iat < not_before {
+            return Err(AuthenticationError::FailedDecode);
+        }
+        let mut held = HeldRoles::of(realm, &holder.roles);
+        if client.full_scope_allowed != Some(true) {
+            held.keep(realm, client.client_id.as_deref().unwrap_or_default(), &self.roles);
+        }
+        self.is_administrator = realm.name == MASTER && held.of_realm.contains(roles::ADMIN);
+        self.roles = held;
+        Ok(self)
     }
 
     /// Id of the user: of this realm, or at the issuer of the token.
@@ -133,34 +201,25 @@ impl Bearer {
 
     /// Whether the holder has one of these roles of the client that manages the realm.
     pub(crate) fn has_any(&self, names: &[&str]) -> bool {
-        self.is_administrator || names.iter().any(|name| self.management.contains(*name))
+        self.is_administrator || names.iter().any(|name| self.roles.management.contains(*name))
     }
 
     /// The roles of the client that manages the realm, in alphabetical order.
     pub(crate) fn management_roles(&self) -> Vec<String> {
-        self.management.iter().cloned().collect()
+        self.roles.management.iter().cloned().collect()
     }
 
     /// Whether the holder has this role of the realm.
     pub(crate) fn has_realm_role(&self, name: &str) -> bool {
-        self.of_realm.contains(name)
+        self.roles.of_realm.contains(name)
     }
 
     /// Roles as policies see them: `role` of the realm or `client/role`.
     pub(crate) fn role_names(&self, realm: &Realm) -> Vec<String> {
-        let of_realm = self.of_realm.iter().cloned();
-        let of_clients = self
-            .claims
-            .resource_access
-            .iter()
-            .flatten()
-            .flat_map(|(client, access)| access.roles.iter().map(move |role| format!("{client}/{role}")));
-        let looked_up = self
-            .management
-            .iter()
-            .filter(|_| self.claims.sub.is_none())
-            .map(|role| format!("{}/{role}", realm.management_client()));
-        of_realm.chain(of_clients).chain(looked_up).collect()
+        let HeldRoles { management, of_realm, of_clients } = &self.roles;
+        let of_management = management.iter().map(|role| format!("{}/{role}", realm.management_client()));
+        let of_clients = of_clients.iter().map(|(client, role)| format!("{client}/{role}"));
+        of_realm.iter().cloned().chain(of_clients).chain(of_management).collect()
     }
 
     pub(super) fn may_create_clients(&self) -> bool {
@@ -178,8 +237,8 @@ impl Bearer {
     /// The client that the token was issued to must be of the provider's protocol (Keycloak compares that one, not the
     /// client in question).
     pub(super) fn issued_for(&self, protocol: Option<&str>) -> Result<(), AuthenticationError> {
-        let (Some(wanted), Some(client)) = (protocol, &self.issued_to) else { return Ok(()) };
-        match client.decode()?.protocol {
+        let (Some(wanted), Some(issued_to)) = (protocol, &self.issued_to) else { return Ok(()) };
+        match issued_to.client.decode()?.protocol {
             Some(actual) if actual != wanted => Err(AuthenticationError::WrongProtocol),
             _ => Ok(()),
         }

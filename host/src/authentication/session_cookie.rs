@@ -10,6 +10,7 @@ use cookie::{Cookie, SameSite};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::AuthenticationError;
 use super::bearer_token::{self, Bearer};
 use super::client_credentials::same_secret;
 use crate::app::App;
@@ -17,8 +18,10 @@ use crate::caller::Caller;
 use crate::error::ErrorResponse;
 use crate::keys::Kind;
 use crate::realm::Realm;
+use crate::session_limits::SessionLimits;
+use crate::store::sessions::SessionRow;
 use crate::store::users::UserRow;
-use crate::store::{StoreError, Write, sessions};
+use crate::store::{Lost, StoreError, Write, sessions};
 use crate::tokens::{self, Claims, kind};
 use crate::{clock, cors, random};
 
@@ -26,7 +29,8 @@ use crate::{clock, cors, random};
 pub(crate) const CSRF: HeaderName = HeaderName::from_static("matricula-csrf");
 /// The claim with the value that [`CSRF`] must have.
 const CSRF_CLAIM: &str = "csrf";
-/// Seconds of use after which a session is prolonged: not every request needs a write.
+/// Seconds of use after which a session is prolonged, or half the time that it lives without use where that is less: not
+/// every request needs a write.
 const PROLONG_AFTER: i64 = 60;
 
 /// A session that is going on.
@@ -56,23 +60,21 @@ impl ConsoleSession {
 /// # Errors
 /// When the database or the realm's keys cannot be reached.
 pub(crate) async fn begin(app: &App, realm: &Realm, caller: &Caller, user: &UserRow) -> Result<String, StoreError> {
-    let (now, settings) = (clock::now(), &realm.settings);
-    let session = Uuid::new_v4().to_string();
-    let ends_at = now + settings.sso_session_max_lifespan;
+    let (now, limits) = (clock::now(), SessionLimits::of(&realm.settings));
+    let session = SessionRow::begun(&user.id, now, limits.expires_at(now, now));
     let claims = Claims {
-        exp: Some(ends_at),
+        exp: Some(limits.ends_at(now)),
         iat: now,
         jti: Uuid::new_v4().to_string(),
         iss: app.issuer(realm, caller),
         typ: kind::CONSOLE.to_owned(),
-        sid: Some(session.clone()),
+        sid: Some(session.id.clone()),
         other: [(CSRF_CLAIM.to_owned(), random::text(32).into())].into(),
         ..Claims::default()
     };
     let token = tokens::sign(&app.keys, realm, Kind::Secret, &claims).await?;
     let mut write = Write::default();
-    let expires_at = ends_at.min(now + settings.sso_session_idle_timeout);
-    sessions::insert(&mut write, &realm.id, &session, &user.id, now, expires_at);
+    sessions::insert(&mut write, &realm.id, &session, now);
     app.store.writer.write(write).await?;
     Ok(token)
 }
@@ -117,13 +119,17 @@ pub(crate) async fn session(
     let Some(claims) = verified.map(|verified| verified.claims).filter(|claims| claims.typ == kind::CONSOLE) else {
         return Ok(None);
     };
-    let session = claims.sid.clone().unwrap_or_default();
-    let Some(expires_at) = sessions::expires_at(&app.store.database, &realm.id, &session, clock::now()).await? else {
-        return Ok(None);
+    let bearer = match bearer_token::examine(app, realm, claims).await {
+        Ok(bearer) => bearer,
+        Err(AuthenticationError::FailedDecode) => return Ok(None),
+        Err(error) => return Err(error.into()),
     };
-    let ends_at = claims.exp.unwrap_or(expires_at);
-    let bearer = bearer_token::examine(app, realm, claims).await?;
-    Ok(bearer.holder.is_some().then_some(ConsoleSession { bearer, expires_at, ends_at }))
+    let Some(times) = bearer.session.filter(|_| bearer.holder.is_some()) else { return Ok(None) };
+    // The limits of the realm may be less by now than when the session began.
+    let limits = SessionLimits::of(&realm.settings);
+    let ends_at = limits.ends_at(times.started_at).min(bearer.claims.exp.unwrap_or(i64::MAX));
+    let expires_at = times.expires_at.min(limits.expires_at(times.started_at, times.used_at)).min(ends_at);
+    Ok(Some(ConsoleSession { bearer, expires_at, ends_at }))
 }
 
 /// Lets a session live on, as it was used.
@@ -131,13 +137,19 @@ pub(crate) async fn session(
 /// # Errors
 /// When the database cannot be reached.
 pub(crate) async fn prolong(app: &App, realm: &Realm, session: &ConsoleSession) -> Result<(), StoreError> {
-    let expires_at = session.ends_at.min(clock::now() + realm.settings.sso_session_idle_timeout);
-    if expires_at - session.expires_at < PROLONG_AFTER {
+    let now = clock::now();
+    let idle = SessionLimits::of(&realm.settings).idle;
+    let expires_at = session.ends_at.min(now + idle);
+    if expires_at - session.expires_at < PROLONG_AFTER.min(idle / 2) {
         return Ok(());
     }
     let mut write = Write::default();
-    sessions::extend(&mut write, &realm.id, session.id(), expires_at);
-    app.store.writer.write(write).await
+    sessions::extend(&mut write, &realm.id, session.id(), now, expires_at);
+    match app.store.writer.write(write).await {
+        // It was ended in this moment: this request is the last one.
+        Err(StoreError::Lost(Lost::Changed)) => Ok(()),
+        result => result,
+    }
 }
 
 /// A browser sends the cookie along whoever made it ask: what changes something must come from the console's own pages,

@@ -12,8 +12,10 @@ use crate::error::ErrorResponse;
 use crate::keys::Kind;
 use crate::realm::Realm;
 use crate::roles;
+use crate::session_limits::{SessionLimits, token_times};
 use crate::store::clients::ClientRow;
 use crate::store::roles as stored_roles;
+use crate::store::sessions::SessionRow;
 use crate::store::users::UserRow;
 use crate::store::{Write, sessions};
 use crate::tokens::{self, Access, Claims, kind};
@@ -21,44 +23,58 @@ use crate::wasm::contract::Client;
 
 /// The client attribute that makes access tokens without roles and profile: they are looked up when one is shown.
 const LIGHTWEIGHT: &str = "client.use.lightweight.access.token.enabled";
+/// The client attribute that, when it is off, leaves out refresh tokens.
+const REFRESH_TOKENS: &str = "use.refresh.tokens";
+/// The client attribute that gives refresh tokens to the service account too.
+const REFRESH_TOKENS_OF_ITS_OWN: &str = "client_credentials.use_refresh_token";
 
 /// On what ground a token is issued.
 pub(super) enum Grant {
-    /// A user logged in, or goes on with a session.
-    Password {
-        /// The session, if there is one already.
-        session: Option<String>,
-    },
+    /// A user logged in.
+    Password,
+    /// A user, or a service account, goes on with a session.
+    Refresh(SessionRow),
     /// A client asked for itself.
     ClientCredentials,
 }
 
-/// Issues the tokens of a user to a client, and stores the session that they belong to.
+/// Makes the tokens of a user for a client, and adds the session that they belong to to `write`.
 pub(super) async fn issue(
     app: &App,
     request: &FormRequest,
     client: &ClientRow,
     user: &UserRow,
     grant: Grant,
+    write: &mut Write,
 ) -> Result<TokenAnswer, ErrorResponse> {
     let FormRequest { realm, caller, form } = request;
-    let settings = &realm.settings;
+    let limits = SessionLimits::of(&realm.settings);
     let now = clock::now();
-    let lightweight = attribute(&client.client, LIGHTWEIGHT) == Some("true");
-    let mut write = Write::default();
-    let session = match &grant {
-        Grant::Password { session: Some(session) } => {
-            sessions::extend(&mut write, &realm.id, session, now + settings.sso_session_idle_timeout);
-            Some(session.clone())
+    let lightweight = is_on(client, LIGHTWEIGHT, false);
+    let goes_on = match grant {
+        Grant::Password | Grant::Refresh(_) => true,
+        Grant::ClientCredentials => is_on(client, REFRESH_TOKENS_OF_ITS_OWN, false),
+    };
+    let started_at = if let Grant::Refresh(session) = &grant { session.started_at } else { now };
+    let times = token_times(realm, &client.client, started_at, now);
+    let session = match grant {
+        Grant::Refresh(session) => {
+            let expires_at = limits.expires_at(session.started_at, now);
+            sessions::extend(write, &realm.id, &session.id, now, expires_at);
+            Some(session.id)
         }
-        Grant::Password { session: None } => {
-            Some(begin(&mut write, realm, user, now, settings.sso_session_idle_timeout))
+        Grant::Password | Grant::ClientCredentials if goes_on => {
+            let session = SessionRow::begun(&user.id, now, limits.expires_at(now, now));
+            sessions::insert(write, &realm.id, &session, now);
+            Some(session.id)
         }
-        // The session is only there for the token to be looked up by.
-        Grant::ClientCredentials if lightweight => {
-            Some(begin(&mut write, realm, user, now, settings.access_token_lifespan))
+        // The session is only there for the token to be looked up by: no limit of sessions ends it before the token.
+        _ if lightweight => {
+            let session = SessionRow::begun(&user.id, times.access, times.access);
+            sessions::insert(write, &realm.id, &session, now);
+            Some(session.id)
         }
-        Grant::ClientCredentials => None,
+        _ => None,
     };
     let scope = scope(form.get("scope").unwrap_or_default());
     let base = Claims {
@@ -70,7 +86,7 @@ pub(super) async fn issue(
         ..Claims::default()
     };
     let mut access = Claims {
-        exp: Some(now + settings.access_token_lifespan),
+        exp: Some(times.access),
         jti: Uuid::new_v4().to_string(),
         typ: kind::BEARER.to_owned(),
         ..base.clone()
@@ -101,11 +117,11 @@ pub(super) async fn issue(
         access.allowed_origins = web_origins(&client.client);
         access.other = profile(user, client, &caller.address_text);
     }
-    let refreshable = matches!(grant, Grant::Password { .. });
+    let refreshable = goes_on && is_on(client, REFRESH_TOKENS, true);
     let refresh_token = match refreshable {
         true => {
             let claims = Claims {
-                exp: Some(now + settings.sso_session_idle_timeout),
+                exp: Some(times.refresh),
                 jti: Uuid::new_v4().to_string(),
                 aud: Value::String(base.iss.clone()),
                 sub: Some(user.id.clone()),
@@ -133,29 +149,23 @@ pub(super) async fn issue(
         false => None,
     };
     let access_token = tokens::sign(&app.keys, realm, Kind::Signature, &access).await?;
-    app.store.writer.write(write).await?;
     Ok(TokenAnswer {
         access_token,
-        expires_in: settings.access_token_lifespan,
-        refresh_expires_in: if refreshable { settings.sso_session_idle_timeout } else { 0 },
+        expires_in: times.access - now,
+        refresh_expires_in: if refreshable { times.refresh - now } else { 0 },
         refresh_token,
         token_type: "Bearer",
         id_token,
-        not_before_policy: settings.not_before,
-        session_state: session.filter(|_| refreshable),
+        not_before_policy: realm.settings.not_before.max(client.client.not_before.map_or(0, i64::from)),
+        session_state: session.filter(|_| goes_on),
         scope,
     })
 }
 
-/// Begins a session.
-fn begin(write: &mut Write, realm: &Realm, user: &UserRow, now: i64, seconds: i64) -> String {
-    let session = Uuid::new_v4().to_string();
-    sessions::insert(write, &realm.id, &session, &user.id, now, now + seconds);
-    session
-}
-
-fn attribute<'a>(client: &'a Client, name: &str) -> Option<&'a str> {
-    client.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| attribute.value.as_str())
+/// Whether a switch among the attributes of a client is on; `absent` where it is not there.
+fn is_on(client: &ClientRow, name: &str, absent: bool) -> bool {
+    let attribute = client.client.attributes.iter().find(|attribute| attribute.name == name);
+    attribute.map_or(absent, |attribute| attribute.value.eq_ignore_ascii_case("true"))
 }
 
 /// Granted scopes: `openid` if it was asked for, and what every token has.
