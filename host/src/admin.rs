@@ -38,6 +38,7 @@ use crate::caller::Caller;
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::realm::{MASTER, Realm};
+use crate::store::{Lost, StoreError, Write};
 use crate::tokens::{self, kind};
 use crate::wasm::contract::{self, CallerKind, Context, Operation, RegistrationAuth};
 use crate::wasm::facts::RealmOfCall;
@@ -186,6 +187,15 @@ impl Administrator {
     /// Address of the realm in the Admin API.
     pub(crate) fn address(&self, app: &App) -> String {
         format!("{}/admin/realms/{}", app.own_url(&self.caller), self.realm.name)
+    }
+}
+
+/// Stores a write; `false` when somebody else was faster.
+pub(super) async fn stored_or_changed(app: &App, write: Write) -> Result<bool, ErrorResponse> {
+    match app.store.writer.write(write).await {
+        Ok(()) => Ok(true),
+        Err(StoreError::Lost(Lost::Changed)) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

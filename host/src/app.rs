@@ -203,6 +203,7 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::roles::list, admin::roles::create))
         .routes(routes!(admin::roles::read))
         .routes(routes!(admin::users::list, admin::users::create))
+        .routes(routes!(admin::users::count))
         .routes(routes!(admin::users::read, admin::users::update, admin::users::delete))
         .routes(routes!(admin::users::reset_password))
         .routes(routes!(admin::role_mappings::list, admin::role_mappings::add, admin::role_mappings::remove))

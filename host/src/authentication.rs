@@ -128,6 +128,11 @@ impl Identity {
         }
     }
 
+    /// Whether the caller may view clients only: their secrets are for those who manage them.
+    pub(crate) fn sees_no_secrets(&self) -> bool {
+        matches!(self, Identity::Bearer(bearer) if !bearer.may_manage_clients())
+    }
+
     /// What the token says; absent when anonymous.
     pub(crate) fn claims(&self) -> Option<&Claims> {
         match self {

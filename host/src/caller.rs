@@ -79,6 +79,11 @@ impl Caller {
         Caller { address, address_text: address.to_string(), ..self }
     }
 
+    /// The same caller as if it had shown this bearer token.
+    pub(crate) fn showing(self, token: &str) -> Caller {
+        Caller { authorization: Some(format!("Bearer {token}")), ..self }
+    }
+
     /// Whether the caller used TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.scheme == Scheme::Https

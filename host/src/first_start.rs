@@ -45,6 +45,7 @@ pub(crate) async fn make_master(app: &App, options: &Serve) -> anyhow::Result<Op
         password_hash: Some(passwords::hash(password).await?),
         service_account_client: None,
         created_at: clock::now(),
+        version: 1,
     };
     let mut write = Write::default();
     realm_defaults::store(&mut write, &new, None)?;

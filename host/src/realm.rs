@@ -358,8 +358,9 @@ mod tests {
         let missed: &dyn Fn() = &|| realms.announced(&Change::Everything);
         for (not_before, tell) in (1..).zip([own, announced, missed]) {
             let mut write = Write::default();
-            let settings = Settings { not_before, ..Settings::default() };
-            crate::store::realms::update(&mut write, "id of a", "a", true, &settings);
+            let mut row = crate::store::realms::by_id(&store.database, "id of a").await.unwrap().unwrap();
+            row.settings.not_before = not_before;
+            crate::store::realms::update(&mut write, &row);
             store.writer.write(write).await.unwrap();
             tell();
             let after = realms.get("a").await.unwrap().unwrap();
@@ -376,7 +377,9 @@ mod tests {
         let (store, realms) = realms(&["a"]).await;
         assert!(realms.get("a").await.unwrap().is_some());
         let mut write = Write::default();
-        crate::store::realms::update(&mut write, "id of a", "b", true, &Settings::default());
+        let mut row = crate::store::realms::by_id(&store.database, "id of a").await.unwrap().unwrap();
+        row.name = "b".to_owned();
+        crate::store::realms::update(&mut write, &row);
         store.writer.write(write).await.unwrap();
         // Read under its new name before the announcement comes.
         assert!(realms.get("b").await.unwrap().is_some());

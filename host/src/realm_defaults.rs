@@ -209,6 +209,7 @@ pub(crate) fn policies(realm_id: &str) -> Vec<PolicyRow> {
     let policy = |sub_type: &str, name: &str, provider: &str, config: &[(&str, &[&str])]| PolicyRow {
         id: ids::fresh(),
         parent_id: realm_id.to_owned(),
+        version: 1,
         policy: Policy {
             name: Some(name.to_owned()),
             provider_id: provider.to_owned(),

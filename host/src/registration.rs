@@ -32,6 +32,7 @@ use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::events::{Event, Subject};
 use crate::policies::{Policies, PolicyError};
 use crate::realm::{Realm, SslRequired};
+use crate::server_attributes::Author;
 use crate::store::clients::{self, ClientRow};
 use crate::store::policies::Policy;
 use crate::store::{StoreError, Write, events};
@@ -290,7 +291,7 @@ impl Exchange {
     /// or the one that wants to be registered. What cannot be read is refused before any look at the token, what is
     /// wrong with the metadata after it.
     async fn parse(&self, document: &Document, cross_origin: &CrossOrigin) -> Result<(Client, Sender), Refusal> {
-        let parsed = self.provider.parse(self.operation, document).await?;
+        let parsed = self.provider.parse(self.operation, document, Author::Caller).await?;
         if let Err(violations) = &parsed
             && !violations.iter().any(Violation::is_about_metadata)
         {
@@ -369,7 +370,12 @@ impl Exchange {
     }
 
     /// The policies that apply to this request: those of the realm's set and those of a token.
-    fn policies(&self, identity: &Identity, registration_auth: RegistrationAuth, of_token: &[Arc<Policy>]) -> Policies {
+    pub(crate) fn policies(
+        &self,
+        identity: &Identity,
+        registration_auth: RegistrationAuth,
+        of_token: &[Arc<Policy>],
+    ) -> Policies {
         let context = self.context(identity, registration_auth);
         Policies::of_realm(&self.app, &self.provider, &self.components, context, of_token)
     }
@@ -407,7 +413,7 @@ impl Exchange {
     }
 
     /// What policies are told about the request.
-    fn context(&self, identity: &Identity, registration_auth: RegistrationAuth) -> Context {
+    pub(crate) fn context(&self, identity: &Identity, registration_auth: RegistrationAuth) -> Context {
         let claims = identity.claims();
         Context {
             realm: self.realm.name.clone(),

@@ -194,3 +194,69 @@ async fn searches_look_through_all_that_is_kept_and_list_the_newest_first() -> a
     assert_eq!(list("outcome=accept&max=1000").await?.len(), 262);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_dry_run_names_the_caller() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    let admin = async |method: Method, path: &str, body: Value| {
+        anyhow::Ok(service.admin(method, &format!("/shop{path}"), Some(body)).await?)
+    };
+    let profiles = json!({"profiles": [{"name": "closed", "executors": [{"executor": "reject-request"}]}]});
+    admin(Method::PUT, "/client-policies/profiles", profiles).await?.error_for_status()?;
+    let applies = |condition: &str, configuration: Value| {
+        let conditions = json!([{"condition": condition, "configuration": configuration}]);
+        json!({"policies": [{"name": "p", "enabled": true, "conditions": conditions, "profiles": ["closed"]}]})
+    };
+    let dry_run = async |caller: Value| {
+        let request = json!({"provider": "default", "operation": "register", "document": "{}", "caller": caller});
+        let answer = admin(Method::POST, "/client-registration-policy/evaluate", request).await?;
+        let status = answer.status().as_u16();
+        let answer: Value = answer.json().await?;
+        anyhow::Ok(if status == 200 { answer["status"].clone() } else { answer["error_description"].clone() })
+    };
+    let groups = applies("client-updater-source-groups", json!({"groups": ["partners"]}));
+    admin(Method::PUT, "/client-policies/policies", groups).await?.error_for_status()?;
+    for (group, expected) in [("/partners", 403), ("/others", 201)] {
+        assert_eq!(dry_run(json!({"kind": "bearer", "groups": [group]})).await?, expected, "{group}");
+    }
+    let roles = applies("client-updater-source-roles", json!({"roles": ["realm-management.create-client"]}));
+    admin(Method::PUT, "/client-policies/policies", roles).await?.error_for_status()?;
+    for (role, expected) in [("realm-management/create-client", 403), ("create-client", 201)] {
+        assert_eq!(dry_run(json!({"kind": "bearer", "roles": [role], "subject": "u"})).await?, expected, "{role}");
+    }
+    admin(Method::PUT, "/client-policies/policies", json!({"policies": []})).await?.error_for_status()?;
+
+    // An initial access token, by its id and as itself: its policies are asked too.
+    let strict = json!({"count": 1, "policies": [{"name": "None", "providerId": "max-clients", "config": {"max-clients": ["1"]}}]});
+    let made: Value = admin(Method::POST, "/clients-initial-access", strict).await?.json().await?;
+    for token in [&made["id"], &made["token"]] {
+        assert_eq!(dry_run(json!({"token": token})).await?, 403, "its policy refuses");
+    }
+    let plain: Value = admin(Method::POST, "/clients-initial-access", json!({"count": 1})).await?.json().await?;
+    for token in [&plain["id"], &plain["token"]] {
+        assert_eq!(dry_run(json!({"token": token})).await?, 201, "it is not spent");
+    }
+    let spent: Value = admin(Method::POST, "/clients-initial-access", json!({"count": 0})).await?.json().await?;
+    assert_eq!(dry_run(json!({"token": spent["id"]})).await?, 401);
+    assert_eq!(dry_run(json!({"token": "a.b.c"})).await?, 401);
+
+    // A bearer token is worth what it is worth now.
+    let user = json!({"username": "ann", "enabled": true, "credentials": [{"type": "password", "value": "pw"}]});
+    admin(Method::POST, "/users", user).await?.error_for_status()?;
+    let form = [("grant_type", "password"), ("client_id", "admin-cli"), ("username", "ann"), ("password", "pw")];
+    let url = format!("{}/realms/shop/protocol/openid-connect/token", service.url);
+    let session: Value = service.http.post(url).form(&form).send().await?.json().await?;
+    assert_eq!(dry_run(json!({"token": session["access_token"]})).await?, 403);
+
+    for (caller, expected) in [
+        (json!({"token": "nope"}), "caller.token: there is no initial access token \"nope\""),
+        (json!({"token": plain["id"], "kind": "bearer"}), "caller.kind: the id is that of an initial access token"),
+        (json!({"token": plain["token"], "kind": "bearer"}), "caller.kind: the token tells it"),
+        (json!({"token": plain["token"], "groups": ["/x"]}), "caller.token: it tells subject, roles and groups"),
+        (json!({"groups": ["/x"]}), "caller: subject, roles and groups are those of kind bearer"),
+    ] {
+        assert_eq!(dry_run(caller.clone()).await?, expected, "{caller}");
+    }
+    Ok(())
+}

@@ -11,14 +11,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Administrator;
 use super::body::{self, Representation};
 use super::policies::ProviderRepresentation;
+use super::{Administrator, stored_or_changed};
 use crate::app::App;
 use crate::client_policies::documents::{Policies, Profiles, configured, global_profiles};
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::Query;
-use crate::store::{Write, client_policies};
+use crate::registration::ATTEMPTS;
+use crate::store::{Lost, StoreError, Write, client_policies};
 use crate::wasm::Wasm;
 use crate::wasm::component::LoadedComponent;
 use crate::wasm::contract::{ConfigProperty, Role};
@@ -79,11 +80,18 @@ pub(crate) async fn replace_profiles(
     administrator.require(&MANAGE)?;
     check_profiles(&app.wasm, &administrator.call(&app), &document).await?;
     document.global_profiles = None;
-    let mut write = Write::default();
-    client_policies::store_profiles(&mut write, &administrator.realm.id, &document);
-    app.store.writer.write(write).await?;
-    app.realms.changed(&administrator.realm.name);
-    Ok(StatusCode::NO_CONTENT)
+    let realm = &administrator.realm;
+    for _ in 0..ATTEMPTS {
+        let mut row = client_policies::by_realm(&app.store.database, &realm.id).await?;
+        row.profiles.clone_from(&document);
+        let mut write = Write::default();
+        client_policies::store(&mut write, &realm.id, &row);
+        if stored_or_changed(&app, write).await? {
+            app.realms.changed(&realm.name);
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
 }
 
 /// Whether these can be the profiles of a realm.
@@ -191,14 +199,20 @@ pub(crate) async fn replace_policies(
     body::Json(mut document): body::Json<Policies>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    let profiles = &administrator.realm.client_policies.profiles;
-    check_policies(&app.wasm, &administrator.call(&app), profiles, &document).await?;
-    document.global_policies = None;
-    let mut write = Write::default();
-    client_policies::store_policies(&mut write, &administrator.realm.id, &document);
-    app.store.writer.write(write).await?;
-    app.realms.changed(&administrator.realm.name);
-    Ok(StatusCode::NO_CONTENT)
+    let realm = &administrator.realm;
+    for _ in 0..ATTEMPTS {
+        let mut row = client_policies::by_realm(&app.store.database, &realm.id).await?;
+        check_policies(&app.wasm, &administrator.call(&app), &row.profiles, &document).await?;
+        document.global_policies = None;
+        row.policies.clone_from(&document);
+        let mut write = Write::default();
+        client_policies::store(&mut write, &realm.id, &row);
+        if stored_or_changed(&app, write).await? {
+            app.realms.changed(&realm.name);
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
 }
 
 /// Whether these can be the policies of a realm that has these profiles; in the order of Keycloak's checks.

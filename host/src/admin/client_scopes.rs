@@ -11,11 +11,12 @@ use utoipa::ToSchema;
 
 use super::body::{self, Representation};
 use super::clients::MANAGE;
-use super::{Administrator, created};
+use super::{Administrator, created, stored_or_changed};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::Path;
+use crate::registration::ATTEMPTS;
 use crate::store::scopes::{self, Assigned, ScopeRow};
 use crate::store::{Lost, StoreError, Write};
 
@@ -120,18 +121,22 @@ async fn assign(
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let realm = &administrator.realm;
-    let scope = find(app, administrator, id).await?;
-    if assigned != Assigned::None && scope.assigned != Assigned::None {
-        return Err(ErrorResponse::conflict());
+    for _ in 0..ATTEMPTS {
+        let scope = find(app, administrator, id).await?;
+        if assigned != Assigned::None && scope.assigned != Assigned::None {
+            return Err(ErrorResponse::conflict());
+        }
+        if assigned == Assigned::None && scope.assigned != Assigned::Optional {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+        let mut write = Write::default();
+        scopes::assign(&mut write, &realm.id, &scope, assigned);
+        if stored_or_changed(app, write).await? {
+            app.realms.changed(&realm.name);
+            return Ok(StatusCode::NO_CONTENT);
+        }
     }
-    if assigned == Assigned::None && scope.assigned != Assigned::Optional {
-        return Ok(StatusCode::NO_CONTENT);
-    }
-    let mut write = Write::default();
-    scopes::assign(&mut write, &realm.id, id, assigned);
-    app.store.writer.write(write).await?;
-    app.realms.changed(&realm.name);
-    Ok(StatusCode::NO_CONTENT)
+    Err(StoreError::Lost(Lost::Changed).into())
 }
 
 /// Makes a scope an optional one of new clients

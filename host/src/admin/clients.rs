@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::body::{Json, Representation};
 use super::pages::{self, Pages};
-use super::{Administrator, Page, created, not_stored};
+use super::{Administrator, Page, created, not_stored, stored_or_changed};
 use crate::app::App;
 use crate::authentication::registration_access_token;
 use crate::client_policies::{self, ClientPolicies, ClientPolicyError};
@@ -26,6 +26,8 @@ use crate::parameters::{Path, Query};
 use crate::policies::PolicyError;
 use crate::realm_defaults::is_of_the_server;
 use crate::registration::{ATTEMPTS, client_uri, effects, issue, name_mappers};
+use crate::secrets;
+use crate::server_attributes::Author;
 use crate::store::clients::{self, ClientRow, Taken};
 use crate::store::{Database, Lost, StoreError, Write, realms, users};
 use crate::wasm::WasmError;
@@ -89,7 +91,11 @@ impl Representations {
         row: &ClientRow,
         access_token: Option<String>,
     ) -> Result<Document, ErrorResponse> {
-        Ok(self.provider.render(&row.client, &self.registration(&row.client, Some(row), access_token)).await?)
+        let mut shown = row.shown();
+        if !self.access.manage {
+            secrets::mask(shown.to_mut());
+        }
+        Ok(self.provider.render(&shown, &self.registration(&row.client, Some(row), access_token)).await?)
     }
 
     /// Clients with commas between them.
@@ -115,7 +121,7 @@ fn refused(error: ClientPolicyError) -> ErrorResponse {
     }
 }
 
-fn not_found() -> ErrorResponse {
+pub(super) fn not_found() -> ErrorResponse {
     ErrorResponse::bare(StatusCode::NOT_FOUND, "Could not find client")
 }
 
@@ -236,7 +242,8 @@ pub(crate) async fn create(
     let representations = Representations::new(&app, &administrator)?;
     let document = document::read(Some(CONTENT_TYPE.to_owned()), request.into_body()).await?;
     let provider = &representations.provider;
-    let mut requested = representations.valid(provider.parse(Operation::Register, &document).await)?;
+    let mut requested =
+        representations.valid(provider.parse(Operation::Register, &document, Author::Administrator).await)?;
     let mut policies = representations.client_policies(&app, &administrator, Operation::Register);
     policies.register(&mut requested).await.map_err(refused)?;
     let completed = representations.valid(provider.complete(&requested, None, &issue()).await)?;
@@ -300,7 +307,7 @@ pub(crate) async fn update(
     let representations = Representations::new(&app, &administrator)?;
     let document = document::read(Some(CONTENT_TYPE.to_owned()), request.into_body()).await?;
     let provider = &representations.provider;
-    let requested = representations.valid(provider.parse(Operation::Update, &document).await)?;
+    let requested = representations.valid(provider.parse(Operation::Update, &document, Author::Administrator).await)?;
     for _ in 0..ATTEMPTS {
         let stored = find(&app, &administrator, &id).await?;
         let mut requested = requested.clone();
@@ -335,15 +342,6 @@ pub(crate) async fn update(
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
-}
-
-/// Stores a write; `false` when somebody else was faster.
-pub(super) async fn stored_or_changed(app: &App, write: Write) -> Result<bool, ErrorResponse> {
-    match app.store.writer.write(write).await {
-        Ok(()) => Ok(true),
-        Err(StoreError::Lost(Lost::Changed)) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Changes a stored client in one place, over again when somebody else was faster, and gives what is stored then.
@@ -442,8 +440,11 @@ pub(crate) async fn secret(
     Path((_realm, id)): Path<(String, String)>,
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&VIEW)?;
-    let row = find(&app, &administrator, &id).await?;
-    Ok(not_stored(axum::Json(Credential { kind: "secret", value: row.client.secret })))
+    let mut client = find(&app, &administrator, &id).await?.client;
+    if !administrator.has_any(&MANAGE) {
+        secrets::mask(&mut client);
+    }
+    Ok(not_stored(axum::Json(Credential { kind: "secret", value: client.secret })))
 }
 
 /// Makes a new secret for a client

@@ -17,16 +17,18 @@ use super::body::{self, Representation};
 use super::clients::{Representations, VIEW};
 use super::policies::{PolicyRepresentation, unbound};
 use crate::app::App;
+use crate::authentication::{self, AuthenticationError, Identity};
 use crate::client_policies::ClientPolicyEvaluation;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::policies::{Evaluation, Policies, PolicyViolation};
 use crate::registration::decision::Outcome;
 use crate::registration::{Exchange, Refusal, register, update};
+use crate::server_attributes::Author;
 use crate::store::clients::{self, ClientRow};
-use crate::wasm::contract::{
-    self, CallerKind, Client, Context, Document, Effect, Operation, Registration, RegistrationAuth,
-};
+use crate::store::initial_access_tokens;
+use crate::store::policies::Policy;
+use crate::wasm::contract::{CallerKind, Client, Context, Document, Effect, Operation, Registration, RegistrationAuth};
 use crate::wasm::provider::ProviderCall;
 
 /// What is shown in place of the token that a registration would bring.
@@ -36,12 +38,20 @@ const NO_TOKEN: &str = "not issued in a dry run";
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DryCaller {
-    /// `anonymous`, `initial-access-token`, `registration-access-token` or `bearer`.
+    /// `anonymous`, `initial-access-token`, `registration-access-token` or `bearer`; absent with a token, which tells.
     kind: String,
     /// IPv4 or IPv6; absent: that of the administrator.
     address: Option<String>,
     /// The request's `Origin` header.
     origin: Option<String>,
+    /// Id of the user, of kind `bearer`.
+    subject: Option<String>,
+    /// Roles of the user as policies see them, of kind `bearer`: `role` of the realm or `client/role`.
+    roles: Vec<String>,
+    /// Paths of the user's groups, of kind `bearer`.
+    groups: Vec<String>,
+    /// The token itself, or the id of an initial access token. It is looked at as a request's would be, and not spent.
+    token: Option<String>,
 }
 
 /// A request to try.
@@ -110,39 +120,22 @@ pub(crate) async fn evaluate(
 ) -> Result<Json<DryAnswer>, ErrorResponse> {
     administrator.require(&["view-realm", "manage-realm"])?;
     administrator.require(&VIEW)?;
-    let (operation, kind) = (operation(&requested.operation)?, caller_kind(&requested.caller.kind)?);
+    let operation = operation(&requested.operation)?;
     let exchange = exchange(&app, &administrator, &requested, operation)?;
     let stored = match operation {
         Operation::Register => None,
         _ => Some(stored(&exchange).await?),
     };
-    let registration_auth = match kind {
-        CallerKind::InitialAccessToken | CallerKind::Bearer => RegistrationAuth::Authenticated,
-        CallerKind::Anonymous | CallerKind::RegistrationAccessToken => RegistrationAuth::Anonymous,
-    };
-    let context = Context {
-        realm: exchange.realm.name.clone(),
-        provider: exchange.provider.id().to_owned(),
-        operation,
-        caller: contract::Caller {
-            kind,
-            subject: None,
-            token_id: None,
-            roles: Vec::new(),
-            groups: Vec::new(),
-            address: exchange.caller.address_text.clone(),
-            origin: exchange.caller.origin.clone(),
-        },
-        registration_auth,
-        now: clock::now().unsigned_abs(),
-        attributes: Vec::new(),
-    };
+    let Asker { context, of_token, refused } = asker(&exchange, &requested.caller, stored.as_ref()).await?;
+    if let Some(refused) = refused {
+        return Ok(Json(DryAnswer::turned_away(refused.into())));
+    }
     let mut policies = match requested.policies {
         Some(list) => {
             let list = unbound(&app, &administrator, list).await?;
             Policies::new(&app, &exchange.provider, &exchange.components, context, list)
         }
-        None => Policies::of_realm(&app, &exchange.provider, &exchange.components, context, &[]),
+        None => Policies::of_realm(&app, &exchange.provider, &exchange.components, context, &of_token),
     };
     let document = Document {
         content_type: requested.content_type.unwrap_or_default(),
@@ -158,7 +151,8 @@ pub(crate) async fn evaluate(
     let representations = Representations::new(&app, &administrator)?;
     let (status, refused, after) = match outcome {
         Ok(Some(client)) => {
-            let row = ClientRow::unstored(client);
+            let held = policies.held.clone().or_else(|| stored.and_then(|stored| stored.held));
+            let row = ClientRow { held, ..ClientRow::unstored(client) };
             let shown = representations.render(&row, None).await?;
             let mut after: Value = serde_json::from_slice(&shown.body).unwrap_or_default();
             if let Value::Object(members) = &mut after {
@@ -184,6 +178,119 @@ pub(crate) async fn evaluate(
     }))
 }
 
+impl DryAnswer {
+    /// The caller would not get as far as the policies.
+    fn turned_away(response: ErrorResponse) -> DryAnswer {
+        let status = response.status().as_u16();
+        let (error, error_description, violations) = response.into_body().into_parts();
+        DryAnswer {
+            decision: Outcome::Reject,
+            status,
+            error,
+            error_description,
+            violations,
+            client_policies: Vec::new(),
+            policies: Vec::new(),
+            before: Value::Null,
+            after: Value::Null,
+        }
+    }
+}
+
+/// Who would ask, as policies are told.
+struct Asker {
+    context: Context,
+    /// Policies that the caller's initial access token brings, or brought.
+    of_token: Vec<Arc<Policy>>,
+    /// Why the caller would be turned away, if it would.
+    refused: Option<AuthenticationError>,
+}
+
+/// Finds out who would ask.
+async fn asker(exchange: &Exchange, caller: &DryCaller, stored: Option<&ClientRow>) -> Result<Asker, ErrorResponse> {
+    let names_user = caller.subject.is_some() || !caller.roles.is_empty() || !caller.groups.is_empty();
+    let Some(token) = caller.token.as_deref().filter(|token| !token.is_empty()) else {
+        let kind = caller_kind(&caller.kind)?;
+        if names_user && kind != CallerKind::Bearer {
+            return Err(bad("caller: subject, roles and groups are those of kind bearer"));
+        }
+        return Ok(without_token(exchange, caller, kind, stored));
+    };
+    if names_user {
+        return Err(bad("caller.token: it tells subject, roles and groups"));
+    }
+    if token.split('.').count() != 3 {
+        return with_initial_access_token(exchange, caller, token).await;
+    }
+    if !caller.kind.is_empty() {
+        return Err(bad("caller.kind: the token tells it"));
+    }
+    let shown = exchange.caller.clone().showing(token);
+    let client_id = (!exchange.client_id.is_empty()).then_some(exchange.client_id.as_str());
+    let identity = match authentication::authenticate(&exchange.app, &exchange.realm, &shown, client_id).await {
+        Ok((identity, _)) => identity,
+        Err(AuthenticationError::Unavailable(error)) => return Err(error.into()),
+        Err(refused) => {
+            let context = exchange.context(&Identity::Anonymous, RegistrationAuth::Anonymous);
+            return Ok(Asker { context, of_token: Vec::new(), refused: Some(refused) });
+        }
+    };
+    let protocol = exchange.provider.provider.description.protocol.as_deref();
+    let permit = match exchange.operation {
+        Operation::Register => authentication::may_register(&identity),
+        Operation::Read => authentication::may_read(&identity, stored, protocol),
+        Operation::Update | Operation::Delete => authentication::may_change(&identity, stored, protocol),
+    };
+    let (auth, refused) = match permit {
+        Ok(permit) => (permit.registration_auth, None),
+        Err(refused) => (identity.registration_auth(exchange.operation), Some(refused)),
+    };
+    let of_token = match (&identity, stored) {
+        (Identity::RegistrationAccessToken(..), Some(stored)) => stored.token_policies.clone(),
+        _ => identity.token_policies().to_vec(),
+    };
+    Ok(Asker { context: exchange.context(&identity, auth), of_token, refused })
+}
+
+/// Somebody of this kind.
+fn without_token(exchange: &Exchange, caller: &DryCaller, kind: CallerKind, stored: Option<&ClientRow>) -> Asker {
+    let auth = match kind {
+        CallerKind::InitialAccessToken | CallerKind::Bearer => RegistrationAuth::Authenticated,
+        CallerKind::Anonymous | CallerKind::RegistrationAccessToken => RegistrationAuth::Anonymous,
+    };
+    let mut context = exchange.context(&Identity::Anonymous, auth);
+    context.caller.kind = kind;
+    context.caller.subject.clone_from(&caller.subject);
+    context.caller.roles.clone_from(&caller.roles);
+    context.caller.groups.clone_from(&caller.groups);
+    let of_token = match (kind, stored) {
+        (CallerKind::RegistrationAccessToken, Some(stored)) => stored.token_policies.clone(),
+        _ => Vec::new(),
+    };
+    Asker { context, of_token, refused: None }
+}
+
+/// Somebody with the initial access token of this id.
+async fn with_initial_access_token(exchange: &Exchange, caller: &DryCaller, id: &str) -> Result<Asker, ErrorResponse> {
+    if !matches!(caller_kind(&caller.kind)?, CallerKind::InitialAccessToken) && !caller.kind.is_empty() {
+        return Err(bad("caller.kind: the id is that of an initial access token"));
+    }
+    let found = initial_access_tokens::by_id(&exchange.app.store.database, &exchange.realm.id, id).await?;
+    let row = found.ok_or_else(|| bad(format!("caller.token: there is no initial access token {id:?}")))?;
+    let expired = row.expiration != 0 && row.created_at + row.expiration < clock::now();
+    let refused = match exchange.operation {
+        _ if expired => Some(AuthenticationError::FailedDecode),
+        Operation::Register if row.remaining_count > 0 => None,
+        Operation::Register => Some(AuthenticationError::NoRemainingCount),
+        Operation::Read => Some(AuthenticationError::InitialAccessTokenNotAllowed),
+        Operation::Update | Operation::Delete => Some(AuthenticationError::NotAuthorizedToUpdate),
+    };
+    let mut context = exchange.context(&Identity::Anonymous, RegistrationAuth::Authenticated);
+    context.caller.kind = CallerKind::InitialAccessToken;
+    context.caller.token_id = Some(row.id);
+    Ok(Asker { context, of_token: row.policies, refused })
+}
+
 /// Runs the request; gives the client as it would be stored, if it would be.
 async fn try_out(
     exchange: &Exchange,
@@ -193,16 +300,18 @@ async fn try_out(
     before: &mut Value,
 ) -> Result<Option<Client>, Refusal> {
     if let Some(stored) = stored {
-        *before = as_sent(&stored.client);
+        *before = as_sent(&stored.shown());
     }
     let completed = match (exchange.operation, stored) {
         (Operation::Register, _) => {
-            let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;
+            let requested =
+                exchange.valid(exchange.provider.parse(exchange.operation, document, Author::Caller).await)?;
             *before = as_sent(&requested);
             register::decide(exchange, requested, None, policies).await?
         }
         (Operation::Update, Some(stored)) => {
-            let requested = exchange.valid(exchange.provider.parse(exchange.operation, document).await)?;
+            let requested =
+                exchange.valid(exchange.provider.parse(exchange.operation, document, Author::Caller).await)?;
             update::decide(exchange, requested, stored, policies).await?
         }
         (Operation::Delete, Some(stored)) => {

@@ -12,9 +12,9 @@ use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::events::{Event, TYPES};
 use crate::form::Form;
-use crate::realm::Settings;
-use crate::store::Write;
+use crate::registration::ATTEMPTS;
 use crate::store::events::{self, Filter};
+use crate::store::{Lost, StoreError, Write};
 
 /// Entries of a list without a `max`, as in Keycloak.
 const PAGE: i64 = 100;
@@ -92,10 +92,17 @@ pub(crate) async fn configure(
     body::Json(config): body::Json<EventsConfig>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&["manage-events"])?;
-    let realm = &administrator.realm;
-    let mut settings = Settings::clone(&realm.settings);
-    settings.events_enabled = config.events_enabled.unwrap_or(settings.events_enabled);
-    settings.enabled_event_types = config.enabled_event_types.unwrap_or(settings.enabled_event_types);
-    realms::store(&app, realm, &realm.name, realm.enabled, &settings, Write::default()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    for _ in 0..ATTEMPTS {
+        let mut row = realms::current(&app, &administrator.realm).await?;
+        let settings = &mut row.settings;
+        settings.events_enabled = config.events_enabled.unwrap_or(settings.events_enabled);
+        if let Some(types) = &config.enabled_event_types {
+            settings.enabled_event_types.clone_from(types);
+        }
+        let before = row.name.clone();
+        if realms::store(&app, &before, &row, Write::default()).await? {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
 }

@@ -4,14 +4,13 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::Administrator;
-use super::clients::{MANAGE, change, find, stored_or_changed};
+use super::clients::{MANAGE, change, find};
+use super::{Administrator, stored_or_changed};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::events::Subject;
 use crate::parameters::Path;
 use crate::registration::ATTEMPTS;
-use crate::store::clients::HELD;
 use crate::store::{Lost, StoreError, Write, clients, events, realms};
 use crate::wasm::contract::Operation;
 
@@ -36,7 +35,7 @@ pub(crate) async fn approve(
         if !row.is_held() {
             return Err(not_held());
         }
-        row.client.attributes.retain(|attribute| attribute.name != HELD);
+        row.held = None;
         row.client.enabled = Some(true);
         Ok(())
     })

@@ -13,13 +13,14 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::body::{self, Representation};
-use super::{Administrator, Page, created};
+use super::{Administrator, Page, created, stored_or_changed};
 use crate::app::App;
 use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::{Path, Query};
 use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured};
+use crate::registration::ATTEMPTS;
 use crate::store::policies::{self, Config, Policy, PolicyRow};
 use crate::store::{Lost, StoreError, Write};
 use crate::wasm::ComponentSet;
@@ -32,7 +33,7 @@ const VIEW: [&str; 2] = ["view-realm", "manage-realm"];
 const MANAGE: [&str; 1] = ["manage-realm"];
 
 /// A policy (Keycloak: ComponentRepresentation).
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PolicyRepresentation {
     /// Made here when it is absent.
@@ -170,6 +171,7 @@ pub(crate) async fn create(
         id: requested.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh),
         parent_id: realm.id.clone(),
         policy: nothing(),
+        version: 1,
     };
     apply(&app, &administrator, &mut row.policy, requested).await?;
     let mut write = Write::default();
@@ -325,19 +327,18 @@ pub(crate) async fn update(
     body::Json(changes): body::Json<PolicyRepresentation>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    let mut row = find(&app, &administrator, &id).await?;
-    apply(&app, &administrator, &mut row.policy, changes).await?;
     let realm = &administrator.realm;
-    let mut write = Write::default();
-    policies::update(&mut write, &realm.id, &row);
-    match app.store.writer.write(write).await {
-        Ok(()) => {
+    for _ in 0..ATTEMPTS {
+        let mut row = find(&app, &administrator, &id).await?;
+        apply(&app, &administrator, &mut row.policy, changes.clone()).await?;
+        let mut write = Write::default();
+        policies::update(&mut write, &realm.id, &row);
+        if stored_or_changed(&app, write).await? {
             app.realms.changed(&realm.name);
-            Ok(StatusCode::NO_CONTENT)
+            return Ok(StatusCode::NO_CONTENT);
         }
-        Err(StoreError::Lost(Lost::Changed)) => Err(not_found()),
-        Err(error) => Err(error.into()),
     }
+    Err(StoreError::Lost(Lost::Changed).into())
 }
 
 /// Removes a policy

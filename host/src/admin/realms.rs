@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::body::{self, Json, Representation, lenient_number, lenient_switch};
 use super::client_policies::{check_policies, check_profiles};
 use super::pages::{self, Pages};
-use super::{Administrator, Page, Visitor, created, forbidden};
+use super::{Administrator, Page, Visitor, created, forbidden, stored_or_changed};
 use crate::abuse::{self, AnonymousLimits};
 use crate::app::App;
 use crate::authentication::trusted_issuer;
@@ -21,16 +21,24 @@ use crate::client_policies::documents::{Policies, Profiles, RealmClientPolicies}
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::Query;
-use crate::realm::{MASTER, Realm, Settings, SslRequired};
+use crate::realm::{
+    CLIENT_SESSION_IDLE, CLIENT_SESSION_MAX, MASTER, REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN, Realm, Settings,
+    SslRequired,
+};
 use crate::realm_defaults::{self, NewRealm};
 use crate::realm_document::is_elsewhere;
+use crate::registration::ATTEMPTS;
 use crate::roles::CREATE_REALM;
+use crate::secrets;
 use crate::store::realms::RealmRow;
 use crate::store::{Change, Database, Lost, StoreError, Write, client_policies, clients, realms};
 use crate::wasm::facts::RealmOfCall;
 
+/// The attribute that marks a realm's file as an export of this server; no realm keeps it.
+pub(crate) const EXPORT_MARK: &str = "matricula.export";
+
 /// A realm as administrators send and see it (Keycloak: RealmRepresentation).
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct RealmRepresentation {
     /// Never changes.
@@ -55,7 +63,19 @@ pub(crate) struct RealmRepresentation {
     /// Seconds.
     #[serde(deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     sso_session_max_lifespan: Option<i64>,
-    /// Unix seconds.
+    /// Seconds without a refresh after which a client has to log its user in again; 0: those of the user's session.
+    #[serde(deserialize_with = "lenient_number", skip_serializing)]
+    client_session_idle_timeout: Option<i64>,
+    /// Seconds after which it has to anyway; 0: those of the user's session.
+    #[serde(deserialize_with = "lenient_number", skip_serializing)]
+    client_session_max_lifespan: Option<i64>,
+    /// A refresh token may be used only so often.
+    #[serde(deserialize_with = "lenient_switch", skip_serializing)]
+    revoke_refresh_token: Option<bool>,
+    /// How often beside the first time.
+    #[serde(deserialize_with = "lenient_number", skip_serializing)]
+    refresh_token_max_reuse: Option<i64>,
+    /// Bearer and refresh tokens that were issued before are refused; Unix seconds.
     #[serde(deserialize_with = "lenient_number", skip_serializing_if = "Option::is_none")]
     not_before: Option<i64>,
     /// User events are stored.
@@ -116,6 +136,7 @@ impl RealmRepresentation {
                 settings.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
             ),
             other,
+            ..RealmRepresentation::default()
         }
     }
 
@@ -130,6 +151,17 @@ impl RealmRepresentation {
             other: shown.map(|(name, value)| (name.clone(), value.clone())).collect(),
             ..RealmRepresentation::default()
         }
+    }
+
+    /// The same for somebody who reads it, without its secrets.
+    fn masked(mut self) -> RealmRepresentation {
+        secrets::mask_settings(&mut self.other);
+        self
+    }
+
+    /// Whether it comes from a file that this server wrote.
+    pub(crate) fn is_export_of_this_server(&self) -> bool {
+        self.attributes.iter().flatten().any(|(name, _)| name == EXPORT_MARK)
     }
 
     /// The name, the id and whether it is enabled, as far as they are named.
@@ -147,12 +179,21 @@ impl RealmRepresentation {
         Ok((profiles, policies))
     }
 
+    /// Whether it says how long sessions live.
+    fn names_session_limits(&self) -> bool {
+        self.sso_session_idle_timeout.is_some()
+            || self.sso_session_max_lifespan.is_some()
+            || self.client_session_idle_timeout.is_some()
+            || self.client_session_max_lifespan.is_some()
+    }
+
     fn part<T: Representation>(&mut self, name: &str) -> Result<Option<T>, ErrorResponse> {
         self.other.remove(name).map(|value| body::read(value.to_string().as_bytes())).transpose()
     }
 
     /// Changes what is named.
-    pub(crate) fn apply(self, settings: &mut Settings) {
+    pub(crate) fn apply(mut self, settings: &mut Settings) {
+        secrets::unmask_settings(&mut self.other, &settings.other);
         macro_rules! replace {
             ($($field:ident),*) => { $(if let Some(value) = self.$field { settings.$field = value; })* };
         }
@@ -168,7 +209,7 @@ impl RealmRepresentation {
         if let Some(algorithm) = self.default_signature_algorithm {
             settings.default_signature_algorithm = (!algorithm.is_empty()).then_some(algorithm);
         }
-        for (name, value) in self.attributes.into_iter().flatten() {
+        for (name, value) in self.attributes.into_iter().flatten().filter(|(name, _)| name != EXPORT_MARK) {
             let text = match value {
                 Value::String(text) => text,
                 Value::Null => String::new(),
@@ -179,6 +220,19 @@ impl RealmRepresentation {
             } else {
                 settings.attributes.insert(name, text);
             }
+        }
+        let numbers = [
+            (CLIENT_SESSION_IDLE, self.client_session_idle_timeout),
+            (CLIENT_SESSION_MAX, self.client_session_max_lifespan),
+            (REFRESH_TOKEN_MAX_REUSE, self.refresh_token_max_reuse),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                settings.other.insert(name.to_owned(), number.into());
+            }
+        }
+        if let Some(flag) = self.revoke_refresh_token {
+            settings.other.insert(REVOKE_REFRESH_TOKEN.to_owned(), flag.into());
         }
         // What has tables of its own is administered there, not here.
         settings.other.extend(self.other.into_iter().filter(|(name, _)| !is_elsewhere(name)));
@@ -205,7 +259,7 @@ pub(crate) async fn list(
 ) -> Result<Response, ErrorResponse> {
     if !visitor.bearer.is_administrator {
         let whole = visitor.bearer.has_any(&["view-realm", "manage-realm"]);
-        return Ok(axum::Json(vec![RealmRepresentation::of(&visitor.realm, whole)]).into_response());
+        return Ok(axum::Json(vec![RealmRepresentation::of(&visitor.realm, whole).masked()]).into_response());
     }
     let page = Page { first: shown.first, max: shown.max };
     pages::answer(AllRealms {
@@ -244,7 +298,8 @@ impl Pages for AllRealms {
             let representation = if self.brief {
                 RealmRepresentation::brief(row)
             } else {
-                RealmRepresentation::new((&row.id, &row.name, row.enabled), &row.settings, client_policies)
+                let of_row = (row.id.as_str(), row.name.as_str(), row.enabled);
+                RealmRepresentation::new(of_row, &row.settings, client_policies).masked()
             };
             if !page.is_empty() {
                 page.push(b',');
@@ -286,15 +341,13 @@ pub(crate) async fn create(
     realm_defaults::store(&mut write, &new, Some(&master.id))?;
     let realm = Arc::new(new.realm);
     let call = RealmOfCall { base_url: app.base_url(&realm, &visitor.caller).into(), realm };
-    store_client_policies(&app, &mut write, call, profiles, client_policies).await?;
+    store_client_policies(&app, &mut write, &call, profiles.as_ref(), client_policies.as_ref()).await?;
     match app.store.writer.write(write).await {
         Ok(()) => {
             app.realms.changed(&name);
             Ok(created(&format!("{}/admin/realms/{name}", app.own_url(&visitor.caller))))
         }
-        Err(StoreError::Lost(Lost::Taken)) => {
-            Err(ErrorResponse::message(StatusCode::CONFLICT, format!("Realm {name} already exists")))
-        }
+        Err(StoreError::Lost(Lost::Taken)) => Err(name_in_use(&name)),
         Err(error) => Err(error.into()),
     }
 }
@@ -340,7 +393,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn read(administrator: Administrator) -> axum::Json<RealmRepresentation> {
     let whole = administrator.has_any(&["view-realm", "manage-realm"]);
-    axum::Json(RealmRepresentation::of(&administrator.realm, whole))
+    axum::Json(RealmRepresentation::of(&administrator.realm, whole).masked())
 }
 
 /// Changes what is named of a realm
@@ -354,63 +407,105 @@ pub(crate) async fn update(
     Json(mut changes): Json<RealmRepresentation>,
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&["manage-realm"])?;
-    let realm = &administrator.realm;
-    let name = changes.realm.clone().unwrap_or_else(|| realm.name.clone());
-    let enabled = changes.enabled.unwrap_or(realm.enabled);
-    let mut settings = Settings::clone(&realm.settings);
     let (profiles, client_policies) = changes.client_policies()?;
-    changes.apply(&mut settings);
-    check(&settings).map_err(refused)?;
-    let mut write = Write::default();
-    store_client_policies(&app, &mut write, administrator.call(&app), profiles, client_policies).await?;
-    store(&app, realm, &name, enabled, &settings, write).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let call = administrator.call(&app);
+    let limits = changes.names_session_limits();
+    for _ in 0..ATTEMPTS {
+        let mut row = current(&app, &administrator.realm).await?;
+        let before = row.name.clone();
+        let changes = changes.clone();
+        row.name = changes.realm.clone().unwrap_or(row.name);
+        row.enabled = changes.enabled.unwrap_or(row.enabled);
+        changes.apply(&mut row.settings);
+        check(&row.settings).map_err(refused)?;
+        if limits {
+            check_session_limits(&row.settings).map_err(refused)?;
+        }
+        let mut write = Write::default();
+        store_client_policies(&app, &mut write, &call, profiles.as_ref(), client_policies.as_ref()).await?;
+        if store(&app, &before, &row, write).await? {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
+}
+
+/// No session of a client outlives that of its user (Keycloak: RealmAdminResource).
+fn check_session_limits(settings: &Settings) -> Result<(), &'static str> {
+    let of_clients = |name| settings.number(name).unwrap_or(0);
+    if of_clients(CLIENT_SESSION_IDLE) > settings.sso_session_idle_timeout {
+        return Err("Client Session Idle Timeout cannot be greater than Realm SSO Idle Timeout.");
+    }
+    if of_clients(CLIENT_SESSION_MAX) > settings.sso_session_max_lifespan {
+        return Err("Client session max lifespan cannot exceed realm SSO session max lifespan.");
+    }
+    Ok(())
 }
 
 /// Adds the two documents of client policies to a write, as far as they are given and new.
 async fn store_client_policies(
     app: &App,
     write: &mut Write,
-    call: RealmOfCall,
-    profiles: Option<Profiles>,
-    policies: Option<Policies>,
+    call: &RealmOfCall,
+    profiles: Option<&Profiles>,
+    policies: Option<&Policies>,
 ) -> Result<(), ErrorResponse> {
-    let there = Arc::clone(&call.realm.client_policies);
-    if let Some(profiles) = profiles.as_ref().filter(|profiles| **profiles != *there.profiles) {
-        check_profiles(&app.wasm, &call, profiles).await?;
-        client_policies::store_profiles(write, &call.realm.id, profiles);
+    if profiles.is_none() && policies.is_none() {
+        return Ok(());
     }
-    if let Some(policies) = policies.filter(|policies| *policies != *there.policies) {
-        check_policies(&app.wasm, &call, profiles.as_ref().unwrap_or(&there.profiles), &policies).await?;
-        client_policies::store_policies(write, &call.realm.id, &policies);
+    let mut row = client_policies::by_realm(&app.store.database, &call.realm.id).await?;
+    let (new_profiles, new_policies) =
+        (profiles.filter(|sent| **sent != row.profiles), policies.filter(|sent| **sent != row.policies));
+    if let Some(profiles) = new_profiles {
+        check_profiles(&app.wasm, call, profiles).await?;
+        row.profiles.clone_from(profiles);
+    }
+    if let Some(policies) = new_policies {
+        check_policies(&app.wasm, call, &row.profiles, policies).await?;
+        row.policies.clone_from(policies);
+    }
+    if new_profiles.is_some() || new_policies.is_some() {
+        client_policies::store(write, &call.realm.id, &row);
     }
     Ok(())
 }
 
-/// Stores changed settings of a realm, and what else is to be written; the next request sees them.
-pub(super) async fn store(
-    app: &App,
-    realm: &Realm,
-    name: &str,
-    enabled: bool,
-    settings: &Settings,
-    mut write: Write,
-) -> Result<(), ErrorResponse> {
-    if name != realm.name {
-        check_name(name).map_err(refused)?;
-        if realm.name == MASTER {
-            return Err(ErrorResponse::message(StatusCode::BAD_REQUEST, "Realm master cannot be renamed"));
+/// The realm as it is stored now, to be changed.
+pub(super) async fn current(app: &App, realm: &Realm) -> Result<RealmRow, ErrorResponse> {
+    realms::by_id(&app.store.database, &realm.id).await?.ok_or_else(not_found)
+}
+
+/// Stores a realm that was changed, and what else is to be written; the next request sees it. `false`: somebody else was
+/// faster. `before`: its name until now.
+pub(super) async fn store(app: &App, before: &str, row: &RealmRow, mut write: Write) -> Result<bool, ErrorResponse> {
+    if row.name != before {
+        check_name(&row.name).map_err(refused)?;
+        if before == MASTER {
+            return Err(refused("Realm master cannot be renamed"));
         }
-        if app.realms.get(name).await?.is_some() {
-            let message = format!("Realm {name} already exists");
-            return Err(ErrorResponse::message(StatusCode::CONFLICT, message));
+        if app.realms.get(&row.name).await?.is_some() {
+            return Err(name_in_use(&row.name));
         }
     }
-    realms::update(&mut write, &realm.id, name, enabled, settings);
-    app.store.writer.write(write).await?;
-    app.realms.changed(&realm.name);
-    app.realms.changed(name);
-    Ok(())
+    realms::update(&mut write, row);
+    match app.store.writer.write(write).await {
+        Ok(()) => {
+            app.realms.changed(before);
+            app.realms.changed(&row.name);
+            Ok(true)
+        }
+        Err(StoreError::Lost(Lost::Changed)) => Ok(false),
+        Err(StoreError::Lost(Lost::Taken)) => Err(name_in_use(&row.name)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn not_found() -> ErrorResponse {
+    ErrorResponse::bare(StatusCode::NOT_FOUND, "Realm not found.")
+}
+
+fn name_in_use(name: &str) -> ErrorResponse {
+    ErrorResponse::message(StatusCode::CONFLICT, format!("Realm {name} already exists"))
 }
 
 /// Removes a realm and everything in it
@@ -423,17 +518,24 @@ pub(crate) async fn delete(State(app): State<App>, administrator: Administrator)
     if realm.name == MASTER {
         return Err(ErrorResponse::message(StatusCode::BAD_REQUEST, "Realm master cannot be removed"));
     }
-    let mut write = Write::default();
-    realms::delete(&mut write, &realm.id);
-    if let Some(master) = app.realms.get(MASTER).await? {
-        let client_id = realm_defaults::client_in_master(&realm.name);
-        if let Some(client) = clients::by_client_id(&app.store.database, &master.id, &client_id).await? {
-            realms::discount_client(&mut write, &master.id);
-            clients::delete(&mut write, &master.id, &client);
+    for _ in 0..ATTEMPTS {
+        let mut write = Write::default();
+        realms::delete(&mut write, &realm.id);
+        if let Some(master) = app.realms.get(MASTER).await? {
+            let client_id = realm_defaults::client_in_master(&realm.name);
+            if let Some(client) = clients::by_client_id(&app.store.database, &master.id, &client_id).await? {
+                realms::discount_client(&mut write, &master.id);
+                clients::delete(&mut write, &master.id, &client);
+            }
+        }
+        if stored_or_changed(&app, write).await? {
+            app.realms.changed(&realm.name);
+            app.keys.changed(&Change::Realm(realm.id.clone()));
+            return Ok(StatusCode::NO_CONTENT);
+        }
+        if realms::by_id(&app.store.database, &realm.id).await?.is_none() {
+            return Err(not_found());
         }
     }
-    app.store.writer.write(write).await?;
-    app.realms.changed(&realm.name);
-    app.keys.changed(&Change::Realm(realm.id.clone()));
-    Ok(StatusCode::NO_CONTENT)
+    Err(StoreError::Lost(Lost::Changed).into())
 }

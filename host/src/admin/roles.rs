@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::{self, Representation};
-use super::clients::{MANAGE, find};
+use super::clients::{MANAGE, find, not_found};
 use super::{Administrator, created};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::Path;
 use crate::roles::is_composite;
-use crate::store::clients::ClientRow;
+use crate::store::clients::{self, ClientRow};
 use crate::store::roles::{self, RoleRow};
 use crate::store::{Lost, StoreError, Write};
 
@@ -126,6 +126,7 @@ pub(crate) async fn create(
         is_default: false,
     };
     let mut write = Write::default();
+    clients::keep(&mut write, &administrator.realm.id, &role.client);
     roles::insert(&mut write, &administrator.realm.id, &role);
     match app.store.writer.write(write).await {
         Ok(()) => Ok(created(&format!("{}/clients/{id}/roles/{}", administrator.address(&app), role.name))),
@@ -133,6 +134,7 @@ pub(crate) async fn create(
             let message = format!("Role with name {} already exists", role.name);
             Err(ErrorResponse::message(StatusCode::CONFLICT, message))
         }
+        Err(StoreError::Lost(Lost::Changed)) => Err(not_found()),
         Err(error) => Err(error.into()),
     }
 }

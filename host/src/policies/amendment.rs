@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::server_attributes::{self, Author};
 use crate::wasm::contract::{Attribute, Client};
 use crate::wasm::provider::ProviderCall;
 
@@ -47,7 +48,9 @@ impl Hidden {
 
 /// Carries out an amendment: present fields replace, attributes are merged. Gives what is different then, under the
 /// contract's names; an error is the field that policies may not change.
-pub(crate) fn amend(client: &mut Client, changes: Client) -> Result<Vec<Change>, &'static str> {
+pub(crate) fn amend(client: &mut Client, mut changes: Client) -> Result<Vec<Change>, &'static str> {
+    // Policies have no more say in what the server keeps than documents.
+    server_attributes::drop_from(&mut changes.attributes, Author::Administrator);
     if changes.id.is_some() {
         return Err("id");
     }

@@ -60,12 +60,14 @@ pub(super) struct Reader {
     provider: ProviderCall,
     /// Keys of SAML clients that come without one; made when the first one does.
     keys: Arc<OnceCell<RsaKeys>>,
+    /// The file is an export of this server: its clients wait for an administrator if it says so.
+    of_this_server: bool,
 }
 
 impl Reader {
     /// Reads through this provider.
-    pub(super) fn new(provider: ProviderCall) -> Reader {
-        Reader { provider, keys: Arc::default() }
+    pub(super) fn new(provider: ProviderCall, of_this_server: bool) -> Reader {
+        Reader { provider, keys: Arc::default(), of_this_server }
     }
 
     /// Reads a client.
@@ -90,8 +92,8 @@ impl Reader {
         if text.body.len() > SIZE {
             return refused(client_id(&text.body), vec![(None, format!("it is larger than {} MiB", SIZE >> 20))]);
         }
-        let requested = match self.provider.parse(Operation::Register, text).await {
-            Ok(Ok(requested)) => requested,
+        let (requested, held) = match self.provider.parse_exported(text).await {
+            Ok(Ok(read)) => read,
             Ok(Err(violations)) => return refused(client_id(&text.body), self.reasons(violations).await),
             Err(error) => return refused(client_id(&text.body), vec![(None, error.to_string())]),
         };
@@ -118,7 +120,9 @@ impl Reader {
             Ok(Err(violations)) => return refused(name(), self.reasons(violations).await),
             Err(error) => return refused(name(), vec![(None, error.to_string())]),
         }
-        let row = ClientRow { resource_server, ..ClientRow::unstored(client) };
+        // Anybody can send such an attribute to another server.
+        let held = held.filter(|_| self.of_this_server);
+        let row = ClientRow { resource_server, held, ..ClientRow::unstored(client) };
         Ok(Ok(Complete { requested, row, effects }))
     }
 
@@ -147,6 +151,9 @@ impl Reader {
         };
         if requested.id.as_ref().is_some_and(|id| *id != stored.id) {
             return Ok(vec!["id".to_owned()]);
+        }
+        if row.held.is_some() && row.held != stored.held {
+            return Ok(vec!["attributes".to_owned()]);
         }
         if row.client == stored.client {
             return Ok(Vec::new());

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::client::registration;
 use super::offline::Offline;
 use super::parts::{Composites, PolicyPart, RolePart, ScopePart};
-use crate::admin::realms::RealmRepresentation;
+use crate::admin::realms::{EXPORT_MARK, RealmRepresentation};
 use crate::config::Export;
 use crate::policies::PROVIDER_TYPE;
 use crate::realm::Realm;
@@ -48,6 +48,8 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
         Value::Object(settings) => settings,
         _ => Map::new(),
     };
+    // Who reads the file can tell that what it says of clients was said by this server.
+    settings["attributes"][EXPORT_MARK] = env!("CARGO_PKG_VERSION").into();
     let client_policies: Vec<Option<Value>> =
         ["clientProfiles", "clientPolicies"].iter().map(|name| settings.remove(*name)).collect();
     for (name, value) in &settings {
@@ -89,7 +91,7 @@ async fn write_clients(
         last = behind.client_id().to_owned();
         for row in &page {
             let registration = Registration { resource_server: row.resource_server, ..registration() };
-            let rendered = provider.render(&row.client, &registration).await?;
+            let rendered = provider.render(&row.shown(), &registration).await?;
             document.output.write_all(if first { &b""[..] } else { b",\n" })?;
             document.output.write_all(&rendered.body)?;
             first = false;

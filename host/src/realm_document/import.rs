@@ -66,10 +66,12 @@ pub(crate) async fn run(options: Import) -> anyhow::Result<()> {
     let id = id.filter(|_| options.realm.is_none()).map(str::to_owned);
     let (clients_at, client_roles_at, total) = (survey.clients_at, survey.client_roles_at, survey.clients);
     let defaults = default_roles(&survey, &name);
+    let of_this_server = survey.realm.is_export_of_this_server();
     let realm = store_realm(&offline, &mut report, survey, &name, id).await?;
     let mut bulk = Bulk::open(&options.offline.place.database_url()).await?;
     if let Some(at) = clients_at.filter(|_| total > 0) {
-        (report, bulk) = load_clients(&offline, &realm, source.from(at)?, at, report, bulk).await?;
+        let reader = Reader::new(offline.provider(&realm)?, of_this_server);
+        (report, bulk) = load_clients(&offline, &realm, reader, source.from(at)?, at, report, bulk).await?;
     }
     if let Some(at) = client_roles_at {
         load_roles(&offline, &realm, source.from(at)?, at, &mut report, &mut bulk).await?;
@@ -294,21 +296,20 @@ async fn store_client_policies(
     profiles: Option<Profiles>,
     policies: Option<Policies>,
 ) -> anyhow::Result<()> {
-    let (there, call) = (&realm.client_policies, Offline::call(realm));
+    let call = Offline::call(realm);
     let stay = "others are there, which stay";
-    let mut known = Arc::clone(&there.profiles);
+    let there =
+        client_policies::by_realm(&offline.store.database, &realm.id).await.context("reading client policies")?;
+    let mut row = there.clone();
     if let Some(mut document) = profiles {
         document.global_profiles = None;
         let entry = Entry { member: "clientProfiles", index: None, name: &realm.name };
-        let same = document == *there.profiles;
+        let same = document == there.profiles;
         if !same && !there.profiles.profiles.is_empty() {
             report.not_stored(Outcome::Conflict, &entry, None, stay)?;
         } else if !same {
             match checks::check_profiles(&offline.wasm, &call, &document).await {
-                Ok(()) => {
-                    client_policies::store_profiles(write, &realm.id, &document);
-                    known = Arc::new(document);
-                }
+                Ok(()) => row.profiles = document,
                 Err(refused) => report.not_stored(Outcome::Refused, &entry, None, &refused.reason())?,
             }
         }
@@ -316,15 +317,18 @@ async fn store_client_policies(
     if let Some(mut document) = policies {
         document.global_policies = None;
         let entry = Entry { member: "clientPolicies", index: None, name: &realm.name };
-        let same = document == *there.policies;
+        let same = document == there.policies;
         if !same && !there.policies.policies.is_empty() {
             report.not_stored(Outcome::Conflict, &entry, None, stay)?;
         } else if !same {
-            match checks::check_policies(&offline.wasm, &call, &known, &document).await {
-                Ok(()) => client_policies::store_policies(write, &realm.id, &document),
+            match checks::check_policies(&offline.wasm, &call, &row.profiles, &document).await {
+                Ok(()) => row.policies = document,
                 Err(refused) => report.not_stored(Outcome::Refused, &entry, None, &refused.reason())?,
             }
         }
+    }
+    if row.profiles != there.profiles || row.policies != there.policies {
+        client_policies::store(write, &realm.id, &row);
     }
     Ok(())
 }
@@ -346,12 +350,12 @@ fn store_roles(write: &mut Write, realm: &Realm, parts: Vec<RolePart>, default_r
 async fn load_clients(
     offline: &Offline,
     realm: &Arc<Realm>,
+    reader: Reader,
     file: File,
     at: u64,
     report: Report,
     bulk: Bulk,
 ) -> anyhow::Result<(Report, Bulk)> {
-    let reader = Reader::new(offline.provider(realm)?);
     let (pieces, mut found) = mpsc::channel(PIECES);
     let walk = tokio::task::spawn_blocking(move || walk(file, at, &pieces));
     let (ready, batches) = mpsc::channel(1);

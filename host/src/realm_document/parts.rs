@@ -137,6 +137,7 @@ impl PolicyPart {
         PolicyRow {
             id: self.id.filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh),
             parent_id: realm_id.to_owned(),
+            version: 1,
             policy: Policy {
                 name: self.name,
                 provider_id: self.provider_id,

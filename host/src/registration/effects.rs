@@ -109,6 +109,7 @@ fn service_account(client: &ClientRow) -> UserRow {
         password_hash: None,
         service_account_client: Some(client.id.clone()),
         created_at: clock::now(),
+        version: 1,
     }
 }
 

@@ -5,36 +5,48 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
-use super::{Exchange, Refusal, answer};
+use super::{ATTEMPTS, Exchange, Refusal, answer};
 use crate::authentication::{
-    AuthenticationError, Identity, Permit, Signature, client_credentials, may_read, registration_access_token,
+    AuthenticationError, Identity, Named, Permit, Signature, client_credentials, may_read, registration_access_token,
 };
 use crate::clock;
 use crate::error::ErrorResponse;
+use crate::secrets;
 use crate::store::clients::{self, ClientRow};
-use crate::store::{Write, events};
+use crate::store::{Lost, StoreError, Write, events};
 use crate::wasm::contract::{Registration, RegistrationAuth};
 
 /// The realm attribute that lets reads rotate registration access tokens too.
 const ROTATE_ON_READ: &str = "clientRegistration.rotateOnRead";
 
-/// Shows a client as it is stored, with the token that the caller came with.
+/// Shows a client as it is stored, with the token that the caller came with. Where reading replaces that token, who changes
+/// the client at the same time makes this start over with the client as it is then.
 pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
+    let (identity, mut named) = cross_origin.caller(exchange, exchange.in_address()).await?;
+    for _ in 0..ATTEMPTS {
+        if let Some(answer) = attempt(exchange, &identity, named.take()).await? {
+            return Ok(answer);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
+}
+
+/// One attempt; `None` when the client was changed meanwhile.
+async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>) -> Result<Option<Response>, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let (identity, named) = cross_origin.caller(exchange, exchange.in_address()).await?;
     let description = &provider.provider.description;
     let (stored, roles) = exchange.stored(named).await?;
     let by_itself = description.client_authentication && matches!(identity, Identity::Anonymous);
     let (permit, method) = if by_itself {
         authenticate_client(exchange, stored.as_ref()).await?
     } else {
-        let permit = may_read(&identity, stored.as_ref(), description.protocol.as_deref())
+        let permit = may_read(identity, stored.as_ref(), description.protocol.as_deref())
             .map_err(|error| exchange.unauthenticated(error))?;
         (permit, None)
     };
     // Neither way lets anybody through to a client that is not there.
     let mut stored = stored.ok_or_else(ErrorResponse::server_error)?;
-    let mut policies = exchange.policies_for(&identity, permit.registration_auth, &stored);
+    let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
     if let Err(error) = policies.client_policies.view(&stored.client).await {
         return Err(exchange.refused_by_client_policy(error, &policies));
     }
@@ -46,9 +58,9 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
     let access_token = if description.client_authentication {
         None
     } else if policies.client_policies.keeps_token {
-        shown_token(exchange, &identity, permit.registration_auth).await?
+        shown_token(exchange, identity, permit.registration_auth).await?
     } else {
-        shown_or_rotated_token(exchange, &identity, &permit, &mut stored, &mut write).await?
+        shown_or_rotated_token(exchange, identity, &permit, &mut stored, &mut write).await?
     };
     let registration = Registration {
         client_uri: exchange.client_uri(stored.client_id()),
@@ -58,15 +70,22 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
         resource_server: stored.resource_server,
         access: None,
     };
-    let answer = provider.render(&stored.client, &registration).await?;
+    let mut shown = stored.shown();
+    if identity.sees_no_secrets() && !description.client_authentication {
+        secrets::mask(shown.to_mut());
+    }
+    let answer = provider.render(&shown, &registration).await?;
     let mut subject = exchange.subject();
     subject.client_id = Some(stored.client_id());
     if let Some(mut event) = subject.success() {
         event.details = method.map(|method| [("client_auth_method".to_owned(), method.to_owned())].into());
         events::insert(&mut write, &realm.id, &event);
     }
-    app.store.writer.write(write).await?;
-    Ok(answer::document(StatusCode::OK, answer))
+    match app.store.writer.write(write).await {
+        Ok(()) => Ok(Some(answer::document(StatusCode::OK, answer))),
+        Err(StoreError::Lost(Lost::Changed)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The registration access token of the answer, for callers who came with one: the very same, or another one where the

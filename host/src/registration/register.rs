@@ -9,9 +9,9 @@ use crate::authentication::{AuthenticationError, Identity, may_register, registr
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
-use crate::store::clients::{self, ClientRow, HELD, Taken};
+use crate::store::clients::{self, ClientRow, Taken};
 use crate::store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
-use crate::wasm::contract::{Attribute, Client, Completed, Document, Registration, RegistrationAuth};
+use crate::wasm::contract::{Client, Completed, Document, Registration, RegistrationAuth};
 
 /// Everything that can fail happens before the one transaction that stores the client.
 pub(super) async fn register(
@@ -49,17 +49,18 @@ pub(super) async fn register(
         resource_server: effects::make_resource_server(&effects),
         access: None,
     };
-    let answer = exchange.valid(provider.finish(exchange.operation, &client, &registration).await)?;
-
     let client = ClientRow {
         registration_token_id: Some(token_id),
         initial_access_token: permit.initial_access_token.clone(),
         token_policies: identity.token_policies().to_vec(),
         origin: Some(policies.origin()),
+        held: policies.held.clone(),
         resource_server: registration.resource_server,
         created_at: now,
         ..ClientRow::unstored(client)
     };
+    let answer = exchange.valid(provider.finish(exchange.operation, &client.shown(), &registration).await)?;
+
     let mut write = Write::default();
     realms::count_client(&mut write, &realm.id, &policies.client_limits());
     clients::insert(&mut write, &realm.id, &client)?;
@@ -116,10 +117,9 @@ pub(crate) async fn decide(
     if let Err(error) = policies.after_register(client).await {
         return Err(exchange.refused(error, policies));
     }
-    if let Some(reason) = &policies.held {
+    if policies.held.is_some() {
         // Held clients are stored disabled until an administrator approves them.
         client.enabled = Some(false);
-        client.attributes.push(Attribute { name: HELD.to_owned(), value: reason.clone() });
     }
     Ok(completed)
 }

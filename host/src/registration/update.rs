@@ -72,9 +72,9 @@ async fn attempt(
         resource_server,
         access: None,
     };
-    let answer = exchange.valid(provider.finish(exchange.operation, &client, &registration).await)?;
-
     let client = ClientRow { client, registration_token_id, resource_server, ..stored };
+    let answer = exchange.valid(provider.finish(exchange.operation, &client.shown(), &registration).await)?;
+
     let mut write = Write::default();
     clients::update(&mut write, &realm.id, &client, clock::now())?;
     effects::store(&mut write, realm, &client, &effects);

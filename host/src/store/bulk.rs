@@ -24,7 +24,7 @@ pub(crate) struct Loaded {
     id: String,
     client_id: String,
     enabled: bool,
-    held: bool,
+    held: Option<String>,
     resource_server: bool,
     created_at: i64,
     /// The client as it is stored: one piece of memory instead of a hundred, as others free it than made it.
@@ -43,7 +43,7 @@ impl Loaded {
             id: client.id.clone(),
             client_id: client.client_id().to_owned(),
             enabled: client.enabled(),
-            held: client.is_held(),
+            held: client.held.clone(),
             resource_server: client.resource_server,
             created_at: client.created_at,
             document: document::encode(&client.id, &client.client)?,
@@ -67,8 +67,8 @@ pub(crate) enum Bulk {
 }
 
 /// The columns of clients that are loaded, without those that a load leaves empty.
-const CLIENTS: &str = "INSERT INTO clients (realm_id, id, client_id, enabled, document, held, resource_server, created_at, \
-     updated_at, version) ";
+const CLIENTS: &str = "INSERT INTO clients (realm_id, id, client_id, enabled, document, held, held_reason, resource_server, \
+     created_at, updated_at, version) ";
 const ROLES: &str = "INSERT INTO roles (realm_id, id, client, name, description, is_default) ";
 const ACCOUNTS: &str =
     "INSERT INTO users (realm_id, id, username, enabled, profile, service_account_client, created_at) ";
@@ -232,7 +232,7 @@ async fn clients_to_sqlite(
     realm_id: &str,
     chunk: &[&Loaded],
 ) -> Result<u64, StoreError> {
-    let sql = rows(CLIENTS, "(?, ?, ?, ?, ?, ?, ?, ?, ?, 1)", chunk.len(), OR_NOTHING);
+    let sql = rows(CLIENTS, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)", chunk.len(), OR_NOTHING);
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for client in chunk {
         query = query
@@ -241,7 +241,8 @@ async fn clients_to_sqlite(
             .bind(&client.client_id)
             .bind(client.enabled)
             .bind(client.document.as_slice())
-            .bind(client.held)
+            .bind(client.held.is_some())
+            .bind(client.held.as_deref())
             .bind(client.resource_server)
             .bind(client.created_at)
             .bind(client.created_at);
@@ -273,9 +274,10 @@ async fn add_to_postgres(
 ) -> Result<Vec<usize>, StoreError> {
     sqlx::query(LOCK).bind(realm_id).execute(&mut *connection).await?;
     let sql = format!(
-        "{CLIENTS}SELECT $1, id, client_id, enabled, document, held, resource_server, created_at, created_at, 1 \
-         FROM unnest($2::text[], $3::text[], $4::boolean[], $5::bytea[], $6::boolean[], $7::boolean[], $8::bigint[]) \
-         AS new (id, client_id, enabled, document, held, resource_server, created_at) \
+        "{CLIENTS}SELECT $1, id, client_id, enabled, document, reason IS NOT NULL, reason, resource_server, created_at, \
+         created_at, 1 \
+         FROM unnest($2::text[], $3::text[], $4::boolean[], $5::bytea[], $6::text[], $7::boolean[], $8::bigint[]) \
+         AS new (id, client_id, enabled, document, reason, resource_server, created_at) \
          ON CONFLICT DO NOTHING RETURNING id"
     );
     let added = sqlx::query(AssertSqlSafe(sql))
@@ -284,7 +286,7 @@ async fn add_to_postgres(
         .bind(batch.iter().map(|client| client.client_id.as_str()).collect::<Vec<_>>())
         .bind(batch.iter().map(|client| client.enabled).collect::<Vec<_>>())
         .bind(batch.iter().map(|client| client.document.as_slice()).collect::<Vec<_>>())
-        .bind(batch.iter().map(|client| client.held).collect::<Vec<_>>())
+        .bind(batch.iter().map(|client| client.held.as_deref()).collect::<Vec<_>>())
         .bind(batch.iter().map(|client| client.resource_server).collect::<Vec<_>>())
         .bind(batch.iter().map(|client| client.created_at).collect::<Vec<_>>())
         .fetch_all(&mut *connection)

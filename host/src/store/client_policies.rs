@@ -1,22 +1,43 @@
 //! Table `client_policies`: the two documents of a realm.
 
-use super::{Write, values};
+use super::{Database, Lost, StoreError, Write, values};
 use crate::client_policies::documents::{Policies, Profiles};
 
-/// Replaces the profiles.
-pub(crate) fn store_profiles(write: &mut Write, realm_id: &str, profiles: &Profiles) {
-    write.run(
-        "INSERT INTO client_policies (realm_id, profiles, policies) VALUES ($1, $2, $3) \
-         ON CONFLICT (realm_id) DO UPDATE SET profiles = $2",
-        values![realm_id, serde_json::json!(profiles).to_string(), serde_json::json!(Policies::default()).to_string()],
-    );
+/// The two documents as they are stored.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClientPoliciesRow {
+    /// What executors there are.
+    pub(crate) profiles: Profiles,
+    /// Where they run.
+    pub(crate) policies: Policies,
+    /// Grows with each change of either; 0: nothing is stored yet.
+    version: i64,
 }
 
-/// Replaces the policies.
-pub(crate) fn store_policies(write: &mut Write, realm_id: &str, policies: &Policies) {
-    write.run(
-        "INSERT INTO client_policies (realm_id, profiles, policies) VALUES ($1, $2, $3) \
-         ON CONFLICT (realm_id) DO UPDATE SET policies = $3",
-        values![realm_id, serde_json::json!(Profiles::default()).to_string(), serde_json::json!(policies).to_string()],
-    );
+/// The documents of a realm; empty ones where there are none.
+pub(crate) async fn by_realm(database: &Database, realm_id: &str) -> Result<ClientPoliciesRow, StoreError> {
+    let sql = "SELECT profiles, policies, version FROM client_policies WHERE realm_id = $1";
+    let Some(row) = database.first(sql, values![realm_id]).await? else { return Ok(ClientPoliciesRow::default()) };
+    Ok(ClientPoliciesRow { profiles: row.json(0)?, policies: row.json(1)?, version: row.get(2)? })
+}
+
+/// Replaces documents that still are as they were read: [`Lost::Changed`] when somebody was faster.
+pub(crate) fn store(write: &mut Write, realm_id: &str, row: &ClientPoliciesRow) {
+    let (profiles, policies) =
+        (serde_json::json!(row.profiles).to_string(), serde_json::json!(row.policies).to_string());
+    if row.version == 0 {
+        write.require(
+            "INSERT INTO client_policies (realm_id, profiles, policies, version) VALUES ($1, $2, $3, 1) \
+             ON CONFLICT DO NOTHING",
+            values![realm_id, profiles, policies],
+            Lost::Changed,
+        );
+    } else {
+        write.replace(
+            "UPDATE client_policies SET profiles = $2, policies = $3, version = version + 1 \
+             WHERE realm_id = $1 AND version = $4",
+            values![realm_id, profiles, policies, row.version],
+            Lost::Changed,
+        );
+    }
 }

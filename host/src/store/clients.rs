@@ -1,5 +1,6 @@
 //! Table `clients`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,10 +10,8 @@ use utoipa::ToSchema;
 use super::policies::{self, Policy};
 use super::{Database, Lost, Row, StoreError, Write, document, escape_like, values};
 use crate::clock;
-use crate::wasm::contract::Client;
-
-/// The attribute of a client that waits for an administrator: why.
-pub(crate) const HELD: &str = "registration.held";
+use crate::server_attributes::{self, HELD};
+use crate::wasm::contract::{Attribute, Client};
 
 /// Where a client came from: who registered it, and what decided.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -46,6 +45,8 @@ pub(crate) struct ClientRow {
     pub(crate) token_policies: Vec<Arc<Policy>>,
     /// Where it came from; absent: an administrator or the server made it.
     pub(crate) origin: Option<Origin>,
+    /// Why it waits for an administrator; absent: it does not.
+    pub(crate) held: Option<String>,
     /// It has a resource server.
     pub(crate) resource_server: bool,
     /// Unix seconds.
@@ -64,6 +65,7 @@ impl ClientRow {
             initial_access_token: None,
             token_policies: Vec::new(),
             origin: None,
+            held: None,
             resource_server: false,
             created_at: clock::now(),
             version: 1,
@@ -77,7 +79,15 @@ impl ClientRow {
 
     /// Whether it waits for an administrator.
     pub(crate) fn is_held(&self) -> bool {
-        self.client.attributes.iter().any(|attribute| attribute.name == HELD)
+        self.held.is_some()
+    }
+
+    /// The client as documents show it: what the server keeps of it is among the attributes.
+    pub(crate) fn shown(&self) -> Cow<'_, Client> {
+        let Some(reason) = &self.held else { return Cow::Borrowed(&self.client) };
+        let mut client = self.client.clone();
+        client.attributes.push(Attribute { name: HELD.to_owned(), value: reason.clone() });
+        Cow::Owned(client)
     }
 
     /// Whether it may be used.
@@ -94,7 +104,7 @@ macro_rules! select {
     ($more:literal, $rest:literal) => {
         concat!(
             "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
-             version, origin",
+             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END",
             $more,
             " FROM clients ",
             $rest
@@ -130,9 +140,14 @@ fn row(row: &Row) -> Result<ClientRow, StoreError> {
 fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
     let id: String = row.get(first)?;
     let token_policies: Option<String> = row.get(first + 4)?;
+    let mut client = document::decode(&id, row.get(first + 1)?)?;
+    // Nodes of releases before kept it there; what callers put there beside it never counted.
+    let reason_before = server_attributes::take_from(&mut client.attributes);
+    let held: Option<String> = row.get(first + 9)?;
     Ok(ClientRow {
-        client: document::decode(&id, row.get(first + 1)?)?,
+        client,
         id,
+        held: held.map(|reason| if reason.is_empty() { reason_before.unwrap_or_default() } else { reason }),
         registration_token_id: row.get(first + 2)?,
         initial_access_token: row.get(first + 3)?,
         token_policies: token_policies.as_deref().map(policies::read_list).transpose()?.unwrap_or_default(),
@@ -146,7 +161,7 @@ fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
 /// The client and roles whose columns begin here, if there is one.
 pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
     match row.get::<Option<String>>(first)? {
-        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 9)?))),
+        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 10)?))),
         None => Ok(None),
     }
 }
@@ -333,8 +348,8 @@ pub(crate) async fn ids(
 pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
     write.require(
         "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, \
-         initial_access_token, token_policies, held, resource_server, created_at, updated_at, version, origin) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 1, $12) ON CONFLICT DO NOTHING",
+         initial_access_token, token_policies, held, held_reason, resource_server, created_at, updated_at, version, origin) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $10, $11, $11, 1, $12) ON CONFLICT DO NOTHING",
         values![
             realm_id,
             &client.id,
@@ -348,6 +363,7 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> R
             client.resource_server,
             client.created_at,
             client.origin.as_ref().map(|origin| serde_json::json!(origin).to_string()),
+            client.held.clone(),
         ],
         Lost::Taken,
     );
@@ -358,7 +374,7 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> R
 pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) -> Result<(), StoreError> {
     write.replace(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
-         resource_server = $7, updated_at = $8, held = $9, version = version + 1 \
+         resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1 \
          WHERE realm_id = $1 AND id = $2 AND version = $10",
         values![
             realm_id,
@@ -371,10 +387,20 @@ pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now:
             now,
             client.is_held(),
             client.version,
+            client.held.clone(),
         ],
         Lost::Changed,
     );
     Ok(())
+}
+
+/// Lets the client stay until the end of the write, which adds something to it: [`Lost::Changed`] when it is gone.
+pub(crate) fn keep(write: &mut Write, realm_id: &str, id: &str) {
+    write.require(
+        "UPDATE clients SET version = version WHERE realm_id = $1 AND id = $2",
+        values![realm_id, id],
+        Lost::Changed,
+    );
 }
 
 /// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster.
@@ -386,4 +412,46 @@ pub(crate) fn delete(write: &mut Write, realm_id: &str, client: &ClientRow) {
     );
     write.run("DELETE FROM roles WHERE realm_id = $1 AND client = $2", values![realm_id, &client.id]);
     write.run("DELETE FROM users WHERE realm_id = $1 AND service_account_client = $2", values![realm_id, &client.id]);
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn who_was_held_before_there_was_a_column_still_is() {
+        let file = std::env::temp_dir().join(format!("matricula-{}.db", uuid::Uuid::new_v4()));
+        let store = Store::open(&format!("sqlite://{}", file.display())).await.unwrap();
+        let mut write = Write::default();
+        let realm = "INSERT INTO realms (id, name, enabled, settings, created_at) VALUES ($1, $1, TRUE, '{}', 0)";
+        write.run(realm, values!["r"]);
+        for (id, held) in [("waits", true), ("pretends", false)] {
+            let attributes = json!([{ "name": HELD, "value": "why" }, { "name": "life.hibernated", "value": "1" },
+                { "name": "colour", "value": "blue" }]);
+            let client = json!({ "id": id, "client_id": id, "attributes": attributes });
+            let row = ClientRow::unstored(serde_json::from_value(client).unwrap());
+            insert(&mut write, "r", &row).unwrap();
+            write.run("UPDATE clients SET held = $2 WHERE realm_id = 'r' AND id = $1", values![id, held]);
+        }
+        store.writer.write(write).await.unwrap();
+        let read = async |id: &str| by_id(&store.database, "r", id).await.unwrap().unwrap();
+        let colour = vec![Attribute { name: "colour".to_owned(), value: "blue".to_owned() }];
+        let waits = read("waits").await;
+        assert_eq!((waits.held.as_deref(), &waits.client.attributes), (Some("why"), &colour));
+        assert_eq!(waits.shown().attributes.last().map(|attribute| attribute.value.as_str()), Some("why"));
+        let pretends = read("pretends").await;
+        assert_eq!((pretends.held, pretends.client.attributes), (None, colour));
+        // A change brings the reason into its column, and the end of the wait takes it away.
+        for held in [waits.held.clone(), None] {
+            let mut write = Write::default();
+            update(&mut write, "r", &ClientRow { held: held.clone(), ..read("waits").await }, 1).unwrap();
+            store.writer.write(write).await.unwrap();
+            assert_eq!(read("waits").await.held, held);
+        }
+        let left = store.database.first("SELECT held_reason FROM clients WHERE id = 'waits'", values![]).await.unwrap();
+        assert_eq!(left.unwrap().get::<Option<String>>(0).unwrap(), None);
+    }
 }

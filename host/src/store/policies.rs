@@ -32,6 +32,8 @@ pub(crate) struct PolicyRow {
     pub(crate) parent_id: String,
     /// What it is.
     pub(crate) policy: Policy,
+    /// Grows with each change.
+    pub(crate) version: i64,
 }
 
 impl Policy {
@@ -45,7 +47,7 @@ impl Policy {
 pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<PolicyRow>, StoreError> {
     let rows = database
         .all(
-            "SELECT id, name, provider_id, sub_type, parent_id, config FROM policies WHERE realm_id = $1 \
+            "SELECT id, name, provider_id, sub_type, parent_id, config, version FROM policies WHERE realm_id = $1 \
              ORDER BY created_us, id",
             values![realm_id],
         )
@@ -55,7 +57,7 @@ pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<Poli
         .map(|row| {
             let policy =
                 Policy { name: row.get(1)?, provider_id: row.get(2)?, sub_type: row.get(3)?, config: row.json(5)? };
-            Ok(PolicyRow { id: row.get(0)?, parent_id: row.get(4)?, policy })
+            Ok(PolicyRow { id: row.get(0)?, parent_id: row.get(4)?, policy, version: row.get(6)? })
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
     // Stable: policies of equal priority stay in the order in which they were made.
@@ -108,12 +110,13 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, row: &PolicyRow, created
     );
 }
 
-/// Replaces a policy; its place in the order stays.
+/// Replaces a policy that still is as it was read, [`Lost::Changed`] when somebody was faster; its place in the order
+/// stays.
 pub(crate) fn update(write: &mut Write, realm_id: &str, row: &PolicyRow) {
     let policy = &row.policy;
-    write.require(
-        "UPDATE policies SET name = $3, provider_id = $4, sub_type = $5, parent_id = $6, config = $7 \
-         WHERE realm_id = $1 AND id = $2",
+    write.replace(
+        "UPDATE policies SET name = $3, provider_id = $4, sub_type = $5, parent_id = $6, config = $7, \
+         version = version + 1 WHERE realm_id = $1 AND id = $2 AND version = $8",
         values![
             realm_id,
             &row.id,
@@ -122,6 +125,7 @@ pub(crate) fn update(write: &mut Write, realm_id: &str, row: &PolicyRow) {
             &policy.sub_type,
             &row.parent_id,
             serde_json::json!(policy.config).to_string(),
+            row.version,
         ],
         Lost::Changed,
     );

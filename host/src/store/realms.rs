@@ -15,13 +15,30 @@ pub(crate) struct RealmRow {
     pub(crate) enabled: bool,
     /// The rest.
     pub(crate) settings: Settings,
+    /// Grows with each change of this row.
+    pub(crate) version: i64,
+}
+
+fn row(row: &Row) -> Result<RealmRow, StoreError> {
+    Ok(RealmRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        enabled: row.get(2)?,
+        settings: row.json(3)?,
+        version: row.get(4)?,
+    })
 }
 
 /// The realm of this name.
 pub(crate) async fn by_name(database: &Database, name: &str) -> Result<Option<RealmRow>, StoreError> {
-    let row = database.first("SELECT id, name, enabled, settings FROM realms WHERE name = $1", values![name]).await?;
-    row.map(|row| Ok(RealmRow { id: row.get(0)?, name: row.get(1)?, enabled: row.get(2)?, settings: row.json(3)? }))
-        .transpose()
+    let sql = "SELECT id, name, enabled, settings, version FROM realms WHERE name = $1";
+    database.first(sql, values![name]).await?.as_ref().map(row).transpose()
+}
+
+/// The realm with this id.
+pub(crate) async fn by_id(database: &Database, id: &str) -> Result<Option<RealmRow>, StoreError> {
+    let sql = "SELECT id, name, enabled, settings, version FROM realms WHERE id = $1";
+    database.first(sql, values![id]).await?.as_ref().map(row).transpose()
 }
 
 /// A realm with all that requests need of it, as it is stored: what was read together.
@@ -101,21 +118,20 @@ pub(crate) async fn behind(
 ) -> Result<Vec<(RealmRow, RealmClientPolicies)>, StoreError> {
     let rows = database
         .scan(
-            "SELECT r.id, r.name, r.enabled, r.settings, p.profiles, p.policies FROM realms r \
+            "SELECT r.id, r.name, r.enabled, r.settings, r.version, p.profiles, p.policies FROM realms r \
              LEFT JOIN client_policies p ON p.realm_id = r.id WHERE r.name > $1 ORDER BY r.name LIMIT $3 OFFSET $2",
             values![name, first, max],
         )
         .await?;
     rows.iter()
-        .map(|row| {
-            let has_policies: bool = row.get::<Option<String>>(4)?.is_some();
+        .map(|found| {
+            let has_policies: bool = found.get::<Option<String>>(5)?.is_some();
             let policies = if has_policies {
-                RealmClientPolicies::new(row.json(4)?, row.json(5)?)
+                RealmClientPolicies::new(found.json(5)?, found.json(6)?)
             } else {
                 RealmClientPolicies::default()
             };
-            let realm = RealmRow { id: row.get(0)?, name: row.get(1)?, enabled: row.get(2)?, settings: row.json(3)? };
-            Ok((realm, policies))
+            Ok((row(found)?, policies))
         })
         .collect()
 }
@@ -130,11 +146,11 @@ pub(crate) fn insert(write: &mut Write, realm: &Realm, now: i64) {
     write.run("INSERT INTO realm_counters (realm_id, clients) VALUES ($1, 0)", values![&realm.id]);
 }
 
-/// Replaces name and settings; [`Lost::Changed`] when the realm is gone.
-pub(crate) fn update(write: &mut Write, id: &str, name: &str, enabled: bool, settings: &Settings) {
-    write.require(
-        "UPDATE realms SET name = $2, enabled = $3, settings = $4 WHERE id = $1",
-        values![id, name, enabled, settings.to_json()],
+/// Replaces a realm that still is as it was read: [`Lost::Changed`] when somebody was faster.
+pub(crate) fn update(write: &mut Write, realm: &RealmRow) {
+    write.replace(
+        "UPDATE realms SET name = $2, enabled = $3, settings = $4, version = version + 1 WHERE id = $1 AND version = $5",
+        values![&realm.id, &realm.name, realm.enabled, realm.settings.to_json(), realm.version],
         Lost::Changed,
     );
 }

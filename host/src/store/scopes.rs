@@ -114,11 +114,12 @@ pub(crate) fn insert(write: &mut Write, realm_id: &str, scope: &ScopeRow) {
     );
 }
 
-/// Makes a scope one that new clients get, or none of theirs any more.
-pub(crate) fn assign(write: &mut Write, realm_id: &str, id: &str, assigned: Assigned) {
+/// Makes a scope one that new clients get, or none of theirs any more, if new clients get still of it what they got when
+/// it was read: [`Lost::Changed`] when somebody was faster.
+pub(crate) fn assign(write: &mut Write, realm_id: &str, scope: &ScopeRow, assigned: Assigned) {
     write.require(
-        "UPDATE client_scopes SET assigned = $3 WHERE realm_id = $1 AND id = $2",
-        values![realm_id, id, assigned.as_str()],
+        "UPDATE client_scopes SET assigned = $3 WHERE realm_id = $1 AND id = $2 AND assigned = $4",
+        values![realm_id, &scope.id, assigned.as_str(), scope.assigned.as_str()],
         Lost::Changed,
     );
 }

@@ -85,6 +85,12 @@ impl From<bool> for Value {
     }
 }
 
+impl From<Option<bool>> for Value {
+    fn from(flag: Option<bool>) -> Self {
+        Value::Boolean(flag)
+    }
+}
+
 impl From<Vec<u8>> for Value {
     fn from(bytes: Vec<u8>) -> Self {
         Value::Blob(Some(bytes))

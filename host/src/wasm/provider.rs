@@ -11,7 +11,8 @@ use super::contract::{Client, Completed, Document, Issued, Operation, Registrati
 use super::facts::RealmOfCall;
 use super::instances::Instances;
 use super::{Failure, WasmError};
-use crate::traces;
+use crate::server_attributes::{self, Author};
+use crate::{secrets, traces};
 
 /// A registration provider and the component that has it.
 pub(crate) struct ProviderHandle {
@@ -111,8 +112,35 @@ impl ProviderCall {
         call.instrument(span).await
     }
 
-    /// Document to client as sent.
+    /// Document to client as sent, without what its author has no say in and what only stands for a secret.
     pub(crate) async fn parse(
+        &self,
+        operation: Operation,
+        document: &Document,
+        author: Author,
+    ) -> Result<Result<Client, Vec<Violation>>, WasmError> {
+        let mut parsed = self.read(operation, document).await?;
+        if let Ok(client) = &mut parsed {
+            server_attributes::drop_from(&mut client.attributes, author);
+            secrets::drop_masks(client);
+        }
+        Ok(parsed)
+    }
+
+    /// The same of a client in a realm's file, and why it waited for an administrator where it comes from.
+    pub(crate) async fn parse_exported(
+        &self,
+        document: &Document,
+    ) -> Result<Result<(Client, Option<String>), Vec<Violation>>, WasmError> {
+        let parsed = self.read(Operation::Register, document).await?;
+        Ok(parsed.map(|mut client| {
+            let held = server_attributes::take_from(&mut client.attributes);
+            secrets::drop_masks(&mut client);
+            (client, held)
+        }))
+    }
+
+    async fn read(
         &self,
         operation: Operation,
         document: &Document,

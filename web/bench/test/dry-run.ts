@@ -28,7 +28,11 @@ export async function dryRun(realm: string, request: Omit<Request, 'now' | 'regi
     contentType: document.contentType,
     document: document.text,
     ...(clientId ? { clientId } : {}),
-    caller: { kind: caller.kind, address: caller.address },
+    caller: {
+      kind: caller.kind,
+      address: caller.address,
+      ...(caller.kind === 'bearer' ? { roles: caller.roles, groups: caller.groups } : {}),
+    },
     ...(policies ? { policies } : {}),
   })) as DryAnswer;
 }

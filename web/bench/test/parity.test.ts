@@ -53,6 +53,7 @@ const CASES: Case[] = [
   { name: 'too many clients', request: keycloak({ clientId: 'x' }), policies: [policy('Max', 'max-clients', { 'max-clients': ['3'] })] },
   { name: 'a mapper that is not allowed', request: keycloak({ clientId: 'x', protocolMappers: [{ name: 'm', protocol: 'openid-connect', protocolMapper: 'oidc-hardcoded-claim-mapper', config: {} }] }), policies: [policy('Mappers', 'allowed-protocol-mappers', { 'allowed-protocol-mapper-types': ['oidc-full-name-mapper'] })] },
   { name: 'a scope that is not allowed', request: keycloak({ clientId: 'x', defaultClientScopes: ['profile', 'secret'] }), policies: [policy('Scopes', 'allowed-client-templates', { 'allow-default-scopes': ['true'] })] },
+  { name: 'attributes of the server and a mask', request: keycloak({ clientId: 'x', secret: '**********', attributes: { 'registration.held': 'no', 'life.exempt': 'true', colour: 'blue' } }), policies: [] },
   { name: 'a client id that is taken', request: keycloak({ clientId: 'account' }), policies: [] },
   { name: 'no JSON', request: { ...oidc({}), document: { contentType: 'application/json', text: '{"redirect_uris": [' } }, policies: [] },
   { name: 'no object', request: { ...oidc({}), document: { contentType: 'application/json', text: '[]' } }, policies: [] },
@@ -100,6 +101,17 @@ const CLIENT_POLICIES: { name: string; profiles: unknown[]; policies: unknown[];
     policies: [{ name: 'tokens only', enabled: true, conditions: condition({ 'update-client-source': ['ByInitialAccessToken'] }), profiles: ['fapi-1-advanced'] }],
     request: oidc({ redirect_uris: ['http://app.example.com/cb'], token_endpoint_auth_method: 'none' }),
   },
+  ...['/partners', '/others'].map((group) => ({
+    name: `a condition about the groups of somebody in ${group}`,
+    profiles: [],
+    policies: [
+      { name: 'partners', enabled: true, conditions: [{ condition: 'client-updater-source-groups', configuration: { groups: ['partners'] } }], profiles: ['fapi-1-advanced'] },
+    ],
+    request: {
+      ...oidc({ redirect_uris: ['http://app.example.com/cb'], token_endpoint_auth_method: 'none' }),
+      caller: { kind: 'bearer' as const, roles: ['realm-management/create-client'], groups: [group] },
+    },
+  })),
 ];
 
 describe('client policies as in the server', () => {

@@ -1,6 +1,7 @@
 // What policies may change of a client, and what they never see of it (host/src/policies/amendment.rs).
 
 import type { Attribute, Client, ProtocolMapper } from './contract.js';
+import { ofPolicy } from './server-attributes.js';
 
 const PRIVATE_KEY = 'saml.signing.private.key';
 
@@ -76,7 +77,7 @@ export function amend(client: Client, changes: Client): Amended {
     made.push({ field: kebab(field), before: recorded(client[field]), after: recorded(changes[field]) });
     Object.assign(amended, { [field]: changes[field] });
   }
-  amended.attributes = merge('attributes', client.attributes, changes.attributes, true, made);
+  amended.attributes = merge('attributes', client.attributes, ofPolicy(changes.attributes), true, made);
   if (changes.registeredNodes) {
     amended.registeredNodes = merge('registered-nodes', client.registeredNodes ?? [], changes.registeredNodes, false, made);
   }

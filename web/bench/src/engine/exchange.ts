@@ -14,6 +14,7 @@ import type {
 } from './contract.js';
 import type { Facts, LogLine, Unanswered } from './facts.js';
 import { metadata, serverError } from './refusal.js';
+import { asReceived } from './server-attributes.js';
 
 /** One call of a component, for the list of what took how long. */
 export interface Call {
@@ -66,8 +67,8 @@ export class Exchange {
   }
 
   /** Document to client as sent. */
-  parse(operation: Operation, document: Document): Promise<Client> {
-    return this.valid('parse', [this.id, operation, document]);
+  async parse(operation: Operation, document: Document): Promise<Client> {
+    return asReceived(await this.valid<Client>('parse', [this.id, operation, document]));
   }
 
   /** Client as sent to full client; mappers have ids. */
