@@ -7,6 +7,7 @@
 pub(crate) mod amendment;
 mod client_counts;
 mod record;
+pub(crate) mod settings;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

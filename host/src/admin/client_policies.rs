@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::client_policies::documents::{Policies, Profiles, configured, global_profiles};
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::Query;
+use crate::policies::settings;
 use crate::registration::ATTEMPTS;
 use crate::store::{Lost, StoreError, Write, client_policies};
 use crate::wasm::Wasm;
@@ -130,11 +131,11 @@ async fn check_executors(wasm: &Wasm, call: &RealmOfCall, document: &Profiles) -
         let id = executor.executor.as_deref().unwrap_or_default();
         let offered = components.executor(id).map(|handle| (&handle.component, &*handle.description.properties));
         let configuration = executor.configuration.as_ref();
-        if !is_valid(wasm, call, Role::Executor, id, offered, configuration).await? {
-            return Err(refused(
+        if let Err(reason) = check_part(wasm, call, Role::Executor, id, offered, configuration).await? {
+            return Err(refused(format!(
                 "proposed client profile contains the executor, which does not have valid provider, or has invalid \
-                 configuration.",
-            ));
+                 configuration.{reason}"
+            )));
         }
     }
     Ok(())
@@ -245,8 +246,8 @@ pub(crate) async fn check_policies(
             let id = condition.condition.as_deref().unwrap_or_default();
             let offered = components.condition(id).map(|handle| (&handle.component, &*handle.description.properties));
             let configuration = condition.configuration.as_ref();
-            if !is_valid(wasm, call, Role::Condition, id, offered, configuration).await? {
-                return Err(refused(format!("Policy {name} contains invalid condition {id}")));
+            if let Err(reason) = check_part(wasm, call, Role::Condition, id, offered, configuration).await? {
+                return Err(refused(format!("Policy {name} contains invalid condition {id}{reason}")));
             }
         }
         let mut seen = HashSet::new();
@@ -264,22 +265,29 @@ pub(crate) async fn check_policies(
 }
 
 /// Whether a condition or executor is offered and its configuration is one: an object, with values of the described
-/// types, that the component can read.
-async fn is_valid(
+/// types, that the component can read. What Keycloak does not have says what is wrong with its settings behind Keycloak's
+/// words: the error is that text.
+async fn check_part(
     wasm: &Wasm,
     call: &RealmOfCall,
     role: Role,
     id: &str,
     offered: Option<(&Arc<LoadedComponent>, &[ConfigProperty])>,
     configuration: Option<&Value>,
-) -> Result<bool, ErrorResponse> {
-    let Some((component, properties)) = offered else { return Ok(false) };
+) -> Result<Result<(), String>, ErrorResponse> {
+    let Some((component, properties)) = offered else { return Ok(Err(String::new())) };
     if !has_types(properties, configuration) {
-        return Ok(false);
+        return Ok(Err(String::new()));
     }
     let part = configured("", Some(id), configuration);
+    if !settings::is_of_keycloak(id) {
+        let sent = part.config.iter().map(|entry| (entry.name.clone(), entry.values.clone())).collect();
+        if let Err(reason) = settings::check(properties, &sent, &sent) {
+            return Ok(Err(format!(": {reason}")));
+        }
+    }
     let checked = component.check_client_policy_config(&wasm.instances, call.clone(), role, &part).await?;
-    Ok(checked.is_ok())
+    Ok(checked.map_err(|_| String::new()))
 }
 
 /// Whether the values are of the described types. As in Keycloak, a switch or number may be a text and unknown keys are

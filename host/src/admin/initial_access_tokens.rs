@@ -19,6 +19,7 @@ use crate::ids;
 use crate::parameters::Path;
 use crate::store::Write;
 use crate::store::initial_access_tokens::{self, InitialAccessTokenRow};
+use crate::wasm::ComponentSet;
 
 /// The token that is wanted (Keycloak: ClientInitialAccessCreatePresentation).
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -69,7 +70,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    fn of(row: InitialAccessTokenRow, token: Option<String>) -> Token {
+    fn of(row: InitialAccessTokenRow, token: Option<String>, components: &ComponentSet) -> Token {
         Token {
             id: row.id,
             token,
@@ -78,7 +79,7 @@ impl Token {
             count: row.count,
             remaining_count: row.remaining_count,
             name: row.name,
-            policies: row.policies.iter().map(|policy| unbound_representation(policy)).collect(),
+            policies: row.policies.iter().map(|policy| unbound_representation(policy, components)).collect(),
         }
     }
 }
@@ -126,7 +127,7 @@ pub(crate) async fn create(
     initial_access_tokens::insert(&mut write, &realm.id, &row);
     app.store.writer.write(write).await?;
     let location = format!("{}/clients-initial-access/{}", administrator.address(&app), row.id);
-    let mut response = not_stored((StatusCode::CREATED, Json(Token::of(row, Some(token)))));
+    let mut response = not_stored((StatusCode::CREATED, Json(Token::of(row, Some(token), &app.wasm.current()))));
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -141,7 +142,8 @@ pub(crate) async fn create(
 pub(crate) async fn list(State(app): State<App>, administrator: Administrator) -> Result<Response, ErrorResponse> {
     administrator.require(&["view-clients", "manage-clients"])?;
     let rows = initial_access_tokens::list(&app.store.database, &administrator.realm.id).await?;
-    let tokens: Vec<Token> = rows.into_iter().map(|row| Token::of(row, None)).collect();
+    let components = app.wasm.current();
+    let tokens: Vec<Token> = rows.into_iter().map(|row| Token::of(row, None, &components)).collect();
     Ok(Json(tokens).into_response())
 }
 

@@ -19,13 +19,14 @@ use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::{Path, Query};
-use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured};
+use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured, settings};
 use crate::registration::ATTEMPTS;
 use crate::store::policies::{self, Config, Policy, PolicyRow};
 use crate::store::{Lost, StoreError, Write};
-use crate::wasm::ComponentSet;
 use crate::wasm::contract::{ConfigProperty, PolicyProvider};
+use crate::wasm::facts::RealmOfCall;
 use crate::wasm::policy_provider::PolicyProviderHandle;
+use crate::wasm::{ComponentSet, Wasm, WasmError};
 
 /// Who may see policies.
 const VIEW: [&str; 2] = ["view-realm", "manage-realm"];
@@ -80,7 +81,9 @@ impl PolicyRepresentation {
 
     /// The same without what only a policy of a realm has.
     fn unbound(policy: &Policy, provider: Option<&PolicyProviderHandle>) -> PolicyRepresentation {
-        let config = policy.config.iter().filter(|(name, _)| provider.is_none_or(|provider| knows(provider, name)));
+        let properties = provider.map(|provider| provider.description.properties.as_slice());
+        let mut config = settings::shown(&policy.config, properties);
+        config.retain(|name, _| provider.is_none_or(|provider| knows(provider, name)));
         PolicyRepresentation {
             id: None,
             name: policy.name.clone(),
@@ -89,15 +92,27 @@ impl PolicyRepresentation {
             parent_id: None,
             sub_type: None,
             config: Some(
-                config.map(|(name, values)| (name.clone(), values.iter().cloned().map(Some).collect())).collect(),
+                config.into_iter().map(|(name, values)| (name, values.into_iter().map(Some).collect())).collect(),
             ),
         }
+    }
+}
+
+impl PolicyRepresentation {
+    /// Whether a value only stands for a secret.
+    fn has_masks(&self) -> bool {
+        let mut values = self.config.iter().flat_map(|config| config.values()).flatten();
+        values.any(|value| value.as_deref() == Some(settings::MASK))
     }
 }
 
 /// Whether a key means something to the provider or the host.
 pub(crate) fn knows(provider: &PolicyProviderHandle, name: &str) -> bool {
     HOST_KEYS.contains(&name) || provider.description.properties.iter().any(|property| property.name == name)
+}
+
+fn is_secret(provider: &PolicyProviderHandle, name: &str) -> bool {
+    provider.description.properties.iter().any(|property| property.name == name && property.secret)
 }
 
 fn message(message: impl Into<String>) -> ErrorResponse {
@@ -207,7 +222,8 @@ async fn apply(
     if requested.parent_id.as_ref().is_some_and(|parent| *parent != administrator.realm.id) {
         return Err(message("'parentId' should be the id of the realm"));
     }
-    configure(app, administrator, policy, requested).await?;
+    let before = policy.config.clone();
+    configure(app, administrator, policy, Some(&before), requested).await?;
     if !matches!(policy.sub_type.as_str(), "anonymous" | "authenticated") {
         return Err(message("'subType' should be 'anonymous' or 'authenticated'"));
     }
@@ -215,33 +231,46 @@ async fn apply(
 }
 
 /// Changes provider, name and configuration of a policy as far as they are named, and lets the component check them.
+/// `before` are the settings that masked values stand for.
 async fn configure(
     app: &App,
     administrator: &Administrator,
     policy: &mut Policy,
+    before: Option<&Config>,
     requested: PolicyRepresentation,
 ) -> Result<(), ErrorResponse> {
     let components = app.wasm.current();
+    // What is masked stands for a setting of this policy, not for one of another provider.
+    let mut stored = before.cloned().unwrap_or_default();
     if let Some(provider_id) = requested.provider_id {
+        if policy.provider_id != provider_id && !policy.provider_id.is_empty() {
+            stored = Config::new();
+        }
         policy.provider_id = provider_id;
     }
     let provider = components.policy_provider(&policy.provider_id).ok_or_else(no_such_provider)?;
     if requested.name.is_some() {
         policy.name = requested.name;
     }
+    let mut named = Config::new();
     for (name, values) in requested.config.unwrap_or_default() {
-        if !knows(provider, &name) {
-            continue;
+        let mut values: Vec<String> = values.into_iter().flatten().filter(|value| !value.trim().is_empty()).collect();
+        if is_secret(provider, &name) {
+            settings::unmask(&mut values, stored.get(&name));
         }
-        let values: Vec<String> = values.into_iter().flatten().filter(|value| !value.trim().is_empty()).collect();
+        named.insert(name, values);
+    }
+    policy.config.retain(|name, _| knows(provider, name));
+    for (name, values) in named.iter().filter(|(name, _)| knows(provider, name)) {
         if values.is_empty() {
-            policy.config.remove(&name);
+            policy.config.remove(name);
         } else {
-            policy.config.insert(name, values);
+            policy.config.insert(name.clone(), values.clone());
         }
     }
-    check_host_keys(policy).map_err(message)?;
     let call = administrator.call(app);
+    check_settings(&app.wasm, &call, provider, &named, &policy.config).await?.map_err(message)?;
+    check_host_keys(policy).map_err(message)?;
     let checked = provider.check_config(&app.wasm.instances, call, &configured(policy)).await?;
     checked.map_err(|errors| {
         // The first one is the answer, as in Keycloak.
@@ -265,16 +294,55 @@ pub(super) async fn unbound(
             return Err(no_such_provider());
         }
         let mut policy = nothing();
-        configure(app, administrator, &mut policy, requested).await?;
+        let before = masked_settings(app, administrator, &requested).await?;
+        configure(app, administrator, &mut policy, before.as_ref(), requested).await?;
         list.push(Arc::new(policy));
     }
     list.sort_by_key(|policy| policy.priority());
     Ok(list)
 }
 
-/// A policy that is of no set, as it was sent.
-pub(super) fn unbound_representation(policy: &Policy) -> PolicyRepresentation {
-    PolicyRepresentation::unbound(policy, None)
+/// A policy that is of no set, as it was sent, but for secrets.
+pub(super) fn unbound_representation(policy: &Policy, components: &ComponentSet) -> PolicyRepresentation {
+    PolicyRepresentation::unbound(policy, components.policy_provider(&policy.provider_id).map(Arc::as_ref))
+}
+
+/// The settings of the policy of the realm that was sent with masked values: the one with its id, or its provider and name.
+async fn masked_settings(
+    app: &App,
+    administrator: &Administrator,
+    requested: &PolicyRepresentation,
+) -> Result<Option<Config>, ErrorResponse> {
+    if !requested.has_masks() {
+        return Ok(None);
+    }
+    let rows = policies::list(&app.store.database, &administrator.realm.id).await?;
+    let is_it = |row: &PolicyRow| {
+        let same = Some(&row.policy.provider_id) == requested.provider_id.as_ref() && row.policy.name == requested.name;
+        requested
+            .id
+            .as_ref()
+            .map_or(same, |id| *id == row.id && Some(&row.policy.provider_id) == requested.provider_id.as_ref())
+    };
+    Ok(rows.into_iter().find(is_it).map(|row| row.policy.config))
+}
+
+/// Checks settings as the host does for components that Keycloak does not have: see [`settings::check`].
+pub(crate) async fn check_settings(
+    wasm: &Wasm,
+    call: &RealmOfCall,
+    provider: &PolicyProviderHandle,
+    named: &Config,
+    all: &Config,
+) -> Result<Result<(), String>, WasmError> {
+    let id = &provider.description.id;
+    if settings::is_of_keycloak(id) {
+        return Ok(Ok(()));
+    }
+    // What a list may hold depends on the realm.
+    let offered = provider.describe(&wasm.instances, call.clone()).await?;
+    let properties = offered.into_iter().find(|one| one.id == *id).map(|one| one.properties).unwrap_or_default();
+    Ok(settings::check(&properties, named, all))
 }
 
 /// Checks the keys that belong to the host: `priority` and `mode`.
