@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -35,7 +34,7 @@ use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
 use crate::{
     admin, authorization_endpoint, console, cors, description, discovery, first_start, headers, health, panics,
-    protocol_mappers, registration, token_endpoint, web,
+    private_file, protocol_mappers, registration, token_endpoint, web,
 };
 
 /// What every request may use. Cloning it is cheap: each request does so several times.
@@ -85,10 +84,7 @@ impl App {
     /// With what was being done, for the operator.
     pub(crate) async fn start(options: &Serve) -> anyhow::Result<(App, Option<first_start::Administrator>)> {
         // Secrets and keys lie in it: nobody else may look.
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&options.data)
+        private_file::make_folder(&options.data)
             .with_context(|| format!("making the folder {}", options.data.display()))?;
         let store = Store::open(&options.database_url()).await?;
         let rsa_keys = RsaKeys::start()?;

@@ -128,7 +128,7 @@ impl Tokens {
 /// Looks through the file of a realm (`matricula realm import`).
 pub fn realm_file(file: &[u8]) {
     // A file that is none is refused: only panics count.
-    let _ = survey::read(file);
+    let _ = survey::read(file, 0);
 }
 
 /// Amends a client as a policy may ask for, stores it and reads it back. `input` holds the client and the amendment as

@@ -43,6 +43,7 @@ mod panics;
 mod parameters;
 mod passwords;
 mod policies;
+mod private_file;
 mod protocol_mappers;
 mod proxies;
 mod random;

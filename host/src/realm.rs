@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client_policies::documents::RealmClientPolicies;
@@ -36,8 +37,8 @@ pub(crate) const REFRESH_TOKEN_MAX_REUSE: &str = "refreshTokenMaxReuse";
 /// The realm that administers the others.
 pub(crate) const MASTER: &str = "master";
 
-/// When TLS is demanded of callers (Keycloak: `sslRequired`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// When TLS is demanded of callers (Keycloak: `sslRequired`). It is read in capitals, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SslRequired {
     /// Always.
@@ -46,6 +47,17 @@ pub(crate) enum SslRequired {
     External,
     /// Never.
     None,
+}
+
+impl<'de> Deserialize<'de> for SslRequired {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let known = [SslRequired::All, SslRequired::External, SslRequired::None];
+        known
+            .into_iter()
+            .find(|one| text.eq_ignore_ascii_case(one.as_str()))
+            .ok_or_else(|| D::Error::unknown_variant(&text, &["all", "external", "none"]))
+    }
 }
 
 impl SslRequired {

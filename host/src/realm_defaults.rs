@@ -22,6 +22,9 @@ const OF_EVERY_REALM: [&str; 6] =
 /// The attribute that marks the clients whose roles open the server itself (Keycloak: `realm_client`).
 pub(crate) const REALM_CLIENT: &str = "realm_client";
 
+/// What `client_id`s of clients that stand for a realm in the master realm end with.
+const IN_MASTER: &str = "-realm";
+
 /// Client scopes: name, protocol, what new clients get of it.
 const SCOPES: [(&str, &str, Assigned); 15] = [
     ("acr", "openid-connect", Assigned::Default),
@@ -186,9 +189,16 @@ pub(crate) fn store_in_master(write: &mut Write, realm: &Realm, master_id: &str)
     clients::insert(write, master_id, &ClientRow::unstored(management_client(&client_in_master(&realm.name), realm)))
 }
 
+/// Whether a client of this name is one of those whose roles open the server itself.
+pub(crate) fn opens_the_server(realm: &Realm, client_id: &str) -> bool {
+    client_id == "broker"
+        || client_id == realm.management_client()
+        || realm.name == MASTER && client_id.ends_with(IN_MASTER)
+}
+
 /// `client_id` of the client that stands for a realm in the master realm.
 pub(crate) fn client_in_master(realm: &str) -> String {
-    format!("{realm}-realm")
+    format!("{realm}{IN_MASTER}")
 }
 
 /// The client scopes of a new realm.

@@ -1,16 +1,21 @@
 //! A realm as one document (Keycloak: the file of a realm export): `matricula realm import` and `realm export`, which work
 //! on the database without a server.
 //!
-//! [`scan`] walks through the file, [`survey`] reads all of it but the clients, [`import`] stores. Neither holds more than
-//! a batch of clients in memory, on the way in or out.
+//! [`source`] is the file as UTF-8, [`scan`] walks through it, [`survey`] reads all of it but the clients, [`import`]
+//! stores. Neither holds more than a batch of clients in memory, on the way in or out. [`migration`] and [`stand_in`] know
+//! what old files lack and what stands in files instead of values.
 
 mod client;
+mod encoding;
 pub(crate) mod export;
 pub(crate) mod import;
+mod migration;
 mod offline;
 mod parts;
 mod report;
 mod scan;
+mod source;
+mod stand_in;
 pub(crate) mod survey;
 
 /// Members of a realm's document that have tables of their own.
@@ -26,6 +31,9 @@ const TABLES: [&str; 10] = [
     "clientProfiles",
     "clientPolicies",
 ];
+
+/// The version that wrote the file. It is true of the file, not of the realm.
+const VERSION: &str = "keycloakVersion";
 
 /// Members about what this server does not do: log people in.
 const UNUSED: [&str; 21] = [
@@ -54,5 +62,5 @@ const UNUSED: [&str; 21] = [
 
 /// Whether a member is no setting of the realm: it has tables of its own, or there is no use for it.
 pub(crate) fn is_elsewhere(member: &str) -> bool {
-    TABLES.contains(&member) || UNUSED.contains(&member)
+    TABLES.contains(&member) || UNUSED.contains(&member) || member == VERSION
 }

@@ -1,6 +1,8 @@
 //! Realms as files: `matricula realm import` and `realm export`, and what the Admin API makes of many clients.
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -178,25 +180,143 @@ async fn what_cannot_be_imported_is_told_with_its_place_and_the_reason() -> anyh
     for expected in [
         "refused: clients[3] \"wrong\": rootUrl: Root URL is not a valid URL",
         "refused: clients[4] \"strange\": Invalid json representation for ClientRepresentation. Unrecognized field \"colour\"",
-        "refused: clients[5] \"flow\": authenticationFlowBindingOverrides: ",
+        "not read: clients[5] \"flow\": authenticationFlowBindingOverrides.browser: flow \"mine\": this server has no",
         "conflict: clients[6] \"app-00001\": secret: it is there with other content, which stays",
         "refused: components.ClientRegistrationPolicy[0] \"Own\": providerId: no component offers \"my-policy\"",
         "not read: users:",
         "not read: components.org.keycloak.keys.KeyProvider:",
-        "Realm shop: 3 clients stored, 0 were there already; refused: 4, in conflict with others: 1.",
-        "5 entries were not stored",
+        "Realm shop: 4 clients stored, 0 were there already; refused: 3, in conflict with others: 1.",
+        "Left out of what was stored: 3; placeholders that were stored: 0.",
+        "4 entries were not stored",
     ] {
         assert!(printed.contains(expected), "{expected} is missing in:\n{printed}");
     }
     let lines = std::fs::read_to_string(report)?;
     let lines: Vec<Value> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    assert_eq!(lines.len(), 5);
+    assert_eq!(lines.len(), 7);
+    let wrong = lines.iter().find(|line| line["name"] == "wrong").context("not told")?;
     assert_eq!(
-        (&lines[1]["outcome"], &lines[1]["index"], &lines[1]["field"]),
+        (&wrong["outcome"], &wrong["index"], &wrong["field"]),
         (&json!("refused"), &json!(3), &json!("rootUrl"))
     );
     assert_eq!(service.clients("shop", "app-").await?.len(), 3);
     assert_eq!(service.clients("shop", "app-00001").await?[0]["secret"], "secret of 1");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_an_old_version_lacks_is_added_and_its_clients_get_it() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let mut document = json!({ "realm": "shop", "enabled": true, "keycloakVersion": "15.0.2.redhat-00001",
+        "defaultRoles": ["offline_access", "reader"], "roles": { "realm": [{ "name": "reader", "composite": null }] },
+        "clientScopes": [{ "name": "email", "protocol": "openid-connect", "attributes": null }],
+        "defaultDefaultClientScopes": ["email"],
+        "clients": [
+            { "clientId": "web", "protocol": "openid-connect", "secret": "of the file", "defaultClientScopes": ["email"] },
+            { "clientId": "api", "protocol": "openid-connect", "bearerOnly": true, "defaultClientScopes": ["email"] },
+            { "clientId": "sp", "protocol": "saml", "defaultClientScopes": [], "attributes": { "realm_client": "true" } },
+            { "clientId": "realm-management", "bearerOnly": true, "attributes": {} },
+        ] });
+    for _ in 0..2 {
+        let imported = import(&service, &document, &[])?;
+        ensure!(imported.status.success(), "{}", text(&imported));
+    }
+    let exported = export(&service, "shop")?;
+    let names = |list: &str| exported[list].as_array().into_iter().flatten().cloned().collect::<Vec<_>>();
+    assert_eq!(names("defaultDefaultClientScopes"), ["AuthnContextClassRef", "acr", "basic", "email"]);
+    assert_eq!(names("defaultOptionalClientScopes"), ["offline_access"]);
+    assert_eq!(exported.get("keycloakVersion"), None);
+    let client = async |id: &str| anyhow::Ok(service.clients("shop", id).await?.swap_remove(0));
+    let web = client("web").await?;
+    assert_eq!(web["defaultClientScopes"], json!(["email", "acr", "basic"]));
+    // As in Keycloak, a client of a file that does not say whether it is public has a secret.
+    assert_eq!((&web["publicClient"], &web["secret"]), (&json!(false), &json!("of the file")));
+    assert_eq!(client("api").await?["defaultClientScopes"], json!(["email"]));
+    let sp = client("sp").await?;
+    assert_eq!(sp["defaultClientScopes"], json!(["AuthnContextClassRef"]));
+    assert_eq!(sp["attributes"]["realm_client"], "false");
+    assert_eq!(client("realm-management").await?["attributes"]["realm_client"], "true");
+    // Whoever opens the realm to anonymous callers says so: a document without policies does not.
+    assert_eq!(list(&service, "/shop/components").await?.len(), 10);
+    document["realm"] = json!("later");
+    document["keycloakVersion"] = json!("26.7.5");
+    let imported = import(&service, &document, &[])?;
+    ensure!(imported.status.success(), "{}", text(&imported));
+    let scopes = list(&service, "/later/client-scopes").await?;
+    assert_eq!(scopes.iter().map(|scope| scope["name"].clone()).collect::<Vec<_>>(), ["email", "offline_access"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_document_is_read_in_every_encoding_of_json() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let utf32 = |text: &str| text.chars().flat_map(|one| u32::from(one).to_be_bytes()).collect::<Vec<u8>>();
+    let document = |name: &str| {
+        json!({ "realm": name, "enabled": true, "displayName": "Größe 🔑", "clients": [{ "clientId": "größe" }],
+            "roles": { "client": { "größe": [{ "name": "röle" }] } } })
+        .to_string()
+    };
+    for (name, bytes) in [
+        ("mark", format!("\u{feff}{}", document("mark")).into_bytes()),
+        ("utf16", utf16(&document("utf16"))),
+        ("utf16mark", utf16(&format!("\u{feff}{}", document("utf16mark")))),
+        ("utf32", utf32(&document("utf32"))),
+        ("list", format!("[{}]", document("list")).into_bytes()),
+    ] {
+        let path = service.data().join(format!("{name}.json"));
+        std::fs::write(&path, bytes)?;
+        let imported = offline(&service, &["realm", "import", &path.to_string_lossy()])?;
+        ensure!(imported.status.success(), "{name}: {}", text(&imported));
+        assert_eq!(export(&service, name)?["displayName"], "Größe 🔑", "{name}");
+        assert_eq!(service.clients(name, "größe").await?.len(), 1, "{name}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_stands_instead_of_values_and_what_cannot_be_read_is_told_and_loses_nothing_else() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let document = json!({ "realm": "shop", "enabled": true, "sslRequired": "NONE", "accessTokenLifespan": "soon",
+        "smtpServer": { "host": "${SMTP_HOST}", "password": "**********" },
+        "attributes": { "clientRegistration.trustedIssuers": "nonsense", "colour": "blue" },
+        "clientScopes": [null, { "protocol": "openid-connect" }, { "name": 7 }, { "name": "email", "protocol": "openid-connect" }],
+        "defaultDefaultClientScopes": ["email", null],
+        "roles": { "realm": [{ "name": null }, { "name": "reader", "composites": { "realm": null } }], "client": { "web": null } },
+        "components": { "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy": null },
+        "clientProfiles": { "profiles": null }, "clientPolicies": { "policies": [{ "colour": "red" }] },
+        "clients": [
+            null,
+            { "clientId": "web", "protocol": "openid-connect", "secret": "**********", "name": "${client_web}",
+                "redirectUris": ["https://${HOST}/cb"], "rootUrl": "${authBaseUrl}" },
+            { "clientId": "page", "publicClient": true, "secret": "**********", "authorizationServicesEnabled": true },
+        ] });
+    let imported = import(&service, &document, &[])?;
+    assert_eq!(imported.status.code(), Some(1));
+    let printed = text(&imported);
+    for expected in [
+        "refused: realm: accessTokenLifespan: ",
+        "not read: realm: smtpServer.password: it is masked",
+        "placeholder: realm: smtpServer.host: ${SMTP_HOST} is stored as it is",
+        "refused: realm \"shop\": attributes.clientRegistration.trustedIssuers: ",
+        "refused: clientScopes[1]: protocol: ",
+        "refused: clientScopes[2]: invalid type",
+        "refused: roles.realm[0]: name: a role needs a name",
+        "refused: clientPolicies: unknown field `colour`",
+        "refused: clients[0]: ",
+        "not read: clients[1] \"web\": secret: it is masked",
+        "placeholder: clients[1] \"web\": redirectUris: ${HOST} is stored as it is",
+        "not read: clients[2] \"page\": authorizationServicesEnabled: ",
+        "Realm shop: 2 clients stored, 0 were there already; refused: 7, in conflict with others: 0.",
+    ] {
+        assert!(printed.contains(expected), "{expected} is missing in:\n{printed}");
+    }
+    assert_eq!(printed.matches("${").count(), 2, "{printed}");
+    let exported = export(&service, "shop")?;
+    assert_eq!((&exported["sslRequired"], &exported["attributes"]), (&json!("none"), &json!({ "colour": "blue" })));
+    assert_eq!(exported["smtpServer"], json!({ "host": "${SMTP_HOST}" }));
+    let secret = service.clients("shop", "web").await?[0]["secret"].clone();
+    assert!(secret.as_str().is_some_and(|secret| secret.len() > 20), "{secret}");
     Ok(())
 }
 
@@ -215,8 +335,12 @@ async fn a_realm_comes_from_standard_input_and_goes_to_a_file() -> anyhow::Resul
     let output = process.wait_with_output()?;
     ensure!(output.status.success(), "{}", text(&output));
     let path = service.data().join("export.json");
+    // Nobody else may read it, whoever may read what lies in its place.
+    std::fs::write(&path, "before")?;
+    std::fs::set_permissions(&path, Permissions::from_mode(0o666))?;
     let output = offline(&service, &["realm", "export", "shop", "--file", &path.to_string_lossy()])?;
     ensure!(output.status.success(), "{}", text(&output));
+    assert_eq!(std::fs::metadata(&path)?.permissions().mode() & 0o777, 0o600);
     let exported: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
     assert_eq!(exported["clients"].as_array().map(Vec::len), Some(8));
     Ok(())

@@ -353,7 +353,15 @@ pub(crate) async fn create(
 }
 
 /// Attributes that this server reads must be readable.
-pub(crate) fn check(settings: &Settings) -> Result<(), String> {
+fn check(settings: &Settings) -> Result<(), String> {
+    match unreadable(settings).first() {
+        Some((attribute, error)) => Err(format!("attribute '{attribute}': {error}")),
+        None => Ok(()),
+    }
+}
+
+/// Attributes that this server reads and cannot read, and why.
+pub(crate) fn unreadable(settings: &Settings) -> Vec<(&'static str, String)> {
     type Check<'a> = &'a dyn Fn(&str) -> Result<(), String>;
     let issuers = |value: &str| trusted_issuer::read(value).map(drop).map_err(|error| error.to_string());
     let checks: [(&str, Check<'_>); 3] = [
@@ -361,12 +369,10 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
         (abuse::PER_ADDRESS, &AnonymousLimits::check),
         (abuse::PER_REALM, &AnonymousLimits::check),
     ];
-    for (attribute, check) in checks {
-        if let Some(Err(error)) = settings.attributes.get(attribute).map(|value| check(value)) {
-            return Err(format!("attribute '{attribute}': {error}"));
-        }
-    }
-    Ok(())
+    let error = |(attribute, check): (&'static str, Check<'_>)| {
+        Some((attribute, check(settings.attributes.get(attribute)?).err()?))
+    };
+    checks.into_iter().filter_map(error).collect()
 }
 
 fn refused(message: impl Into<String>) -> ErrorResponse {

@@ -16,6 +16,7 @@ use crate::wasm::contract::{ConfigEntry, Configured};
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Profiles {
     /// In the order of the administrator.
+    #[serde(deserialize_with = "list")]
     pub(crate) profiles: Vec<Profile>,
     /// The server's own; only shown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +56,7 @@ pub(crate) struct Executor {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Policies {
     /// In the order in which they run.
+    #[serde(deserialize_with = "list")]
     pub(crate) policies: Vec<Policy>,
     /// The server's own: there are none; only shown.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,24 +7,34 @@ use anyhow::Context;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::migration::Added;
+use super::report::{Note, Outcome};
+use super::stand_in;
 use crate::clock;
 use crate::ids;
 use crate::keys::rsa::RsaKeys;
 use crate::random;
-use crate::realm_defaults::REALM_CLIENT;
+use crate::realm_defaults::{self, REALM_CLIENT};
 use crate::registration::{effects, name_mappers};
 use crate::store::bulk::Loaded;
 use crate::store::clients::ClientRow;
-use crate::wasm::contract::{Attribute, Client, Document, Effect, Issued, Operation, Registration, Violation};
+use crate::wasm::contract::{
+    Attribute, Client, Document, Effect, Issued, Operation, ProtocolMapper, Registration, Violation,
+};
 use crate::wasm::provider::ProviderCall;
 
 /// A client's document is as large as that of a registration at most.
 const SIZE: usize = 1 << 20;
 
+/// The attribute that says when the server made a secret.
+const SECRET_CREATION_TIME: &str = "client.secret.creation.time";
+
 /// An entry that was read.
 pub(super) struct Read {
     /// Its place in the list.
     pub(super) index: u64,
+    /// What was left out of it, and what it has instead of values.
+    pub(super) notes: Vec<Note>,
     /// What became of it.
     pub(super) result: Result<Box<Ready>, Refused>,
 }
@@ -62,49 +72,65 @@ pub(super) struct Reader {
     keys: Arc<OnceCell<RsaKeys>>,
     /// The file is an export of this server: its clients wait for an administrator if it says so.
     of_this_server: bool,
+    /// Scopes that clients of an old version lack.
+    migrated: Arc<[&'static Added]>,
 }
 
 impl Reader {
     /// Reads through this provider.
-    pub(super) fn new(provider: ProviderCall, of_this_server: bool) -> Reader {
-        Reader { provider, keys: Arc::default(), of_this_server }
+    pub(super) fn new(provider: ProviderCall, of_this_server: bool, migrated: Arc<[&'static Added]>) -> Reader {
+        Reader { provider, keys: Arc::default(), of_this_server, migrated }
     }
 
     /// Reads a client.
     ///
     /// # Errors
     /// When a key cannot be made; what is wrong with the client is part of the result.
-    pub(super) async fn read(&self, index: u64, body: Vec<u8>) -> anyhow::Result<Read> {
+    pub(super) async fn read(&self, index: u64, mut body: Vec<u8>) -> anyhow::Result<Read> {
+        let mut notes = Vec::new();
+        if body.len() <= SIZE {
+            stand_in::clean_client(&mut body, &mut notes);
+        }
         let text = Document { content_type: "application/json".to_owned(), body };
-        let result = match self.complete(&text).await? {
+        let result = match self.complete(&text, &mut notes).await? {
             Ok(Complete { row, effects, .. }) => {
                 let (roles, account) = effects::beside(&row, &effects);
                 Ok(Box::new(Ready { loaded: Loaded::new(&row, roles, account)?, text }))
             }
             Err(refused) => Err(refused),
         };
-        Ok(Read { index, result })
+        Ok(Read { index, notes, result })
     }
 
     /// Reads a client, completes it as a new one, and validates it.
-    async fn complete(&self, text: &Document) -> anyhow::Result<Result<Complete, Refused>> {
+    async fn complete(&self, text: &Document, notes: &mut Vec<Note>) -> anyhow::Result<Result<Complete, Refused>> {
         let refused = |client_id: String, reasons| Ok(Err(Refused { client_id, reasons }));
         if text.body.len() > SIZE {
             return refused(client_id(&text.body), vec![(None, format!("it is larger than {} MiB", SIZE >> 20))]);
         }
-        let (requested, held) = match self.provider.parse_exported(text).await {
+        let (mut requested, held) = match self.provider.parse_exported(text).await {
             Ok(Ok(read)) => read,
             Ok(Err(violations)) => return refused(client_id(&text.body), self.reasons(violations).await),
             Err(error) => return refused(client_id(&text.body), vec![(None, error.to_string())]),
         };
+        leave_out(&mut requested, notes);
+        self.migrated.iter().for_each(|added| added.add(&mut requested));
+        // Without the defaults of its protocol: it is a client as another server stored it, not a request for one. As
+        // in Keycloak, one that does not say whether it is public is not.
+        let protocol = requested.protocol.clone();
+        if protocol.as_deref() == Some("openid-connect") {
+            requested.protocol = None;
+        }
+        let completed = self.provider.complete(&requested, None, &issued(&requested)).await;
+        requested.protocol = protocol;
         let name = || requested.client_id.clone().or_else(|| requested.id.clone()).unwrap_or_default();
-        let completed = match self.provider.complete(&requested, None, &issued(&requested)).await {
+        let completed = match completed {
             Ok(Ok(completed)) => completed,
             Ok(Err(violations)) => return refused(name(), self.reasons(violations).await),
             Err(error) => return refused(name(), vec![(None, error.to_string())]),
         };
         let (mut client, effects) = (completed.client, completed.effects);
-        as_named(&requested, &mut client);
+        self.as_named(&requested, &mut client);
         name_mappers(&mut client);
         if effects.iter().any(effects::changes_client) {
             let keys = self.keys.get_or_try_init(|| async { RsaKeys::start() }).await?;
@@ -124,6 +150,17 @@ impl Reader {
         let held = held.filter(|_| self.of_this_server);
         let row = ClientRow { resource_server, held, ..ClientRow::unstored(client) };
         Ok(Ok(Complete { requested, row, effects }))
+    }
+
+    /// Undoes what completing did to what the document names, and says whether the client is the server's own: no document
+    /// does (Keycloak computes it).
+    fn as_named(&self, requested: &Client, client: &mut Client) {
+        as_named(requested, client);
+        client.attributes.retain(|attribute| attribute.name != REALM_CLIENT);
+        let client_id = client.client_id.as_deref().unwrap_or_default();
+        if realm_defaults::opens_the_server(&self.provider.call.realm, client_id) {
+            client.attributes.push(Attribute { name: REALM_CLIENT.to_owned(), value: "true".to_owned() });
+        }
     }
 
     /// Names and words of what is wrong.
@@ -146,7 +183,7 @@ impl Reader {
     /// # Errors
     /// When the component fails.
     pub(super) async fn differences(&self, ready: &Ready, stored: &ClientRow) -> anyhow::Result<Vec<String>> {
-        let Ok(Complete { requested, row, .. }) = self.complete(&ready.text).await? else {
+        let Ok(Complete { requested, row, .. }) = self.complete(&ready.text, &mut Vec::new()).await? else {
             return Ok(vec!["content".to_owned()]);
         };
         if requested.id.as_ref().is_some_and(|id| *id != stored.id) {
@@ -165,7 +202,10 @@ impl Reader {
         };
         let mut updated = updated.client;
         updated.authorization_settings = None;
-        as_named(&requested, &mut updated);
+        if let (Some(named), Some(read)) = (&requested.protocol_mappers, row.client.protocol_mappers.clone()) {
+            updated.protocol_mappers = Some(under_stored_ids(named, read, &stored.client));
+        }
+        self.as_named(&requested, &mut updated);
         if updated == stored.client {
             return Ok(Vec::new());
         }
@@ -208,26 +248,55 @@ fn issued(requested: &Client) -> Issued {
     }
 }
 
+/// Takes out what this server does not have, so that the client is not lost for it.
+fn leave_out(requested: &mut Client, notes: &mut Vec<Note>) {
+    let mut left_out = |field: String, reason: String| {
+        notes.push(Note { outcome: Outcome::NotRead, field: Some(field), reason });
+    };
+    let flows = requested.authentication_flow_binding_overrides.take().unwrap_or_default();
+    for Attribute { name, value } in flows.into_iter().filter(|flow| !is_blank(&flow.value)) {
+        left_out(
+            format!("authenticationFlowBindingOverrides.{name}"),
+            format!("flow {value:?}: this server has no authentication flows"),
+        );
+    }
+    // Having settings is having the services; the settings themselves are not kept.
+    let has_services = requested.authorization_settings.take().is_some();
+    let wants_services = has_services || requested.authorization_services_enabled == Some(true);
+    if wants_services && requested.public_client == Some(true) {
+        requested.authorization_services_enabled = None;
+        left_out("authorizationServicesEnabled".to_owned(), "a public client cannot have them".to_owned());
+    } else if wants_services {
+        requested.authorization_services_enabled = Some(true);
+    }
+}
+
+/// Nothing but white space, as Keycloak sees it.
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| byte <= b' ')
+}
+
 /// Undoes what completing did to what the document names: it is a client as another server stored it, not a request for
 /// one (Keycloak, too, loads a realm without the defaults of the protocol).
 fn as_named(requested: &Client, client: &mut Client) {
-    let blank = |value: &str| value.bytes().all(|byte| byte <= b' ');
     if !requested.attributes.is_empty() {
-        let of_server = |attribute: &Attribute| attribute.name == REALM_CLIENT && attribute.value != "true";
-        let named = requested.attributes.iter().filter(|attribute| !blank(&attribute.value) && !of_server(attribute));
+        let named = requested.attributes.iter().filter(|attribute| !is_blank(&attribute.value));
         client.attributes = named.cloned().collect();
     }
     if requested.redirect_uris.is_some() {
         // Nothing of it follows from the root URL then.
         client.admin_url.clone_from(&requested.admin_url);
-        if requested.redirect_uris.as_ref().is_some_and(|uris| uris.iter().all(|uri| blank(uri))) {
+        if requested.redirect_uris.as_ref().is_some_and(|uris| uris.iter().all(|uri| is_blank(uri))) {
             client.redirect_uris = Some(Vec::new());
-            let origins = requested.web_origins.iter().flatten().filter(|origin| !blank(origin));
+            let origins = requested.web_origins.iter().flatten().filter(|origin| !is_blank(origin));
             client.web_origins = Some(origins.cloned().collect());
         }
     }
     if requested.bearer_only == Some(true) {
         client.secret.clone_from(&requested.secret);
+        // Of a secret that was made, which it has not.
+        let is_named = requested.attributes.iter().any(|attribute| attribute.name == SECRET_CREATION_TIME);
+        client.attributes.retain(|attribute| is_named || attribute.name != SECRET_CREATION_TIME);
     }
     if let (Some(named), Some(scopes)) = (&requested.default_client_scopes, &mut client.default_client_scopes) {
         // The scope of service accounts is one of them only if it is named, and in its place.
@@ -239,6 +308,17 @@ fn as_named(requested: &Client, client: &mut Client) {
         }
         *scopes = kept;
     }
+}
+
+/// Mappers as they were read, which have made-up ids where the document has none: those get the ids that are stored.
+fn under_stored_ids(named: &[ProtocolMapper], mut read: Vec<ProtocolMapper>, stored: &Client) -> Vec<ProtocolMapper> {
+    for (named, read) in named.iter().zip(&mut read).filter(|(named, _)| named.id.is_none()) {
+        let same = |stored: &&ProtocolMapper| stored.protocol == named.protocol && stored.name == named.name;
+        if let Some(stored) = stored.protocol_mappers.iter().flatten().find(same) {
+            read.id.clone_from(&stored.id);
+        }
+    }
+    read
 }
 
 /// The member with U+0000 in it, which no database stores as text: only texts that have columns matter.

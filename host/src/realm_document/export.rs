@@ -1,9 +1,7 @@
 //! `matricula realm export`: from a realm to a document that `realm import` and Keycloak read. Clients are written page by
 //! page; what changes meanwhile is in it or not.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -12,12 +10,14 @@ use serde_json::{Map, Value, json};
 
 use super::client::registration;
 use super::offline::Offline;
-use super::parts::{Composites, PolicyPart, RolePart, ScopePart};
+use super::parts::{self, Composites, PolicyPart, RolePart, ScopePart};
 use crate::admin::realms::{EXPORT_MARK, RealmRepresentation};
 use crate::config::Export;
-use crate::policies::PROVIDER_TYPE;
+use crate::policies::{PROVIDER_TYPE, settings};
+use crate::private_file::PrivateFile;
 use crate::realm::Realm;
 use crate::realm_defaults;
+use crate::store::policies::PolicyRow;
 use crate::store::roles::RoleRow;
 use crate::store::scopes::Assigned;
 use crate::store::{clients, policies, roles, scopes};
@@ -37,9 +37,9 @@ pub(crate) async fn run(options: Export) -> anyhow::Result<()> {
         return write(&offline, &realm, std::io::stdout().lock()).await;
     };
     // Secrets are in it.
-    let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
-    let opened: File = opened.with_context(|| format!("making {}", file.display()))?;
-    write(&offline, &realm, opened).await.with_context(|| format!("writing {}", file.display()))
+    let mut output = PrivateFile::create(file).with_context(|| format!("making {}", file.display()))?;
+    write(&offline, &realm, &mut output).await.with_context(|| format!("writing {}", file.display()))?;
+    output.take_place().with_context(|| format!("writing {}", file.display()))
 }
 
 async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> anyhow::Result<()> {
@@ -67,7 +67,13 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
     }
     write_clients(offline, realm, &mut document).await?;
     let policies = policies::list(&offline.store.database, &realm.id).await.context("reading policies")?;
-    let policies: Vec<PolicyPart> = policies.iter().map(PolicyPart::from).collect();
+    let components = offline.wasm.current();
+    let shown = |row: &PolicyRow| {
+        let provider = components.policy_provider(&row.policy.provider_id);
+        let properties = provider.map(|provider| provider.description.properties.as_slice());
+        PolicyPart { config: parts::config(&settings::shown(&row.policy.config, properties)), ..PolicyPart::from(row) }
+    };
+    let policies: Vec<PolicyPart> = policies.iter().map(shown).collect();
     document.member("components", &json!({ PROVIDER_TYPE: policies }))?;
     for (name, value) in ["clientProfiles", "clientPolicies"].iter().zip(client_policies) {
         document.member(name, &value)?;

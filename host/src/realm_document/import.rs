@@ -5,24 +5,23 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, ensure};
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use super::client::{self, Reader, Ready};
+use super::migration::{self, Added};
 use super::offline::Offline;
 use super::parts::{PolicyPart, RolePart, ScopePart};
 use super::report::{Entry, Outcome, Report};
 use super::scan::Scanner;
-use super::survey::{self, Survey};
-use crate::admin::policies::{check_host_keys, knows};
+use super::source::Source;
+use super::survey::{self, Entries, Survey};
+use crate::admin::policies::{check_host_keys, check_settings, knows};
 use crate::admin::{client_policies as checks, realms as settings};
 use crate::client_policies::documents::{Policies, Profiles};
 use crate::clock;
@@ -45,6 +44,8 @@ const PIECES: usize = 16;
 const BATCH: usize = 8_192;
 /// Roles of one transaction.
 const ROLES: usize = 2_048;
+/// Why a role without a name is not stored.
+const NAMELESS: &str = "a role needs a name";
 
 /// Runs the command.
 ///
@@ -53,11 +54,11 @@ const ROLES: usize = 2_048;
 pub(crate) async fn run(options: Import) -> anyhow::Result<()> {
     let began = Instant::now();
     let source = Source::open(&options.file)?;
-    let survey = survey::read(source.from(0)?)?;
+    let survey = survey::read(source.from(source.begin)?, source.begin)?;
     let offline = Offline::open(&options.offline).await?;
     let mut report = Report::new(options.report.as_deref(), began, survey.clients)?;
-    for member in &survey.unused {
-        println!("not read: {member}: this server has no use for it");
+    for told in &survey.told {
+        report.note(&Entry { member: &told.member, index: told.index, name: &told.name }, &told.note)?;
     }
     let (name, id, _) = survey.realm.identity();
     let name = options.realm.as_deref().or(name).context("the document names no realm; use --realm")?.to_owned();
@@ -67,11 +68,12 @@ pub(crate) async fn run(options: Import) -> anyhow::Result<()> {
     let (clients_at, client_roles_at, total) = (survey.clients_at, survey.client_roles_at, survey.clients);
     let defaults = default_roles(&survey, &name);
     let of_this_server = survey.realm.is_export_of_this_server();
-    let realm = store_realm(&offline, &mut report, survey, &name, id).await?;
+    let migrated = migrated(&survey);
+    let realm = store_realm(&offline, &mut report, survey, &name, id, &migrated).await?;
     let mut bulk = Bulk::open(&options.offline.place.database_url()).await?;
     if let Some(at) = clients_at.filter(|_| total > 0) {
-        let reader = Reader::new(offline.provider(&realm)?, of_this_server);
-        (report, bulk) = load_clients(&offline, &realm, reader, source.from(at)?, at, report, bulk).await?;
+        let reader = Reader::new(offline.provider(&realm)?, of_this_server, migrated);
+        (report, bulk) = load_clients(&offline, &realm, reader, source.from(at)?, at, (report, bulk)).await?;
     }
     if let Some(at) = client_roles_at {
         load_roles(&offline, &realm, source.from(at)?, at, &mut report, &mut bulk).await?;
@@ -83,40 +85,6 @@ pub(crate) async fn run(options: Import) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The file, which is read more than once.
-struct Source(File);
-
-impl Source {
-    /// The file of this name; `-` is standard input, which is kept in a file without a name meanwhile.
-    fn open(file: &Path) -> anyhow::Result<Source> {
-        if file != Path::new("-") {
-            let opened = File::open(file).with_context(|| format!("opening {}", file.display()))?;
-            ensure!(opened.metadata()?.is_file(), "{} is no file; `-` reads standard input", file.display());
-            return Ok(Source(opened));
-        }
-        let path = std::env::temp_dir().join(format!("matricula-import-{}", Uuid::new_v4()));
-        // Secrets are in it.
-        let mut copy = std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .with_context(|| format!("making {}", path.display()))?;
-        std::fs::remove_file(&path).with_context(|| format!("removing the name {}", path.display()))?;
-        std::io::copy(&mut std::io::stdin().lock(), &mut copy).context("keeping standard input")?;
-        copy.flush()?;
-        Ok(Source(copy))
-    }
-
-    /// The file from this byte on. There is one place in it at a time.
-    fn from(&self, position: u64) -> anyhow::Result<File> {
-        let mut file = self.0.try_clone().context("reading the file again")?;
-        file.seek(SeekFrom::Start(position)).context("reading the file again")?;
-        Ok(file)
-    }
-}
-
 /// Default roles by the `clientId` of their clients; the empty one stands for the realm.
 type DefaultRoles = HashMap<String, Vec<String>>;
 
@@ -124,7 +92,10 @@ type DefaultRoles = HashMap<String, Vec<String>>;
 fn default_roles(survey: &Survey, realm: &str) -> DefaultRoles {
     let name = survey.default_role.clone().unwrap_or_else(|| realm_defaults::default_roles(realm));
     let mut found = DefaultRoles::new();
-    for role in survey.roles.iter().filter(|role| role.name.as_ref() == Some(&name)) {
+    if !survey.default_roles.is_empty() {
+        found.insert(String::new(), survey.default_roles.clone());
+    }
+    for (_, role) in survey.roles.iter().filter(|(_, role)| role.name.as_ref() == Some(&name)) {
         let Some(composites) = &role.composites else { continue };
         found.entry(String::new()).or_default().extend(composites.realm.iter().cloned());
         for (client_id, names) in &composites.client {
@@ -134,6 +105,14 @@ fn default_roles(survey: &Survey, realm: &str) -> DefaultRoles {
     found
 }
 
+/// What the document's realm lacks because an old version has written it. A document without scopes lacks nothing: its
+/// realm gets the usual ones.
+fn migrated(survey: &Survey) -> Arc<[&'static Added]> {
+    let Some(scopes) = &survey.scopes else { return Arc::default() };
+    let has = |name: &str| scopes.iter().any(|(_, scope)| scope.name == name);
+    migration::missing(survey.version.as_deref(), has)
+}
+
 /// Makes the realm, or adds to it what it does not have; clients and their roles follow later.
 async fn store_realm(
     offline: &Offline,
@@ -141,6 +120,7 @@ async fn store_realm(
     survey: Survey,
     name: &str,
     id: Option<String>,
+    migrated: &[&'static Added],
 ) -> anyhow::Result<Arc<Realm>> {
     let there = offline.realm(name).await?;
     let mut write = Write::default();
@@ -163,31 +143,45 @@ async fn store_realm(
     let before = realm.settings.to_json();
     let mut changed = Settings::clone(&realm.settings);
     survey.realm.apply(&mut changed);
-    settings::check(&changed).map_err(|reason| anyhow!("{reason}"))?;
+    let of_realm = Entry { member: "realm", index: None, name };
+    for (attribute, reason) in settings::unreadable(&changed) {
+        changed.attributes.remove(attribute);
+        report.tell(Outcome::Refused, &of_realm, Some(&format!("attributes.{attribute}")), &reason)?;
+    }
     realm.settings = Arc::new(changed);
     if there.is_some() {
         if before != realm.settings.to_json() || enabled != realm.enabled {
-            let entry = Entry { member: "realm", index: None, name };
-            report.not_stored(Outcome::Conflict, &entry, None, "it is there with other settings, which stay")?;
+            report.tell(Outcome::Conflict, &of_realm, None, "it is there with other settings, which stay")?;
         }
     } else {
         let master = offline.realm(MASTER).await?;
         let master = master.context("the database has no realm master: start the server on it once")?;
         realms::insert(&mut write, &realm, clock::now());
-        realm_defaults::store_in_master(&mut write, &realm, &master.id)?;
+        let in_master = realm_defaults::client_in_master(name);
+        if clients::ids(&offline.store.database, &master.id, &[&in_master]).await?.is_empty() {
+            realm_defaults::store_in_master(&mut write, &realm, &master.id)?;
+        }
         scopes.iter().for_each(|scope| scopes::insert(&mut write, &realm.id, scope));
         for (place, policy) in (0..).zip(&there_or_usual) {
             policies::insert(&mut write, &realm.id, policy, clock::now_us() + place);
         }
     }
     let named = (survey.default_scopes.as_slice(), survey.optional_scopes.as_slice());
-    store_scopes(&mut write, report, &realm.id, &mut scopes, survey.scopes, named)?;
+    store_scopes(&mut write, report, &realm.id, &mut scopes, survey.scopes.unwrap_or_default(), named)?;
+    for added in migrated {
+        if scopes.iter().all(|scope| scope.name != added.name()) {
+            println!("added: client scope {:?}, which later versions have", added.name());
+            let scope = added.row();
+            scopes::insert(&mut write, &realm.id, &scope);
+            scopes.push(scope);
+        }
+    }
     realm.scopes = scopes.iter().map(Scope::from).collect();
     let realm = Arc::new(realm);
     let parts = survey.policies.unwrap_or_default();
     store_policies(offline, &mut write, report, &realm, &there_or_usual, parts).await?;
     store_client_policies(offline, &mut write, report, &realm, survey.profiles, survey.client_policies).await?;
-    store_roles(&mut write, &realm, survey.roles, survey.default_role);
+    store_roles(&mut write, report, &realm, survey.roles, survey.default_role)?;
     offline.store.writer.write(write).await.with_context(|| format!("storing realm {name}"))?;
     offline.realms.changed(name);
     offline.realm(name).await?.with_context(|| format!("realm {name} is gone"))
@@ -198,10 +192,10 @@ fn store_scopes(
     report: &mut Report,
     realm_id: &str,
     there: &mut Vec<ScopeRow>,
-    parts: Option<Vec<ScopePart>>,
+    parts: Entries<ScopePart>,
     (default, optional): (&[String], &[String]),
 ) -> anyhow::Result<()> {
-    for (index, part) in (0..).zip(parts.into_iter().flatten()) {
+    for (index, part) in parts {
         let assigned = match &part.name {
             name if default.contains(name) => Assigned::Default,
             name if optional.contains(name) => Assigned::Optional,
@@ -212,7 +206,7 @@ fn store_scopes(
         let entry = Entry { member: "clientScopes", index: Some(index), name: &scope.name };
         if scope.name.is_empty() || !matches!(scope.protocol.as_str(), "openid-connect" | "saml") {
             let reason = "a name, and openid-connect or saml as protocol, are needed";
-            report.not_stored(Outcome::Refused, &entry, Some("protocol"), reason)?;
+            report.tell(Outcome::Refused, &entry, Some("protocol"), reason)?;
             continue;
         }
         let same = |other: &ScopeRow| {
@@ -221,9 +215,7 @@ fn store_scopes(
         };
         match there.iter().find(|other| other.name == scope.name || other.id == scope.id) {
             Some(other) if other.name == scope.name && same(other) => {}
-            Some(_) => {
-                report.not_stored(Outcome::Conflict, &entry, None, "it is there with other content, which stays")?
-            }
+            Some(_) => report.tell(Outcome::Conflict, &entry, None, "it is there with other content, which stays")?,
             None => {
                 scopes::insert(write, realm_id, &scope);
                 there.push(scope);
@@ -239,17 +231,17 @@ async fn store_policies(
     report: &mut Report,
     realm: &Arc<Realm>,
     there: &[PolicyRow],
-    parts: Vec<PolicyPart>,
+    parts: Entries<PolicyPart>,
 ) -> anyhow::Result<()> {
     let first = clock::now_us();
     let mut taken: HashSet<String> = there.iter().map(|row| row.id.clone()).collect();
-    for ((place, part), index) in (0..).zip(parts).zip(0..) {
+    for (place, (index, part)) in (0..).zip(parts) {
         let named = part.id.is_some();
         let mut row = part.row(&realm.id);
         let name = row.policy.name.clone().unwrap_or_default();
         let entry = Entry { member: "components.ClientRegistrationPolicy", index: Some(index), name: &name };
         if let Err((field, reason)) = check_policy(offline, realm, &mut row.policy).await? {
-            report.not_stored(Outcome::Refused, &entry, Some(field), &reason)?;
+            report.tell(Outcome::Refused, &entry, Some(field), &reason)?;
             continue;
         }
         let is_this = |other: &PolicyRow| (other.id == row.id || !named) && other.policy == row.policy;
@@ -257,7 +249,7 @@ async fn store_policies(
             continue;
         }
         if !taken.insert(row.id.clone()) {
-            report.not_stored(Outcome::Conflict, &entry, None, "it is there with other content, which stays")?;
+            report.tell(Outcome::Conflict, &entry, None, "it is there with other content, which stays")?;
             continue;
         }
         policies::insert(write, &realm.id, &row, first + place);
@@ -278,11 +270,16 @@ async fn check_policy(
     let Some(provider) = components.policy_provider(&policy.provider_id) else {
         return Ok(Err(("providerId", format!("no component offers {:?}", policy.provider_id))));
     };
+    let call = Offline::call(realm);
+    let sent = &policy.config;
+    if let Err(reason) = check_settings(&offline.wasm, &call, provider, sent, sent).await? {
+        return Ok(Err(("config", reason)));
+    }
     policy.config.retain(|name, _| knows(provider, name));
     if let Err(reason) = check_host_keys(policy) {
         return Ok(Err(("config", reason.to_owned())));
     }
-    let checked = provider.check_config(&offline.wasm.instances, Offline::call(realm), &configured(policy)).await?;
+    let checked = provider.check_config(&offline.wasm.instances, call, &configured(policy)).await?;
     Ok(checked.map_err(|errors| {
         ("config", errors.into_iter().next().map_or_else(|| "it is not valid".to_owned(), |error| error.message))
     }))
@@ -306,11 +303,11 @@ async fn store_client_policies(
         let entry = Entry { member: "clientProfiles", index: None, name: &realm.name };
         let same = document == there.profiles;
         if !same && !there.profiles.profiles.is_empty() {
-            report.not_stored(Outcome::Conflict, &entry, None, stay)?;
+            report.tell(Outcome::Conflict, &entry, None, stay)?;
         } else if !same {
             match checks::check_profiles(&offline.wasm, &call, &document).await {
                 Ok(()) => row.profiles = document,
-                Err(refused) => report.not_stored(Outcome::Refused, &entry, None, &refused.reason())?,
+                Err(refused) => report.tell(Outcome::Refused, &entry, None, &refused.reason())?,
             }
         }
     }
@@ -319,11 +316,10 @@ async fn store_client_policies(
         let entry = Entry { member: "clientPolicies", index: None, name: &realm.name };
         let same = document == there.policies;
         if !same && !there.policies.policies.is_empty() {
-            report.not_stored(Outcome::Conflict, &entry, None, stay)?;
+            report.tell(Outcome::Conflict, &entry, None, stay)?;
         } else if !same {
-            match checks::check_policies(&offline.wasm, &call, &row.profiles, &document).await {
                 Ok(()) => row.policies = document,
-                Err(refused) => report.not_stored(Outcome::Refused, &entry, None, &refused.reason())?,
+                Err(refused) => report.tell(Outcome::Refused, &entry, None, &refused.reason())?,
             }
         }
     }
@@ -334,9 +330,19 @@ async fn store_client_policies(
 }
 
 /// Roles of the realm itself. Those that are there stay.
-fn store_roles(write: &mut Write, realm: &Realm, parts: Vec<RolePart>, default_role: Option<String>) {
-    for part in parts {
-        let Some(mut role) = part.row("") else { continue };
+fn store_roles(
+    write: &mut Write,
+    report: &mut Report,
+    realm: &Realm,
+    parts: Entries<RolePart>,
+    default_role: Option<String>,
+) -> anyhow::Result<()> {
+    for (index, part) in parts {
+        let Some(mut role) = part.row("") else {
+            let entry = Entry { member: "roles.realm", index: Some(index), name: "" };
+            report.tell(Outcome::Refused, &entry, Some("name"), NAMELESS)?;
+            continue;
+        };
         if Some(&role.name) == default_role.as_ref() {
             // Its name follows that of the realm.
             role.name = realm_defaults::default_roles(&realm.name);
@@ -344,6 +350,7 @@ fn store_roles(write: &mut Write, realm: &Realm, parts: Vec<RolePart>, default_r
         }
         roles::insert_missing(write, &realm.id, &role);
     }
+    Ok(())
 }
 
 /// Loads the clients: one thread walks through the file, as many as there are processors read clients, one stores them.
@@ -353,8 +360,7 @@ async fn load_clients(
     reader: Reader,
     file: File,
     at: u64,
-    report: Report,
-    bulk: Bulk,
+    (report, bulk): (Report, Bulk),
 ) -> anyhow::Result<(Report, Bulk)> {
     let (pieces, mut found) = mpsc::channel(PIECES);
     let walk = tokio::task::spawn_blocking(move || walk(file, at, &pieces));
@@ -439,7 +445,15 @@ impl Loader {
 
     async fn store(&mut self, batch: Vec<client::Read>) -> anyhow::Result<()> {
         let mut ready: Vec<(u64, Ready)> = Vec::with_capacity(batch.len());
-        for client::Read { index, result } in batch {
+        for client::Read { index, notes, result } in batch {
+            let name = match &result {
+                Ok(client) => client.loaded.client_id(),
+                Err(refused) => &refused.client_id,
+            };
+            let entry = Entry { member: "clients", index: Some(index), name };
+            for note in &notes {
+                self.report.note(&entry, note)?;
+            }
             match result {
                 Ok(client) => ready.push((index, *client)),
                 Err(refused) => {
@@ -448,7 +462,7 @@ impl Loader {
                     let (fields, reasons): (Vec<_>, Vec<_>) = refused.reasons.into_iter().unzip();
                     let fields: Vec<String> = fields.into_iter().flatten().collect();
                     let field = (!fields.is_empty()).then(|| fields.join(", "));
-                    self.report.not_stored(Outcome::Refused, &entry, field.as_deref(), &reasons.join("; "))?;
+                    self.report.tell(Outcome::Refused, &entry, field.as_deref(), &reasons.join("; "))?;
                 }
             }
         }
@@ -467,7 +481,7 @@ impl Loader {
         let client_id = client.loaded.client_id();
         let entry = Entry { member: "clients", index: Some(index), name: client_id };
         let Some(stored) = clients::by_client_id(&self.database, &self.realm_id, client_id).await? else {
-            return self.report.not_stored(Outcome::Conflict, &entry, Some("id"), "another client has this id");
+            return self.report.tell(Outcome::Conflict, &entry, Some("id"), "another client has this id");
         };
         let different = self.reader.differences(client, &stored).await?;
         if different.is_empty() {
@@ -475,7 +489,7 @@ impl Loader {
             return Ok(());
         }
         let reason = "it is there with other content, which stays";
-        self.report.not_stored(Outcome::Conflict, &entry, Some(&different.join(", ")), reason)
+        self.report.tell(Outcome::Conflict, &entry, Some(&different.join(", ")), reason)
     }
 }
 
@@ -496,8 +510,20 @@ async fn load_roles(
         first = false;
         let mut text = Vec::new();
         scanner.value(&mut text)?;
-        let parts: Vec<RolePart> =
-            serde_json::from_slice(&text).with_context(|| format!("reading the roles of client {client_id:?}"))?;
+        let mut parts: Vec<RolePart> = Vec::new();
+        let entry = Entry { member: "roles.client", index: None, name: &client_id };
+        match serde_json::from_slice(&text)? {
+            Value::Null => {}
+            Value::Array(list) => {
+                for part in list.into_iter().filter(|part| !part.is_null()) {
+                    match serde_json::from_value(part) {
+                        Ok(part) => parts.push(part),
+                        Err(error) => report.tell(Outcome::Refused, &entry, None, &error.to_string())?,
+                    }
+                }
+            }
+            _ => report.tell(Outcome::Refused, &entry, None, "it should be a list")?,
+        }
         waiting += parts.len();
         if !parts.is_empty() {
             batch.push((client_id, parts));
@@ -524,14 +550,18 @@ async fn store_client_roles(
     for (client_id, parts) in batch {
         let entry = Entry { member: "roles.client", index: None, name: &client_id };
         let Some(id) = ids.get(&client_id) else {
-            report.not_stored(Outcome::Refused, &entry, None, "the client is not there")?;
+            report.tell(Outcome::Refused, &entry, None, "the client is not there")?;
             continue;
         };
-        for role in parts.into_iter().filter_map(|part| part.row(id)) {
+        for part in parts {
+            let Some(role) = part.row(id) else {
+                report.tell(Outcome::Refused, &entry, None, NAMELESS)?;
+                continue;
+            };
             if seen.insert((role.client.clone(), role.name.clone())) && seen_ids.insert(role.id.clone()) {
                 rows.push(role);
             } else {
-                report.not_stored(Outcome::Refused, &entry, Some(&role.name), "its name or id appears twice")?;
+                report.tell(Outcome::Refused, &entry, Some(&role.name), "its name or id appears twice")?;
             }
         }
     }
@@ -564,7 +594,7 @@ async fn complete(
         let Some(client) = client else {
             let entry = Entry { member: "roles.realm", index: None, name: &realm_defaults::default_roles(&realm.name) };
             let reason = format!("client {client_id:?} is not there");
-            report.not_stored(Outcome::Refused, &entry, Some("composites.client"), &reason)?;
+            report.tell(Outcome::Refused, &entry, Some("composites.client"), &reason)?;
             continue;
         };
         let mut write = Write::default();

@@ -1,13 +1,18 @@
-//! Parts of a realm's document, as Keycloak writes them. What this server has no use for is passed over.
+//! Parts of a realm's document, as Keycloak writes them. What this server has no use for is passed over, and `null` is as
+//! good as absent.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ids;
-use crate::store::policies::{Policy, PolicyRow};
+use crate::store::policies::{Config, Policy, PolicyRow};
 use crate::store::roles::RoleRow;
 use crate::store::scopes::{Assigned, ScopeRow};
+
+fn nullable<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
 
 /// A client scope (Keycloak: ClientScopeRepresentation).
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -15,8 +20,11 @@ use crate::store::scopes::{Assigned, ScopeRow};
 pub(super) struct ScopePart {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
+    #[serde(deserialize_with = "nullable")]
     pub(super) name: String,
+    #[serde(deserialize_with = "nullable")]
     pub(super) protocol: String,
+    #[serde(deserialize_with = "nullable")]
     pub(super) attributes: BTreeMap<String, Option<String>>,
 }
 
@@ -54,9 +62,11 @@ pub(super) struct RolePart {
     pub(super) name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) description: Option<String>,
+    #[serde(deserialize_with = "nullable")]
     pub(super) composite: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) composites: Option<Composites>,
+    #[serde(deserialize_with = "nullable")]
     pub(super) client_role: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) container_id: Option<String>,
@@ -66,7 +76,9 @@ pub(super) struct RolePart {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Composites {
+    #[serde(deserialize_with = "nullable")]
     pub(super) realm: Vec<String>,
+    #[serde(deserialize_with = "nullable")]
     pub(super) client: BTreeMap<String, Vec<String>>,
 }
 
@@ -103,26 +115,32 @@ pub(super) struct PolicyPart {
     pub(super) id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
+    #[serde(deserialize_with = "nullable")]
     pub(super) provider_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sub_type: Option<String>,
     /// Always empty.
     #[serde(skip_deserializing)]
     pub(super) sub_components: BTreeMap<String, ()>,
+    #[serde(deserialize_with = "nullable")]
     pub(super) config: BTreeMap<String, Vec<Option<String>>>,
+}
+
+/// Settings as a document has them.
+pub(super) fn config(config: &Config) -> BTreeMap<String, Vec<Option<String>>> {
+    config.iter().map(|(name, values)| (name.clone(), values.iter().cloned().map(Some).collect())).collect()
 }
 
 impl From<&PolicyRow> for PolicyPart {
     fn from(row: &PolicyRow) -> Self {
         let policy = &row.policy;
-        let some = |values: &Vec<String>| values.iter().cloned().map(Some).collect();
         PolicyPart {
             id: Some(row.id.clone()),
             name: policy.name.clone(),
             provider_id: policy.provider_id.clone(),
             sub_type: Some(policy.sub_type.clone()),
             sub_components: BTreeMap::new(),
-            config: policy.config.iter().map(|(name, values)| (name.clone(), some(values))).collect(),
+            config: config(&policy.config),
         }
     }
 }

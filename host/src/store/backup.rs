@@ -1,14 +1,15 @@
 //! Backups of the embedded database: a copy made while a server runs, and its way back.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, bail, ensure};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+
+use crate::private_file::{self, PrivateFile};
 
 /// Writes a copy of the database at `url` to a new file. Others may write meanwhile: the copy is of one moment.
 ///
@@ -18,8 +19,7 @@ pub(crate) async fn backup(url: &str, file: &Path) -> anyhow::Result<()> {
     let options = sqlite(url)?.create_if_missing(false);
     let mut database = options.connect().await.with_context(|| format!("opening the database {url}"))?;
     // Secrets and keys are in it.
-    let copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    let copy = copy.with_context(|| format!("making {}", file.display()))?;
+    let copy = private_file::new(file).with_context(|| format!("making {}", file.display()))?;
     let name = file.to_str().context("the file's name is no text")?;
     let made = sqlx::query("VACUUM INTO $1").bind(name).execute(&mut database).await;
     if let Err(error) = made {
@@ -48,15 +48,12 @@ pub(crate) async fn restore(url: &str, file: &Path) -> anyhow::Result<()> {
     }
     check(file).await?;
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
-    let half = companion(".restoring");
+    private_file::make_folder(folder).with_context(|| format!("making the folder {}", folder.display()))?;
     let copied = || -> io::Result<()> {
-        let mut copy = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
-        io::copy(&mut File::open(file)?, &mut copy)?;
-        copy.sync_all()?;
         // Whole or not at all.
-        std::fs::rename(&half, &target)?;
-        File::open(folder)?.sync_all()
+        let mut copy = PrivateFile::create(&target)?;
+        io::copy(&mut File::open(file)?, &mut copy)?;
+        copy.take_place()
     };
     copied().with_context(|| format!("copying {} to {}", file.display(), target.display()))
 }

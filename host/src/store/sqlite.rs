@@ -4,7 +4,7 @@
 //! of its own and back, which costs more than the statement. What is found by a key is read in the thread that asks: it
 //! takes a few microseconds from memory.
 
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +17,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::{Row, StoreError, Value};
+use crate::private_file;
 
 /// Reading connections that are kept open when nobody uses them.
 const READERS: usize = 4;
@@ -47,16 +48,9 @@ pub(super) async fn open(url: &str) -> anyhow::Result<(Readers, rusqlite::Connec
     let options = options(url)?;
     let file = options.get_filename().to_owned();
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
+        private_file::make_folder(folder).with_context(|| format!("making the folder {}", folder.display()))?;
     }
-    // Secrets and keys are in it: made here, so that nobody else may read it; its companions follow its mode.
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&file)
-        .with_context(|| format!("making the database {}", file.display()))?;
+    close(&file).with_context(|| format!("making the database {}", file.display()))?;
     let opening = || format!("opening the database {url}");
     let mut first = SqliteConnection::connect_with(&options).await.with_context(opening)?;
     sqlx::migrate!("migrations/sqlite").run(&mut first).await.context("bringing the tables up to date")?;
@@ -64,6 +58,30 @@ pub(super) async fn open(url: &str) -> anyhow::Result<(Readers, rusqlite::Connec
     writer.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;").with_context(opening)?;
     first.close().await.context("closing the first connection")?;
     Ok((Readers { file, idle: Mutex::default() }, writer))
+}
+
+/// Secrets and keys are in the database: it is made here, or taken away from others, before SQLite opens it. Companions
+/// that SQLite makes follow its mode; those that are there may not be younger than a mode that was too wide.
+fn close(file: &Path) -> io::Result<()> {
+    match private_file::new(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made.map(drop),
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(suffix);
+        let file = PathBuf::from(name);
+        match private_file::close_to_others(&file) {
+            Ok(false) => {}
+            Ok(true) => {
+                tracing::warn!(file = %file.display(), "others could read the database; now only its owner can")
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // It can be used all the same, by whoever may write it.
+            Err(error) => tracing::warn!(file = %file.display(), %error, "others can read the database"),
+        }
+    }
+    Ok(())
 }
 
 fn connect(file: &Path, access: OpenFlags) -> rusqlite::Result<rusqlite::Connection> {
