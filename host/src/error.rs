@@ -261,6 +261,22 @@ impl From<Refused> for ErrorResponse {
     }
 }
 
+impl Refused {
+    /// 400: policies let the request through, but what they make of the client cannot be stored.
+    pub(crate) fn into_amended(self) -> ErrorResponse {
+        let mut messages: Vec<String> = Vec::with_capacity(self.violations.len());
+        for violation in &self.violations {
+            messages.push(format!("Policy '{}' changes the client: {}", violation.policy, violation.message));
+        }
+        let error = self.violations.first().and_then(|violation| violation.error.clone());
+        let error = error.unwrap_or_else(|| "invalid_client_metadata".to_owned());
+        let mut response = ErrorResponse::new(StatusCode::BAD_REQUEST, error, messages.join("; "));
+        response.body.violations = self.violations;
+        response.body.decision = Some(self.decision);
+        response
+    }
+}
+
 impl RefusedByClientPolicy {
     /// The answer. What an executor finds in the request of a caller is answered 403 with Keycloak's code and what it
     /// is about; what it finds in the result, and what it tells an administrator, 400.

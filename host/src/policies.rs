@@ -32,7 +32,7 @@ use crate::wasm::policy_exports::Told;
 use crate::wasm::policy_provider::PolicyProviderHandle;
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, Failure, Wasm, WasmError};
-pub(crate) use amendment::{Change, amend, hide, named};
+pub(crate) use amendment::{Change, amend, difference, hide, named};
 
 /// The provider type of Keycloak's components that are registration policies.
 pub(crate) const PROVIDER_TYPE: &str = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
@@ -78,6 +78,8 @@ impl Refused {
 pub(crate) enum PolicyError {
     /// They refuse it.
     Refused(Refused),
+    /// They let it through, but what they make of the client cannot be stored.
+    Amended(Refused),
     /// One of them has no answer; its name is for the caller, the rest went to the log.
     Failed {
         /// Name of the policy.
@@ -132,6 +134,8 @@ pub(crate) struct Policies {
     pub(crate) held: Option<String>,
     /// What is kept of a registration, so that it can be run again.
     pub(crate) recorded: Option<Vec<u8>>,
+    /// The full client before the first policy amended it, without what policies do not see.
+    unamended: Option<Box<Client>>,
 }
 
 /// The name of a set in the configuration (Keycloak: `subType`).
@@ -202,6 +206,7 @@ impl Policies {
             decided_again: false,
             held: None,
             recorded: None,
+            unamended: None,
         }
     }
 
@@ -266,6 +271,15 @@ impl Policies {
     /// Before a client is deleted.
     pub(crate) async fn before_delete(&mut self, stored: &Client) -> Result<(), PolicyError> {
         self.run(Hook::BeforeDelete, None, Some(stored)).await
+    }
+
+    /// The full client as it was before policies amended it, if they did; `client` is what they made of it.
+    pub(crate) fn take_unamended(&mut self, client: &Client) -> Option<Client> {
+        let mut before = *self.unamended.take()?;
+        // Both are as they were: policies have not seen them.
+        let mut seen = client.clone();
+        hide(&mut seen).reveal(&mut before);
+        Some(before)
     }
 
     /// Limits on the number of clients that the transaction must find kept, in the order of the conditions.
@@ -405,6 +419,9 @@ impl Policies {
                     tracing::warn!(?error, "a watched policy failed");
                 }
             } else {
+                if let (Decision::Amend(_), Some(client)) = (&decision, proposed.as_deref()) {
+                    self.unamended.get_or_insert_with(|| Box::new(client.clone()));
+                }
                 self.decided(hook, policy, decision, proposed.as_deref_mut(), &mut evaluation).await?;
                 self.metrics.decided(&policy.provider_id, evaluation.verdict.name(), Duration::from_micros(micros));
                 violations.extend(evaluation.violations.iter().cloned());

@@ -4,6 +4,7 @@
 //! [`serve`] finds realm, provider and operation in the order that callers can see; one file below for each of the four
 //! requests, and what they share here.
 
+mod amended;
 mod answer;
 mod cross_origin;
 pub(crate) mod decision;
@@ -352,6 +353,13 @@ impl Exchange {
                 let event = self.subject().error("not_allowed", &details);
                 let violations = refused.violations.clone();
                 (self.refusal(refused, event), violations)
+            }
+            PolicyError::Amended(refused) => {
+                let details =
+                    [("client_registration_policy", refused.policy()), ("decision", refused.decision.as_str())];
+                let event = self.subject().error("not_allowed", &details);
+                let violations = refused.violations.clone();
+                (self.refusal(refused.into_amended(), event), violations)
             }
             PolicyError::Failed { policy, component, decision } => {
                 let details = [

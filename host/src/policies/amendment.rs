@@ -119,6 +119,70 @@ pub(crate) fn amend(client: &mut Client, mut changes: Client) -> Result<Vec<Chan
     Ok(made)
 }
 
+/// What makes one full client of another, as a request would name it: an empty value removes an attribute. Ids are not
+/// among it.
+pub(crate) fn difference(before: &Client, after: &Client) -> Client {
+    let mut changes = Client {
+        id: None,
+        client_id: None,
+        secret: None,
+        attributes: changed(&before.attributes, &after.attributes),
+        registered_nodes: None,
+        authentication_flow_binding_overrides: None,
+        ..after.clone()
+    };
+    macro_rules! same_is_absent {
+        ($($field:ident),* $(,)?) => { $(if before.$field == after.$field { changes.$field = None; })* };
+    }
+    same_is_absent!(
+        name,
+        description,
+        type_,
+        protocol,
+        enabled,
+        always_display_in_console,
+        surrogate_auth_required,
+        root_url,
+        base_url,
+        admin_url,
+        redirect_uris,
+        web_origins,
+        public_client,
+        bearer_only,
+        client_authenticator_type,
+        consent_required,
+        full_scope_allowed,
+        standard_flow_enabled,
+        implicit_flow_enabled,
+        direct_access_grants_enabled,
+        service_accounts_enabled,
+        authorization_services_enabled,
+        frontchannel_logout,
+        default_client_scopes,
+        optional_client_scopes,
+        protocol_mappers,
+        default_roles,
+        not_before,
+        node_re_registration_timeout,
+        authorization_settings,
+    );
+    let entries = |before: &Option<Vec<Attribute>>, after: &Option<Vec<Attribute>>| {
+        let changed = changed(before.as_deref().unwrap_or_default(), after.as_deref().unwrap_or_default());
+        (!changed.is_empty()).then_some(changed)
+    };
+    changes.registered_nodes = entries(&before.registered_nodes, &after.registered_nodes);
+    changes.authentication_flow_binding_overrides =
+        entries(&before.authentication_flow_binding_overrides, &after.authentication_flow_binding_overrides);
+    changes
+}
+
+/// The entries that are new or different, and the names of those that are gone.
+fn changed(before: &[Attribute], after: &[Attribute]) -> Vec<Attribute> {
+    let is_gone = |entry: &&Attribute| after.iter().all(|other| other.name != entry.name);
+    let gone = before.iter().filter(is_gone).map(|entry| Attribute { name: entry.name.clone(), value: String::new() });
+    after.iter().filter(|entry| !before.contains(entry)).cloned().chain(gone).collect()
+}
+
 /// Changes under the names of the caller's document, where it has one.
 pub(crate) async fn named(mut changes: Vec<Change>, provider: &ProviderCall) -> Vec<Change> {
     for change in &mut changes {

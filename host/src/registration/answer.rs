@@ -1,5 +1,6 @@
 //! What the four requests answer when they succeed.
 
+use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +11,9 @@ use crate::wasm::contract::Document;
 
 /// The header that tells that a client waits for an administrator, and why.
 const HELD: HeaderName = HeaderName::from_static("matricula-held");
+
+/// Characters of a reason that the header shows; the client shows all of it.
+const REASON: usize = 255;
 
 /// What is escaped in a client id: everything that would end or change its path segment (Keycloak's escapes, and `/` and
 /// every `%`, so that the address can be requested).
@@ -60,8 +64,34 @@ pub(super) fn created(answer: Document, client_uri: &str, held: Option<&str>) ->
     if let Ok(location) = HeaderValue::from_str(client_uri) {
         response.headers_mut().insert(LOCATION, location);
     }
-    if let Some(reason) = held.and_then(|reason| HeaderValue::from_str(reason).ok()) {
-        response.headers_mut().insert(HELD, reason);
+    if let Some(reason) = held {
+        let reason = HeaderValue::from_maybe_shared(Bytes::from(one_line(reason)));
+        response.headers_mut().insert(HELD, reason.unwrap_or(HeaderValue::from_static("")));
     }
     response
+}
+
+/// A text as a header can hold it: one line of UTF-8, at most so many characters.
+fn one_line(text: &str) -> String {
+    let words = text.split(|character: char| character.is_control() || character.is_whitespace());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(REASON).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_becomes_one_line() {
+        for (reason, expected) in [
+            ("somebody has to look", "somebody has to look"),
+            ("first\r\nSet-Cookie: a=b\n\n second\t", "first Set-Cookie: a=b second"),
+            ("Größe\u{85}大\0", "Größe 大"),
+            ("", ""),
+        ] {
+            assert_eq!(one_line(reason), expected);
+        }
+        assert_eq!(one_line(&"x".repeat(300)).len(), REASON);
+    }
 }

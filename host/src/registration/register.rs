@@ -4,7 +4,7 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
-use super::{Exchange, Refusal, answer, effects, issue, name_mappers};
+use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers};
 use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
@@ -117,6 +117,8 @@ pub(crate) async fn decide(
     if let Err(error) = policies.after_register(client).await {
         return Err(exchange.refused(error, policies));
     }
+    amended::settle(exchange, policies, &mut completed).await?;
+    let client = &mut completed.client;
     if policies.held.is_some() {
         // Held clients are stored disabled until an administrator approves them.
         client.enabled = Some(false);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::read::shown_token;
-use super::{ATTEMPTS, Exchange, Refusal, answer, effects, issue, name_mappers};
+use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers};
 use crate::authentication::{Identity, Named, may_change, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
@@ -114,5 +114,6 @@ pub(crate) async fn decide(
     if let Err(error) = policies.after_update(&mut completed.client, &stored.client).await {
         return Err(exchange.refused(error, policies));
     }
+    amended::settle(exchange, policies, &mut completed).await?;
     Ok(completed)
 }
