@@ -37,6 +37,16 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
 }
 
+/// Whether the entry is written as a range of addresses that there is not: an address or a number that is too large.
+pub fn is_no_range(entry: &str) -> bool {
+    let Some((address, bits)) = entry.split_once('/') else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_address = address.contains('.') && address.split('.').all(is_number)
+        || address.contains("::") && address.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
+        || address.parse::<IpAddr>().is_ok();
+    is_address && is_number(bits) && range(entry).is_none()
+}
+
 /// A range in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3): an address and how many leading bits count.
 fn range(entry: &str) -> Option<(IpAddr, u32)> {
     let (address, bits) = entry.split_once('/')?;
@@ -115,6 +125,25 @@ mod tests {
         assert!(names("203.0.113.0/24", "203.0.113.9"));
         assert!(names("2001:db8::/32", "[2001:db8::9]"));
         assert!(!names("203.0.113.0/24", "example.com"));
+    }
+
+    #[test]
+    fn a_range_that_there_is_not_is_told_from_what_is_none() {
+        for (entry, expected) in [
+            ("203.0.113.0/40", true),
+            ("300.0.113.0/24", true),
+            ("203.0.113/24", true),
+            ("2001:db8::/129", true),
+            ("203.0.113.0/24", false),
+            ("2001:db8::/32", false),
+            ("203.0.113.0/", false),
+            ("203.0.113.0/path", false),
+            ("example.com/24", false),
+            ("https://example.com/24", false),
+            ("example.com", false),
+        ] {
+            assert_eq!(is_no_range(entry), expected, "{entry}");
+        }
     }
 
     #[test]

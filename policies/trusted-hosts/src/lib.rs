@@ -71,7 +71,11 @@ impl Policy for TrustedHosts {
             let message = "At least one of hosts verification or client URIs validation must be enabled";
             return Err(CHECK_SENDER.error(message));
         }
-        Ok(())
+        // Keycloak has no ranges, so it has none that there are not.
+        match config.list(&TRUSTED_HOSTS).into_iter().find(|entry| entry::is_no_range(entry)) {
+            Some(entry) => Err(TRUSTED_HOSTS.error(format!("'Trusted Hosts': there is no range of addresses {entry}"))),
+            None => Ok(()),
+        }
     }
 
     fn before_register(&self, request: &Request, proposed: &Client) -> Decision {
