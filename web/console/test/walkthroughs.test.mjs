@@ -325,8 +325,8 @@ test('a client policy is made with forms and changed as JSON', () =>
     await page.getByRole('button', { name: 'JSON view' }).click();
     const json = page.getByLabel('The client policies of the realm');
     await json.fill('{"policies": [');
-    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText(/This is no JSON/).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled(), true);
     await json.fill('{"policies": []}');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('The client policies are saved').waitFor();

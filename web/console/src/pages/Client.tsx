@@ -17,6 +17,7 @@ import { Secret } from '../parts/Secret';
 import { distance, moment } from '../parts/times';
 import { useSession } from '../session';
 import { who } from '../wording/decisions';
+import { client as checkClient } from '../wording/problems';
 import { ClientGone } from './ClientGone';
 
 type TabName = 'details' | 'credentials' | 'origin' | 'representation';
@@ -329,6 +330,7 @@ function Representation({ client, manage, reload }: { client: ClientDocument; ma
       label="As it is stored (ClientRepresentation, without its secret)"
       value={stored}
       manage={manage}
+      check={checkClient}
       onSave={async (body) => {
         await request(admin(realm, 'clients', client.id), { method: 'PUT', body });
         notice('The client is saved');

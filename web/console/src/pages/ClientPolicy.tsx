@@ -6,11 +6,12 @@ import { useNavigate, useParams } from 'react-router';
 import type { ClientPolicy as PolicyDocument } from '../api/types';
 import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
+import { Hint } from '../parts/Hint';
 import { Missing, Show, useAction, useLoad } from '../parts/load';
 import { ManyOf } from '../parts/ManyOf';
 import { NamedFields } from '../parts/NamedFields';
 import { useNotice } from '../parts/notices';
-import { PartsEditor, type Part } from '../parts/PartsEditor';
+import { PartsEditor, work, type Part } from '../parts/PartsEditor';
 import { useSession } from '../session';
 import { fromForm, load, storePolicies, toForm, type Documents } from './clientPolicies';
 
@@ -45,6 +46,8 @@ function PolicyForm({ documents, policy, list }: { documents: Documents; policy:
   const [profiles, setProfiles] = useState(policy?.profiles ?? []);
   const [parts, setParts] = useState<Part[]>((policy?.conditions ?? []).map(({ condition, configuration }) => ({ id: condition, config: toForm(configuration), before: configuration ?? {} })));
 
+  const idle = !enabled ? undefined : parts.length === 0 ? 'Without a condition the policy never applies. Add one, or switch the policy off to save it for later.' : profiles.length === 0 ? 'Without a profile the policy demands nothing. Choose one, or switch the policy off to save it for later.' : undefined;
+
   const save = (event: FormEvent) => {
     event.preventDefault();
     void action.run(async () => {
@@ -61,6 +64,7 @@ function PolicyForm({ documents, policy, list }: { documents: Documents; policy:
       <NamedFields value={named} readOnly={!manage} onChange={setNamed} />
       <FormGroup fieldId="enabled">
         <Switch id="enabled" label="Enabled" isChecked={enabled} isDisabled={!manage} onChange={(_, on) => setEnabled(on)} />
+        <Hint id="enabled" problem={idle} />
       </FormGroup>
       <FormSection title="Conditions: all must hold" titleElement="h2">
         <PartsEditor what="condition" providers={documents.conditions} parts={parts} readOnly={!manage} onChange={setParts} />
@@ -70,7 +74,7 @@ function PolicyForm({ documents, policy, list }: { documents: Documents; policy:
           <ManyOf id="profiles" label="Client profiles" options={[...documents.profiles, ...documents.globalProfiles].map((profile) => profile.name)} values={profiles} onChange={setProfiles} />
         </FormGroup>
       </FormSection>
-      <FormEnd action={action} values={[named, enabled, parts, profiles]} role="manage-realm" ready={named.name.trim() !== ''} manage={manage} back={list} />
+      <FormEnd action={action} values={[named, enabled, parts, profiles]} role="manage-realm" ready={named.name.trim() !== '' && work(parts, documents.conditions) && idle === undefined} manage={manage} back={list} />
     </Form>
   );
 }

@@ -9,7 +9,7 @@ import { Heading } from '../parts/Heading';
 import { Missing, Show, useAction, useLoad } from '../parts/load';
 import { NamedFields } from '../parts/NamedFields';
 import { useNotice } from '../parts/notices';
-import { PartsEditor, type Part } from '../parts/PartsEditor';
+import { PartsEditor, work, type Part } from '../parts/PartsEditor';
 import { useSession } from '../session';
 import { fromForm, load, storeProfiles, toForm, type Documents } from './clientPolicies';
 
@@ -64,7 +64,7 @@ function ProfileForm({ documents, profile, global, list }: { documents: Document
       <FormSection title="Executors, in the order in which they run" titleElement="h2">
         <PartsEditor what="executor" providers={documents.executors} parts={parts} readOnly={!manage} onChange={setParts} />
       </FormSection>
-      <FormEnd action={action} values={[named, parts]} role="manage-realm" ready={named.name.trim() !== ''} manage={manage} back={list} />
+      <FormEnd action={action} values={[named, parts]} role="manage-realm" ready={named.name.trim() !== '' && work(parts, documents.executors)} manage={manage} back={list} />
     </Form>
   );
 }

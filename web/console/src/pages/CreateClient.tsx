@@ -1,15 +1,17 @@
 // A client made by an administrator: no registration policies, but client policies bind administrators too.
 
 import { useState, type FormEvent } from 'react';
-import { Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, PageSection, Switch, TextInput } from '@patternfly/react-core';
+import { Form, FormGroup, FormSelect, FormSelectOption, PageSection, Switch, TextInput } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
 import type { Client } from '../api/types';
 import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
+import { Hint } from '../parts/Hint';
 import { useAction } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { TextList } from '../parts/TextList';
+import { redirectUri } from '../wording/problems';
 
 export default function CreateClient() {
   const { realm = '' } = useParams();
@@ -23,6 +25,8 @@ export default function CreateClient() {
   const [redirectUris, setRedirectUris] = useState<string[]>([]);
   const list = `/${encodeURIComponent(realm)}/clients`;
 
+  // SAML knows other addresses than those that begin with a scheme.
+  const check = protocol === 'saml' ? () => undefined : redirectUri;
   const save = (event: FormEvent) => {
     event.preventDefault();
     void action.run(async () => {
@@ -45,25 +49,21 @@ export default function CreateClient() {
             </FormSelect>
           </FormGroup>
           <FormGroup label="Client ID" fieldId="client-id" isRequired>
-            <TextInput id="client-id" value={clientId} isRequired autoFocus onChange={(_, value) => setClientId(value)} />
+            <TextInput id="client-id" value={clientId} isRequired autoFocus maxLength={255} onChange={(_, value) => setClientId(value)} />
           </FormGroup>
           <FormGroup label="Name" fieldId="name">
-            <TextInput id="name" value={name} onChange={(_, value) => setName(value)} />
+            <TextInput id="name" value={name} maxLength={255} onChange={(_, value) => setName(value)} />
           </FormGroup>
           {protocol !== 'saml' && (
             <FormGroup fieldId="confidential">
               <Switch id="confidential" label="Client authentication" isChecked={confidential} onChange={(_, on) => setConfidential(on)} />
-              <FormHelperText>
-                <HelperText>
-                  <HelperTextItem>{confidential ? 'It gets a secret, and must keep it.' : 'It has no secret: an app in a browser or on a phone.'}</HelperTextItem>
-                </HelperText>
-              </FormHelperText>
+              <Hint id="confidential" text={confidential ? 'It gets a secret, and must keep it.' : 'It has no secret: an app in a browser or on a phone.'} />
             </FormGroup>
           )}
           <FormGroup label="Valid redirect URIs" fieldId="redirect-uri">
-            <TextList id="redirect-uri" label="Redirect URI" values={redirectUris} placeholder="https://app.example.com/callback" onChange={setRedirectUris} />
+            <TextList id="redirect-uri" label="Redirect URI" values={redirectUris} placeholder="https://app.example.com/callback" check={check} onChange={setRedirectUris} />
           </FormGroup>
-          <FormEnd action={action} values={[clientId, name, protocol, confidential, redirectUris]} role="manage-clients" verb="Create" ready={clientId.trim() !== ''} back={`#${list}`} />
+          <FormEnd action={action} values={[clientId, name, protocol, confidential, redirectUris]} role="manage-clients" verb="Create" ready={clientId.trim() !== '' && redirectUris.every((uri) => check(uri) === undefined)} back={`#${list}`} />
         </Form>
       </PageSection>
     </>

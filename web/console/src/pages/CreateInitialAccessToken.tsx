@@ -1,24 +1,24 @@
 // Makes an initial access token and shows it, once.
 
 import { useState, type FormEvent } from 'react';
-import { ActionGroup, Button, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, NumberInput, PageSection, Split, SplitItem, TextInput } from '@patternfly/react-core';
+import { ActionGroup, Button, Form, FormGroup, FormSelect, FormSelectOption, NumberInput, PageSection, Split, SplitItem, TextInput } from '@patternfly/react-core';
 import { useParams } from 'react-router';
 import { admin, request } from '../api/http';
 import type { InitialAccessToken } from '../api/types';
 import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
+import { Hint } from '../parts/Hint';
 import { useAction } from '../parts/load';
 import { Secret } from '../parts/Secret';
 import { TextList } from '../parts/TextList';
 import { span } from '../parts/times';
+import { MOST, webOrigin } from '../wording/problems';
 
 const UNITS: [string, number][] = [
   ['Minutes', 60],
   ['Hours', 3_600],
   ['Days', 86_400],
 ];
-/** The server's numbers have 32 bits. */
-const MOST = 2_147_483_647;
 
 export default function CreateInitialAccessToken() {
   const { realm = '' } = useParams();
@@ -32,6 +32,7 @@ export default function CreateInitialAccessToken() {
   const list = `#/${encodeURIComponent(realm)}/clients/tokens`;
   const endless = time === 0;
   const tooLong = time * unit > MOST;
+  const useless = count === 0;
 
   const save = (event: FormEvent) => {
     event.preventDefault();
@@ -71,7 +72,7 @@ export default function CreateInitialAccessToken() {
         <Form isWidthLimited onSubmit={save}>
           <FormGroup label="Name" fieldId="name">
             <TextInput id="name" value={name} maxLength={255} onChange={(_, value) => setName(value)} />
-            <Hint>For you, to tell it from others: whom it is for.</Hint>
+            <Hint id="name" text="For you, to tell it from others: whom it is for." />
           </FormGroup>
           <FormGroup label="Expiration" fieldId="expiration" role="group">
             <Split hasGutter isWrappable>
@@ -86,17 +87,17 @@ export default function CreateInitialAccessToken() {
                 </FormSelect>
               </SplitItem>
             </Split>
-            <Hint error={tooLong}>{tooLong ? 'That is too long: 68 years are the most. 0 means for ever.' : endless ? 'It never expires. Prefer a short time: whoever finds it can use it.' : 'After this time it registers nothing any more. 0 means for ever.'}</Hint>
+            <Hint id="expiration" text={endless ? 'It never expires. Prefer a short time: whoever finds it can use it.' : 'After this time it registers nothing any more. 0 means for ever.'} problem={tooLong ? 'That is too long: 68 years are the most. 0 means for ever.' : undefined} />
           </FormGroup>
           <FormGroup label="Count" fieldId="count" role="group">
             <NumberInput inputProps={{ id: 'count' }} inputAriaLabel="Count" minusBtnAriaLabel="Fewer clients" plusBtnAriaLabel="More clients" value={count} min={1} max={MOST} onMinus={() => setCount(Math.max(1, count - 1))} onPlus={() => setCount(count + 1)} onChange={(event) => setCount(number(event))} />
-            <Hint>How many clients can be registered with it.</Hint>
+            <Hint id="count" text="How many clients can be registered with it." problem={useless ? 'Nobody could use it: 1 is the least.' : undefined} />
           </FormGroup>
           <FormGroup label="Web origins" fieldId="web-origins" role="group">
-            <TextList id="web-origins" label="Web origin" values={webOrigins} placeholder="https://app.example.com" onChange={setWebOrigins} />
-            <Hint>Pages that may use it in a browser, as browsers send them. None: no page may.</Hint>
+            <TextList id="web-origins" label="Web origin" values={webOrigins} placeholder="https://app.example.com" check={(origin) => webOrigin(origin, ['*'])} onChange={setWebOrigins} />
+            <Hint id="web-origins" text="Pages that may use it in a browser, as browsers send them. None: no page may." />
           </FormGroup>
-          <FormEnd action={action} values={[name, time, unit, count, webOrigins]} role="manage-clients" ready={!tooLong && count >= 1} back={list} />
+          <FormEnd action={action} values={[name, time, unit, count, webOrigins]} role="manage-clients" ready={!tooLong && !useless && webOrigins.every((origin) => webOrigin(origin, ['*']) === undefined)} back={list} />
         </Form>
       </PageSection>
     </>
@@ -105,14 +106,4 @@ export default function CreateInitialAccessToken() {
 
 function number(event: React.FormEvent<HTMLInputElement>): number {
   return Math.min(MOST, Math.max(0, Math.floor(Number((event.target as HTMLInputElement).value) || 0)));
-}
-
-function Hint({ children, error }: { children: string; error?: boolean }) {
-  return (
-    <FormHelperText>
-      <HelperText isLiveRegion={error === true}>
-        <HelperTextItem {...(error && { variant: 'error' as const })}>{children}</HelperTextItem>
-      </HelperText>
-    </FormHelperText>
-  );
 }

@@ -1,14 +1,16 @@
 // A new realm. It begins with policies that keep anonymous callers out.
 
 import { useState, type FormEvent } from 'react';
-import { Form, FormGroup, FormHelperText, HelperText, HelperTextItem, PageSection, Switch, TextInput } from '@patternfly/react-core';
+import { Form, FormGroup, PageSection, Switch, TextInput } from '@patternfly/react-core';
 import { useNavigate } from 'react-router';
 import { admin, request } from '../api/http';
 import { FormEnd } from '../parts/FormEnd';
 import { Heading } from '../parts/Heading';
+import { Hint, wrong } from '../parts/Hint';
 import { useAction } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { useSession } from '../session';
+import { realmName } from '../wording/problems';
 
 export default function CreateRealm() {
   const { refresh } = useSession();
@@ -17,6 +19,7 @@ export default function CreateRealm() {
   const action = useAction();
   const [name, setName] = useState('');
   const [enabled, setEnabled] = useState(true);
+  const problem = realmName(name);
   const save = (event: FormEvent) => {
     event.preventDefault();
     void action.run(async () => {
@@ -32,17 +35,13 @@ export default function CreateRealm() {
       <PageSection hasBodyWrapper={false}>
         <Form isWidthLimited onSubmit={save}>
           <FormGroup label="Realm name" fieldId="name" isRequired>
-            <TextInput id="name" value={name} isRequired autoFocus onChange={(_, value) => setName(value)} />
-            <FormHelperText>
-              <HelperText>
-                <HelperTextItem>It is a part of addresses: letters, digits, dots and dashes are best.</HelperTextItem>
-              </HelperText>
-            </FormHelperText>
+            <TextInput id="name" value={name} isRequired autoFocus {...wrong('name', problem)} onChange={(_, value) => setName(value)} />
+            <Hint id="name" text="It is a part of addresses: letters, digits, dots and dashes are best." problem={problem} />
           </FormGroup>
           <FormGroup fieldId="enabled">
             <Switch id="enabled" label="Enabled" isChecked={enabled} onChange={(_, on) => setEnabled(on)} />
           </FormGroup>
-          <FormEnd action={action} values={[name, enabled]} role="create-realm" verb="Create" ready={name.trim() !== ''} back="#/" />
+          <FormEnd action={action} values={[name, enabled]} role="create-realm" verb="Create" ready={name.trim() !== '' && problem === undefined} back="#/" />
         </Form>
       </PageSection>
     </>

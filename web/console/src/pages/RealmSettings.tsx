@@ -1,18 +1,20 @@
 // The settings of a realm that touch registration.
 
 import { useState, type FormEvent } from 'react';
-import { ActionGroup, Button, Form, FormGroup, FormHelperText, FormSection, FormSelect, FormSelectOption, HelperText, HelperTextItem, NumberInput, PageSection, Switch, TextArea, TextInput } from '@patternfly/react-core';
+import { ActionGroup, Button, Form, FormGroup, FormSection, FormSelect, FormSelectOption, NumberInput, PageSection, Switch, TextArea, TextInput } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError, admin, request } from '../api/http';
 import type { Realm } from '../api/types';
 import { Confirm } from '../parts/Confirm';
 import { Heading } from '../parts/Heading';
+import { Hint, wrong } from '../parts/Hint';
 import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { ManyOf } from '../parts/ManyOf';
 import { useNotice } from '../parts/notices';
 import { span } from '../parts/times';
 import { useUnsaved } from '../parts/useUnsaved';
 import { useSession } from '../session';
+import { frontendUrl, MOST, rate, trustedIssuers } from '../wording/problems';
 import { eventTypes } from './Events';
 
 const ROTATE = 'clientRegistration.rotateOnRead';
@@ -85,6 +87,9 @@ function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: b
   const set = (name: string, value: string) => setAttributes({ ...attributes, [name]: value });
   const unsaved = useUnsaved([enabled, ssl, attributes, idle, most, access, events, types]);
   const lockout = realm === 'master' && !enabled;
+  const text = (name: string) => attributes[name] ?? '';
+  const problems = { frontend: frontendUrl(text(FRONTEND)), perAddress: rate(text(PER_ADDRESS)), perRealm: rate(text(PER_REALM)), issuers: trustedIssuers(text(ISSUERS)) };
+  const works = Object.values(problems).every((problem) => problem === undefined);
 
   const save = (event: FormEvent) => {
     event.preventDefault();
@@ -105,7 +110,7 @@ function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: b
       <FormSection title="General" titleElement="h2">
         <FormGroup fieldId="enabled">
           <Switch id="enabled" label="Enabled" isChecked={enabled} isDisabled={!manage} onChange={(_, on) => setEnabled(on)} />
-          <Hint variant={lockout ? 'warning' : undefined}>{lockout ? 'Nobody can sign in to the console then, you included.' : 'A disabled realm registers no clients and issues no tokens.'}</Hint>
+          <Hint id="enabled" isWarning={lockout} text={lockout ? 'Nobody can sign in to the console then, you included.' : 'A disabled realm registers no clients and issues no tokens.'} />
         </FormGroup>
         <FormGroup label="Require TLS" fieldId="ssl">
           <FormSelect id="ssl" value={ssl} isDisabled={!manage} onChange={(_, value) => setSsl(value as typeof ssl)}>
@@ -115,18 +120,18 @@ function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: b
           </FormSelect>
         </FormGroup>
         <FormGroup label="Frontend URL" fieldId="frontend">
-          <TextInput id="frontend" value={attributes[FRONTEND] ?? ''} placeholder="https://id.example.com" readOnly={!manage} onChange={(_, value) => set(FRONTEND, value)} />
-          <Hint>Replaces scheme and host of the realm's addresses. Empty: those that the caller used.</Hint>
+          <TextInput id="frontend" value={text(FRONTEND)} placeholder="https://id.example.com" readOnly={!manage} {...wrong('frontend', problems.frontend)} onChange={(_, value) => set(FRONTEND, value)} />
+          <Hint id="frontend" text="Replaces scheme and host of the realm's addresses. Empty: those that the caller used." problem={problems.frontend} />
         </FormGroup>
       </FormSection>
       <FormSection title="Registration" titleElement="h2">
         <FormGroup label="Registrations without a token, per address" fieldId="per-address">
-          <TextInput id="per-address" value={attributes[PER_ADDRESS] ?? ''} placeholder="20/hour" readOnly={!manage} onChange={(_, value) => set(PER_ADDRESS, value)} />
-          <Hint>How often one address may register a client: a number, a slash, and second, minute, hour or day. Empty: as the server's options say; “none”: no limit.</Hint>
+          <TextInput id="per-address" value={text(PER_ADDRESS)} placeholder="20/hour" readOnly={!manage} {...wrong('per-address', problems.perAddress)} onChange={(_, value) => set(PER_ADDRESS, value)} />
+          <Hint id="per-address" text="How often one address may register a client: a number, a slash, and second, minute, hour or day. Empty: as the server's options say; “none”: no limit." problem={problems.perAddress} />
         </FormGroup>
         <FormGroup label="Registrations without a token, in the realm" fieldId="per-realm">
-          <TextInput id="per-realm" value={attributes[PER_REALM] ?? ''} placeholder="200/day" readOnly={!manage} onChange={(_, value) => set(PER_REALM, value)} />
-          <Hint>The same for all addresses together.</Hint>
+          <TextInput id="per-realm" value={text(PER_REALM)} placeholder="200/day" readOnly={!manage} {...wrong('per-realm', problems.perRealm)} onChange={(_, value) => set(PER_REALM, value)} />
+          <Hint id="per-realm" text="The same for all addresses together." problem={problems.perRealm} />
         </FormGroup>
         <FormGroup label="Unknown members of OpenID Connect metadata" fieldId="unknown">
           <FormSelect id="unknown" value={attributes[UNKNOWN] === 'reject' ? 'reject' : ''} isDisabled={!manage} onChange={(_, value) => set(UNKNOWN, value)}>
@@ -136,16 +141,16 @@ function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: b
         </FormGroup>
         <FormGroup fieldId="rotate">
           <Switch id="rotate" label="A new registration access token with each reading" isChecked={attributes[ROTATE] === 'true'} isDisabled={!manage} onChange={(_, on) => set(ROTATE, on ? 'true' : '')} />
-          <Hint>Off: only an update brings a new one, as in Keycloak.</Hint>
+          <Hint id="rotate" text="Off: only an update brings a new one, as in Keycloak." />
         </FormGroup>
         <FormGroup label="Trusted issuers" fieldId="issuers">
-          <TextArea id="issuers" className="console-code" rows={4} value={attributes[ISSUERS] ?? ''} readOnly={!manage} spellCheck={false} resizeOrientation="vertical" placeholder='[{"issuer": "https://ci.example", "audience": "matricula", "rolesClaim": "roles"}]' onChange={(_, value) => set(ISSUERS, value)} />
-          <Hint>Bearer tokens of these issuers register clients like the realm's own. A JSON list.</Hint>
+          <TextArea id="issuers" className="console-code" rows={4} value={text(ISSUERS)} readOnly={!manage} {...wrong('issuers', problems.issuers)} spellCheck={false} resizeOrientation="vertical" placeholder='[{"issuer": "https://ci.example", "audience": "matricula", "rolesClaim": "roles"}]' onChange={(_, value) => set(ISSUERS, value)} />
+          <Hint id="issuers" text="Bearer tokens of these issuers register clients like the realm's own. A JSON list." problem={problems.issuers} />
         </FormGroup>
       </FormSection>
       <FormSection title="Sessions and tokens" titleElement="h2">
         <Seconds id="access" label="Access tokens are good for" value={access} manage={manage} onChange={setAccess} />
-        <Seconds id="idle" label="A session ends when it is not used for" value={idle} manage={manage} onChange={setIdle} />
+        <Seconds id="idle" label="A session ends when it is not used for" value={idle} manage={manage} warning={idle > most ? 'It never comes to that: a session ends before in any case.' : undefined} onChange={setIdle} />
         <Seconds id="most" label="A session of the console ends in any case after" value={most} manage={manage} onChange={setMost} />
       </FormSection>
       <FormSection title="Events" titleElement="h2">
@@ -155,14 +160,14 @@ function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: b
         {events && (
           <FormGroup label="Which" fieldId="types">
             <ManyOf id="types" label="Event types" options={Object.keys(eventTypes)} values={types} onChange={setTypes} />
-            <Hint>None chosen: all but readings.</Hint>
+            <Hint id="types" text="None chosen: all but readings." />
           </FormGroup>
         )}
       </FormSection>
       {action.error && <Failure error={action.error} role="manage-realm" />}
       {manage && (
         <ActionGroup>
-          <Button type="submit" isLoading={action.busy} isDisabled={action.busy}>
+          <Button type="submit" isLoading={action.busy} isDisabled={action.busy || !works}>
             Save
           </Button>
           <Button variant="link" onClick={revert}>
@@ -174,21 +179,12 @@ function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: b
   );
 }
 
-function Seconds({ id, label, value, manage, onChange }: { id: string; label: string; value: number; manage: boolean; onChange(value: number): void }) {
+function Seconds({ id, label, value, manage, warning, onChange }: { id: string; label: string; value: number; manage: boolean; warning?: string | undefined; onChange(value: number): void }) {
+  const set = (next: number) => onChange(Math.min(MOST, Math.max(1, Math.floor(next) || 1)));
   return (
     <FormGroup label={`${label} (seconds)`} fieldId={id} role="group">
-      <NumberInput inputProps={{ id }} inputAriaLabel={`${label}, in seconds`} minusBtnAriaLabel="A minute less" plusBtnAriaLabel="A minute more" value={value} min={1} isDisabled={!manage} widthChars={8} onMinus={() => onChange(Math.max(1, value - 60))} onPlus={() => onChange(value + 60)} onChange={(event) => onChange(Math.max(1, Math.floor(Number((event.target as HTMLInputElement).value) || 1)))} />
-      <Hint>{span(value)}</Hint>
+      <NumberInput inputProps={{ id }} inputAriaLabel={`${label}, in seconds`} minusBtnAriaLabel="A minute less" plusBtnAriaLabel="A minute more" value={value} min={1} max={MOST} isDisabled={!manage} widthChars={8} onMinus={() => set(value - 60)} onPlus={() => set(value + 60)} onChange={(event) => set(Number((event.target as HTMLInputElement).value))} />
+      <Hint id={id} isWarning={warning !== undefined} text={warning ?? span(value)} />
     </FormGroup>
-  );
-}
-
-function Hint({ children, variant }: { children: string; variant?: 'warning' | undefined }) {
-  return (
-    <FormHelperText>
-      <HelperText>
-        <HelperTextItem {...(variant && { variant })}>{children}</HelperTextItem>
-      </HelperText>
-    </FormHelperText>
   );
 }

@@ -11,6 +11,7 @@ import { Show, useAction, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { defaults, ProviderForm } from '../parts/ProviderForm';
 import { useSession } from '../session';
+import { any } from '../wording/problems';
 import { providerHelp, providerName } from '../wording/settings';
 
 export default function RegistrationPolicy() {
@@ -124,7 +125,7 @@ function PolicyForm({ providers, policy, list }: { providers: Provider[]; policy
               </HelperText>
             </FormHelperText>
           </FormGroup>
-          {provider && <ProviderForm prefix="setting" properties={provider.properties} values={config} onChange={setConfig} />}
+          {provider && <ProviderForm prefix="setting" provider={provider.id} properties={provider.properties} values={config} onChange={setConfig} />}
           <FormGroup fieldId="shadow">
             <Switch id="shadow" label="Only watches (shadow mode)" isChecked={shadow} onChange={(_, on) => setShadow(on)} />
             <FormHelperText>
@@ -135,7 +136,7 @@ function PolicyForm({ providers, policy, list }: { providers: Provider[]; policy
           </FormGroup>
         </>
       )}
-      <FormEnd action={action} values={[providerId, name, config, shadow]} role="manage-realm" ready={name.trim() !== '' && providerId !== ''} manage={manage} back={list} />
+      <FormEnd action={action} values={[providerId, name, config, shadow]} role="manage-realm" ready={name.trim() !== '' && providerId !== '' && !any(providerId, provider?.properties ?? [], config)} manage={manage} back={list} />
     </Form>
   );
 }

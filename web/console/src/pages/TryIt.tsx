@@ -1,16 +1,18 @@
 // A dry run: what would happen to a request. Nothing is stored, no token is spent.
 
 import { useState, type FormEvent } from 'react';
-import { ActionGroup, Alert, Button, Card, CardBody, CardTitle, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, Grid, GridItem, HelperText, HelperTextItem, PageSection, TextArea, TextInput } from '@patternfly/react-core';
+import { ActionGroup, Alert, Button, Card, CardBody, CardTitle, Form, FormGroup, FormSelect, FormSelectOption, Grid, GridItem, PageSection, TextArea, TextInput } from '@patternfly/react-core';
 import { useParams } from 'react-router';
 import { admin, request } from '../api/http';
 import type { Caller, CallerKind, DryRun } from '../api/types';
 import { ClientPolicyEvaluations } from '../parts/ClientPolicyEvaluations';
 import { Evaluations } from '../parts/Evaluations';
 import { Heading } from '../parts/Heading';
+import { Hint, wrong } from '../parts/Hint';
 import { Failure, useAction } from '../parts/load';
 import { Sentences } from '../parts/Sentences';
 import { sentences } from '../wording/decisions';
+import { ipAddress, webOrigin } from '../wording/problems';
 
 const kinds: Record<string, [CallerKind, string][]> = {
   anonymous: [
@@ -52,6 +54,7 @@ export default function TryIt() {
   const [origin, setOrigin] = useState('');
   const [result, setResult] = useState<{ answer: DryRun; caller: Caller }>();
   const list = `#/${encodeURIComponent(realm)}/clients/registration/${set}`;
+  const problems = { address: ipAddress(address), origin: webOrigin(origin) };
   const hasDocument = operation === 'register' || operation === 'update';
 
   const choose = (next: string) => {
@@ -123,24 +126,16 @@ export default function TryIt() {
                 </FormSelect>
               </FormGroup>
               <FormGroup label="From which address" fieldId="address">
-                <TextInput id="address" value={address} onChange={(_, value) => setAddress(value)} />
-                <FormHelperText>
-                  <HelperText>
-                    <HelperTextItem>IPv4 or IPv6. Empty: your own.</HelperTextItem>
-                  </HelperText>
-                </FormHelperText>
+                <TextInput id="address" value={address} {...wrong('address', problems.address)} onChange={(_, value) => setAddress(value)} />
+                <Hint id="address" text="IPv4 or IPv6. Empty: your own." problem={problems.address} />
               </FormGroup>
               <FormGroup label="From a page of" fieldId="origin">
-                <TextInput id="origin" value={origin} placeholder="https://app.example.com" onChange={(_, value) => setOrigin(value)} />
-                <FormHelperText>
-                  <HelperText>
-                    <HelperTextItem>The origin that a browser sends. Empty: no browser.</HelperTextItem>
-                  </HelperText>
-                </FormHelperText>
+                <TextInput id="origin" value={origin} placeholder="https://app.example.com" {...wrong('origin', problems.origin)} onChange={(_, value) => setOrigin(value)} />
+                <Hint id="origin" text="The origin that a browser sends. Empty: no browser." problem={problems.origin} />
               </FormGroup>
               {action.error && <Failure error={action.error} role="view-realm and view-clients" />}
               <ActionGroup>
-                <Button type="submit" isLoading={action.busy} isDisabled={action.busy || (operation !== 'register' && clientId.trim() === '')}>
+                <Button type="submit" isLoading={action.busy} isDisabled={action.busy || problems.address !== undefined || problems.origin !== undefined || (operation !== 'register' && clientId.trim() === '')}>
                   Try it
                 </Button>
               </ActionGroup>

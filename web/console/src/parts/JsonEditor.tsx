@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { Button, FormGroup, TextArea } from '@patternfly/react-core';
-import { ApiError } from '../api/http';
+import { Hint, wrong } from './Hint';
 import { Failure, useAction } from './load';
 import { useUnsaved } from './useUnsaved';
 
@@ -10,35 +10,35 @@ interface Props {
   label: string;
   value: unknown;
   manage: boolean;
+  /** What can never work in a document, if anything. */
+  check?: (value: unknown) => string | undefined;
   onSave(value: unknown): Promise<void>;
 }
 
-export function JsonEditor({ label, value, manage, onSave }: Props) {
+export function JsonEditor({ label, value, manage, check, onSave }: Props) {
   const stored = JSON.stringify(value, null, 2);
   const [text, setText] = useState(stored);
   const action = useAction();
   const unsaved = useUnsaved(text);
+  const read = parse(text);
+  // What is stored already may be what it is.
+  const problem = text === stored ? undefined : (read.problem ?? check?.(read.value));
   const save = () =>
     action.run(async () => {
-      let parsed: unknown;
-      try {
-        parsed = JSON.parse(text);
-      } catch (error) {
-        throw new ApiError(400, `This is no JSON: ${(error as Error).message}`, 'Correct it, then save again. Nothing was sent.');
-      }
-      await onSave(parsed);
+      await onSave(read.value);
       unsaved.saved();
     });
   return (
     <>
       {unsaved.question}
       <FormGroup label={label} fieldId="json">
-        <TextArea id="json" className="console-code" rows={24} value={text} readOnly={!manage} onChange={(_, next) => setText(next)} spellCheck={false} resizeOrientation="vertical" />
+        <TextArea id="json" className="console-code" rows={24} value={text} readOnly={!manage} {...wrong('json', problem)} onChange={(_, next) => setText(next)} spellCheck={false} resizeOrientation="vertical" />
+        <Hint id="json" problem={problem} />
       </FormGroup>
       {action.error && <Failure error={action.error} role="manage-realm" />}
       {manage && (
         <div className="console-row console-gap">
-          <Button onClick={() => void save()} isLoading={action.busy} isDisabled={action.busy || text === stored}>
+          <Button onClick={() => void save()} isLoading={action.busy} isDisabled={action.busy || text === stored || problem !== undefined}>
             Save
           </Button>
           <Button variant="link" isDisabled={text === stored} onClick={() => setText(stored)}>
@@ -48,4 +48,12 @@ export function JsonEditor({ label, value, manage, onSave }: Props) {
       )}
     </>
   );
+}
+
+function parse(text: string): { value?: unknown; problem?: string } {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { problem: `This is no JSON: ${(error as Error).message}` };
+  }
 }

@@ -11,7 +11,7 @@ export function NamedFields({ value, readOnly, onChange }: { value: Named; readO
   return (
     <>
       <FormGroup label="Name" fieldId="name" isRequired>
-        <TextInput id="name" value={value.name} isRequired readOnly={readOnly} onChange={(_, name) => onChange({ ...value, name })} />
+        <TextInput id="name" value={value.name} isRequired maxLength={255} readOnly={readOnly} onChange={(_, name) => onChange({ ...value, name })} />
       </FormGroup>
       <FormGroup label="Description" fieldId="description">
         <TextInput id="description" value={value.description} readOnly={readOnly} onChange={(_, description) => onChange({ ...value, description })} />

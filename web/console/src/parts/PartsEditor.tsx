@@ -6,6 +6,7 @@ import ArrowDownIcon from '@patternfly/react-icons/dist/esm/icons/arrow-down-ico
 import ArrowUpIcon from '@patternfly/react-icons/dist/esm/icons/arrow-up-icon';
 import TrashIcon from '@patternfly/react-icons/dist/esm/icons/trash-icon';
 import type { Config, Provider } from '../api/types';
+import { any } from '../wording/problems';
 import { defaults, ProviderForm } from './ProviderForm';
 
 /** One of them while it is edited. */
@@ -15,6 +16,9 @@ export interface Part {
   /** What was stored, with keys that no field shows. */
   before: Record<string, unknown>;
 }
+
+/** Whether all of them can work. */
+export const work = (parts: Part[], providers: Provider[]) => parts.every((part) => !any(part.id, providers.find(({ id }) => id === part.id)?.properties ?? [], part.config));
 
 interface Props {
   /** What they are, in the singular: "condition". */
@@ -69,7 +73,7 @@ export function PartsEditor({ what, providers, parts, readOnly, onChange }: Prop
               {provider && provider.properties.length > 0 && (
                 <fieldset disabled={readOnly} className="console-fields">
                   <legend className="pf-v6-screen-reader">Settings of {part.id}</legend>
-                  <ProviderForm prefix={`${what}-${index}`} properties={provider.properties} values={part.config} onChange={(config) => replace(index, { ...part, config })} />
+                  <ProviderForm prefix={`${what}-${index}`} provider={provider.id} properties={provider.properties} values={part.config} onChange={(config) => replace(index, { ...part, config })} />
                 </fieldset>
               )}
             </CardBody>
