@@ -28,6 +28,7 @@ mod many_realms;
 mod masked_secrets;
 mod nodes;
 mod observation;
+mod policy_settings;
 mod proxies;
 mod rate_limits;
 mod realm_files;

@@ -4,7 +4,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use matricula_policy_sdk::{
-    ALL_HOOKS, Client, Config, ConfigError, ConfigProperty, Decision, Hook, Host, Level, Policy, Property, Request,
+    ALL_HOOKS, Client, Config, ConfigError, ConfigProperty, Decision, Hook, Host, Level, Policy, Property,
+    ProtocolMapper, Request,
 };
 
 /// A policy without settings that decides after a client was completed, or at another hook.
@@ -230,6 +231,51 @@ policy!(
     }
 );
 
+/// Changes what its setting names, or holds the client in two lines; it does not come without a key.
+pub struct Improves {
+    what: String,
+}
+
+const WHAT: Property = Property { kind: "List", ..Property::text("what") };
+const KEY: Property = Property::text("key");
+
+impl Policy for Improves {
+    const ID: &'static str = "improves";
+    const HELP_TEXT: &'static str = "For tests";
+    const HOOKS: &'static [Hook] = &[Hook::AfterRegister];
+
+    fn properties(_: &Host) -> Vec<ConfigProperty> {
+        let options = ["name", "mapper", "account", "protocol", "lines", "nothing"].map(str::to_owned);
+        vec![WHAT.form(options.into()), ConfigProperty { secret: true, required: true, ..KEY.form(Vec::new()) }]
+    }
+
+    fn read(config: &mut Config) -> Result<Self, ConfigError> {
+        Ok(Self { what: config.text(&WHAT)?.unwrap_or_default() })
+    }
+
+    fn after_register(&self, _: &Request, _: &Client) -> Decision {
+        let changes = Client::default();
+        Decision::Amend(match self.what.as_str() {
+            "name" => Client { name: Some("x".repeat(300)), ..changes },
+            "mapper" => {
+                let mapper = ProtocolMapper {
+                    id: None,
+                    name: "full name".to_owned(),
+                    protocol: "openid-connect".to_owned(),
+                    mapper_type: "oidc-full-name-mapper".to_owned(),
+                    consent_required: false,
+                    config: Vec::new(),
+                };
+                Client { protocol_mappers: Some(vec![mapper]), ..changes }
+            }
+            "account" => Client { service_accounts_enabled: Some(true), ..changes },
+            "protocol" => Client { protocol: Some("saml".to_owned()), ..changes },
+            "lines" => return Decision::Hold("first\r\nSet-Cookie: second".to_owned()),
+            _ => return Decision::accept(),
+        })
+    }
+}
+
 matricula_policy_sdk::export!(
     Loops,
     Traps,
@@ -245,4 +291,5 @@ matricula_policy_sdk::export!(
     Remembers,
     Holds,
     Mondays,
+    Improves,
 );
