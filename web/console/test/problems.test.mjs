@@ -96,7 +96,7 @@ test('redirect URIs that never match', () =>
 
 test('a token that nobody could use', () =>
   at('/shop/clients/tokens/create', async (page) => {
-    await told(page, page.getByLabel('Count', { exact: true }), 'Save', [
+    await told(page, page.getByRole('spinbutton', { name: 'Count' }), 'Save', [
       ['0', /Nobody could use it/],
       ['2', undefined],
     ]);
