@@ -70,12 +70,14 @@ type Sender = (Identity, Option<Named>);
 pub(crate) struct Refusal {
     pub(crate) response: ErrorResponse,
     record: Write,
+    /// Id of the decision's record in it, if there is one.
+    decision: Option<String>,
 }
 
 impl<E: Into<ErrorResponse>> From<E> for Refusal {
     /// A refusal that is not recorded: refused metadata and failures of the server are not (as in Keycloak).
     fn from(error: E) -> Self {
-        Refusal { response: error.into(), record: Write::default() }
+        Refusal { response: error.into(), record: Write::default(), decision: None }
     }
 }
 
@@ -206,7 +208,7 @@ impl Exchange {
         let mut response = match result {
             Ok(response) => response,
             Err(refusal) => {
-                self.record(refusal.record).await;
+                self.record(refusal.record, refusal.decision).await;
                 refusal.response.into_response()
             }
         };
@@ -262,10 +264,20 @@ impl Exchange {
     }
 
     /// Stores what is recorded of a request that stored nothing else. A failure is logged: the answer stays the same.
-    async fn record(&self, write: Write) {
-        if let Err(error) = self.app.store.writer.write(write).await {
+    async fn record(&self, write: Write, decision: Option<String>) {
+        if let Err(error) = self.store(write, decision.as_deref()).await {
             tracing::error!(%error, "the refusal of a request could not be recorded");
         }
+    }
+
+    /// Stores what a request writes, with the record of this decision if there is one: once it is there, an old one may
+    /// be too many.
+    async fn store(&self, write: Write, decision: Option<&str>) -> Result<(), StoreError> {
+        self.app.store.writer.write(write).await?;
+        if let Some(decision) = decision {
+            self.app.store.trimmer.added(&self.realm.id, decision);
+        }
+        Ok(())
     }
 
     /// A refusal that leaves events behind.
@@ -274,7 +286,7 @@ impl Exchange {
         for event in recorded {
             events::insert(&mut record, &self.realm.id, &event);
         }
-        Refusal { response: response.into(), record }
+        Refusal { response: response.into(), record, decision: None }
     }
 
     /// What events of this request are about. Reads and registrations that fail don't name the client (Keycloak).
@@ -374,6 +386,7 @@ impl Exchange {
         };
         let record = decision::Record::of(self, policies, Outcome::Reject, violations);
         record.store(self, &mut refusal.record, policies.recorded.clone());
+        refusal.decision = Some(policies.decision.clone());
         refusal
     }
 
@@ -414,6 +427,7 @@ impl Exchange {
                     self.refusal(refused.into_response(Audience::Registration), events.into_iter().flatten());
                 let record = decision::Record::of(self, policies, Outcome::Reject, violations);
                 record.store(self, &mut refusal.record, policies.recorded.clone());
+                refusal.decision = Some(policies.decision.clone());
                 refusal
             }
             ClientPolicyError::Failed(error) => self.refused(error, policies),

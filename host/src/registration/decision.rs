@@ -117,11 +117,9 @@ impl Record {
 
     /// Adds the record to a write, and what was asked.
     pub(super) fn store(&self, exchange: &Exchange, write: &mut Write, request: Option<Vec<u8>>) {
-        let realm_id = &exchange.realm.id;
         // Its members are numbers, texts and lists: they always have a JSON.
         let record = serde_json::to_string(self).unwrap_or_default();
-        decisions::insert(write, realm_id, &self.id, record, request);
-        exchange.app.store.trimmer.added(realm_id, &self.id);
+        decisions::insert(write, &exchange.realm.id, &self.id, record, request);
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn delete(exchange: &Exchange, cross_origin: &CrossOrigin) -> R
 
 /// One attempt; `false` when the client was changed meanwhile.
 async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>) -> Result<bool, Refusal> {
-    let Exchange { app, realm, provider, .. } = exchange;
+    let Exchange { realm, provider, .. } = exchange;
     let (stored, _) = exchange.stored(named).await?;
     let protocol = provider.provider.description.protocol.as_deref();
     let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
@@ -47,7 +47,7 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
         events::insert(&mut write, &realm.id, &event);
     }
     exchange.record_decision(&mut write, &policies, stored.client_id());
-    match app.store.writer.write(write).await {
+    match exchange.store(write, Some(&policies.decision)).await {
         Ok(()) => Ok(true),
         Err(StoreError::Lost(Lost::Changed)) => Ok(false),
         Err(error) => Err(error.into()),

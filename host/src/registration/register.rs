@@ -74,7 +74,7 @@ pub(super) async fn register(
         events::insert(&mut write, &realm.id, &event);
     }
     exchange.record_decision(&mut write, &policies, &client_id);
-    match app.store.writer.write(write).await {
+    match exchange.store(write, Some(&policies.decision)).await {
         Ok(()) => Ok(answer::created(answer, &client_uri, policies.held.as_deref())),
         Err(error) => Err(lost(exchange, &mut policies, error).await),
     }

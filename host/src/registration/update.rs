@@ -82,7 +82,7 @@ async fn attempt(
         events::insert(&mut write, &realm.id, &event);
     }
     exchange.record_decision(&mut write, &policies, client.client_id());
-    match app.store.writer.write(write).await {
+    match exchange.store(write, Some(&policies.decision)).await {
         Ok(()) => Ok(Some(answer::document(StatusCode::OK, answer))),
         Err(StoreError::Lost(Lost::Changed)) => Ok(None),
         Err(error) => Err(error.into()),

@@ -33,7 +33,7 @@ impl Trimmer {
         Trimmer { queue }
     }
 
-    /// A realm has a new record with this id. Every now and then the realm is looked at for it.
+    /// A realm has a new record with this id, which is stored. Every now and then the realm is looked at for it.
     pub(crate) fn added(&self, realm_id: &str, id: &str) {
         // Ids end at random: one in 4,096 ends like this. A visit passes over all that is kept.
         if id.ends_with("000") {
