@@ -42,6 +42,7 @@ use crate::store::{Lost, StoreError, Write};
 use crate::tokens::{self, kind};
 use crate::wasm::contract::{self, CallerKind, Context, Operation, RegistrationAuth};
 use crate::wasm::facts::RealmOfCall;
+use crate::wasm::waits::Waits;
 
 /// Somebody with a good access token of the realm in question or of realm `master`, or with the console's cookie instead.
 pub(crate) struct Administrator {
@@ -52,6 +53,8 @@ pub(crate) struct Administrator {
     bearer: Bearer,
     /// The token is of another realm (`master`): only role `admin` counts there.
     foreign: bool,
+    /// What the request has waited for.
+    waits: Arc<Waits>,
 }
 
 /// Somebody with a good access token or the console's cookie, where no realm is in the address.
@@ -137,7 +140,7 @@ impl FromRequestParts<App> for Administrator {
         if foreign && of_token.name != MASTER {
             return Err(forbidden());
         }
-        Ok(Administrator { realm, caller, bearer, foreign })
+        Ok(Administrator { realm, caller, bearer, foreign, waits: Arc::default() })
     }
 }
 
@@ -157,8 +160,8 @@ impl Administrator {
 
     /// The realm, for calls of components on behalf of the caller.
     pub(crate) fn call(&self, app: &App) -> RealmOfCall {
-        let base_url = app.base_url(&self.realm, &self.caller).into();
-        RealmOfCall { realm: Arc::clone(&self.realm), base_url }
+        let call = RealmOfCall::new(Arc::clone(&self.realm), app.base_url(&self.realm, &self.caller));
+        call.within(&self.waits)
     }
 
     /// What client policies are told about the request.

@@ -147,7 +147,7 @@ impl ClientPolicies {
         };
         self.evaluations.append(&mut said);
         self.keeps_token |= outcome?;
-        Ok(())
+        asking.provider.call.known().map_err(|error| run.failed("", error))
     }
 }
 
@@ -387,6 +387,9 @@ impl Run<'_> {
     }
 
     fn failed(&self, policy: &str, error: WasmError) -> ClientPolicyError {
+        if error.failure.is_passing() {
+            return ClientPolicyError::Failed(PolicyError::Other(error.into()));
+        }
         tracing::error!(
             component = error.component,
             failure = %error.failure,

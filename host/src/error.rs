@@ -11,8 +11,8 @@ use crate::authentication::AuthenticationError;
 use crate::client_policies::Refused as RefusedByClientPolicy;
 use crate::policies::{PolicyViolation, Refused};
 use crate::store::{Lost, StoreError};
-use crate::wasm::WasmError;
 use crate::wasm::contract::Violation;
+use crate::wasm::{Failure, WasmError};
 
 /// The header that carries the id of the decision about a request.
 pub(crate) const DECISION: HeaderName = HeaderName::from_static("matricula-decision");
@@ -222,8 +222,20 @@ impl From<StoreError> for ErrorResponse {
 
 impl From<WasmError> for ErrorResponse {
     fn from(error: WasmError) -> Self {
-        tracing::error!(component = error.component, failure = %error.failure, detail = error.detail, "a component failed");
-        ErrorResponse::server_error()
+        let WasmError { component, failure, detail } = error;
+        let description = match failure {
+            Failure::Busy => "The server has too much to do at the moment. Try again soon.",
+            Failure::Unanswered => {
+                "Names and documents of others that this needs did not come in time. Try again later."
+            }
+            Failure::Database => return StoreError::Unavailable(detail).into(),
+            _ => {
+                tracing::error!(component, %failure, detail, "a component failed");
+                return ErrorResponse::server_error();
+            }
+        };
+        tracing::warn!(component, %failure, detail, "a request is refused for now");
+        ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description)
     }
 }
 

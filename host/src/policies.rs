@@ -23,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::registration::recording;
 use crate::store::policies::Policy;
 use crate::store::realms;
+use crate::wasm::component::LoadedComponent;
 use crate::wasm::contract::{
     Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
     Violation,
@@ -89,7 +90,7 @@ pub(crate) enum PolicyError {
         /// Id of the decision record.
         decision: String,
     },
-    /// The store has no answer.
+    /// The store or others have no answer, or the server has too much to do: it will pass.
     Other(ErrorResponse),
 }
 
@@ -366,7 +367,7 @@ impl Policies {
         }
         outcome?;
         if violations.is_empty() {
-            return Ok(());
+            return self.call().known().map_err(|error| self.failed(None, error));
         }
         Err(PolicyError::Refused(Refused { violations, decision: self.decision.clone() }))
     }
@@ -386,7 +387,8 @@ impl Policies {
         let decisions = match &run.provider {
             Some(provider) => {
                 let clients = (proposed.as_deref(), stored);
-                provider.evaluate(&self.wasm.instances, self.call(), hook, self.told(), clients, &configured).await
+                let call = if run.shadow { self.call().watched() } else { self.call() };
+                provider.evaluate(&self.wasm.instances, call, hook, self.told(), clients, &configured).await
             }
             None => Err(missing(&run.policies)),
         };
@@ -404,15 +406,18 @@ impl Policies {
                 return Err(self.failed(run.policies.first(), error));
             }
         };
-        let component = run.provider.as_ref().map_or_else(String::new, |provider| provider.component.label());
+        // Without a provider there are no decisions.
+        let Some(component) = run.provider.as_ref().map(|provider| Arc::clone(&provider.component)) else {
+            return Ok(());
+        };
         for (policy, decision) in run.policies.iter().zip(decisions) {
             let mode = if run.shadow { Mode::Shadow } else { Mode::Enforce };
-            let mut evaluation = Evaluation::of(policy, component.clone(), mode, hook, micros);
+            let mut evaluation = Evaluation::of(policy, component.label(), mode, hook, micros);
             if run.shadow {
                 // A watched policy judges a copy.
                 let mut copy = proposed.as_deref().cloned();
                 let (conditions, held) = (self.conditions.len(), self.held.clone());
-                let outcome = self.decided(hook, policy, decision, copy.as_mut(), &mut evaluation).await;
+                let outcome = self.decided(&component, hook, policy, decision, copy.as_mut(), &mut evaluation).await;
                 self.conditions.truncate(conditions);
                 self.held = held;
                 if let Err(error) = outcome {
@@ -422,15 +427,13 @@ impl Policies {
                 if let (Decision::Amend(_), Some(client)) = (&decision, proposed.as_deref()) {
                     self.unamended.get_or_insert_with(|| Box::new(client.clone()));
                 }
-                self.decided(hook, policy, decision, proposed.as_deref_mut(), &mut evaluation).await?;
+                let proposed = proposed.as_deref_mut();
+                self.decided(&component, hook, policy, decision, proposed, &mut evaluation).await?;
                 self.metrics.decided(&policy.provider_id, evaluation.verdict.name(), Duration::from_micros(micros));
                 violations.extend(evaluation.violations.iter().cloned());
             }
-            if evaluation.verdict == Verdict::Reject
-                && !run.shadow
-                && let Some(provider) = &run.provider
-            {
-                provider.component.figures.refused();
+            if evaluation.verdict == Verdict::Reject && !run.shadow {
+                component.figures.refused();
             }
             self.evaluations.push(evaluation);
         }
@@ -458,7 +461,8 @@ impl Policies {
         let (policies, configured): (Vec<_>, Vec<_>) = asked.map(|(policy, one)| (policy, one.clone())).unzip();
         let began = Instant::now();
         let clients = (proposed, stored);
-        let answer = shadow.evaluate(&self.wasm.instances, self.call(), hook, self.told(), clients, &configured).await;
+        let call = self.call().watched();
+        let answer = shadow.evaluate(&self.wasm.instances, call, hook, self.told(), clients, &configured).await;
         let micros = share(began, policies.len());
         let decisions = match answer {
             Ok(decisions) => decisions,
@@ -472,7 +476,8 @@ impl Policies {
         let mut evaluations = Vec::with_capacity(decisions.len());
         for (policy, decision) in policies.into_iter().zip(decisions) {
             let mut evaluation = Evaluation::of(policy, shadow.component.label(), Mode::Shadow, hook, micros);
-            match self.decided(hook, policy, decision, seen.as_mut(), &mut evaluation).await {
+            let component = &shadow.component;
+            match self.decided(component, hook, policy, decision, seen.as_mut(), &mut evaluation).await {
                 Ok(()) => evaluations.push(evaluation),
                 Err(error) => tracing::warn!(?error, "a watched version failed"),
             }
@@ -482,21 +487,16 @@ impl Policies {
         evaluations
     }
 
-    /// Carries out one decision.
+    /// Carries out one decision of a component.
     async fn decided(
         &mut self,
+        component: &LoadedComponent,
         hook: Hook,
         policy: &Arc<Policy>,
         decision: Decision,
         proposed: Option<&mut Client>,
         evaluation: &mut Evaluation,
     ) -> Result<(), PolicyError> {
-        let provider = self.components.policy_provider(&policy.provider_id).cloned();
-        let nonsense = |detail: &str| WasmError {
-            component: provider.as_ref().map(|provider| provider.component.name.to_string()).unwrap_or_default(),
-            failure: Failure::Nonsense,
-            detail: detail.to_owned(),
-        };
         match decision {
             Decision::Accept(conditions) => {
                 for condition in conditions {
@@ -513,24 +513,28 @@ impl Policies {
             Decision::Amend(changes) => {
                 let after = matches!(hook, Hook::AfterRegister | Hook::AfterUpdate);
                 let Some(client) = proposed.filter(|_| after) else {
-                    return Err(self.failed(Some(policy), nonsense("it amends in a hook that does not allow it")));
+                    let error = component.nonsense("it amends in a hook that does not allow it");
+                    return Err(self.failed(Some(policy), error));
                 };
                 evaluation.verdict = Verdict::Amend;
                 evaluation.changes = match amend(client, changes) {
                     Ok(changes) => named(changes, &self.provider).await,
-                    Err(field) => return Err(self.failed(Some(policy), nonsense(&format!("it amends {field}")))),
+                    Err(field) => {
+                        return Err(self.failed(Some(policy), component.nonsense(format!("it amends {field}"))));
+                    }
                 };
             }
             Decision::Hold(reason) => {
                 if hook != Hook::AfterRegister {
-                    return Err(self.failed(Some(policy), nonsense("it holds in a hook that does not allow it")));
+                    let error = component.nonsense("it holds in a hook that does not allow it");
+                    return Err(self.failed(Some(policy), error));
                 }
                 evaluation.verdict = Verdict::Hold;
                 self.held.get_or_insert(reason);
             }
             Decision::Reject(objections) => {
                 if objections.is_empty() {
-                    return Err(self.failed(Some(policy), nonsense("it rejects without a violation")));
+                    return Err(self.failed(Some(policy), component.nonsense("it rejects without a violation")));
                 }
                 evaluation.verdict = Verdict::Reject;
                 for objection in objections {
@@ -578,6 +582,9 @@ impl Policies {
     }
 
     fn failed(&self, policy: Option<&Arc<Policy>>, error: WasmError) -> PolicyError {
+        if error.failure.is_passing() {
+            return PolicyError::Other(error.into());
+        }
         let policy = policy.and_then(|policy| policy.name.clone()).unwrap_or_default();
         tracing::error!(
             component = error.component,

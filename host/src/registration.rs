@@ -119,7 +119,7 @@ async fn prepare(app: App, mut request: Request) -> Result<Prepared, ErrorRespon
     }
     let operation = operation(request.method(), client_id.is_some(), deeper, &description.operations)?;
     let content_type = content_type(request.headers());
-    let call = RealmOfCall { realm: Arc::clone(&realm), base_url: app.base_url(&realm, &caller).into() };
+    let call = RealmOfCall::new(Arc::clone(&realm), app.base_url(&realm, &caller));
     let provider = ProviderCall { provider: Arc::clone(handle), instances: app.wasm.instances.clone(), call };
     let client_id = client_id.unwrap_or_default();
     let exchange = Exchange { app, realm, components, provider, caller, operation, client_id, is_replay: false };

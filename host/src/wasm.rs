@@ -17,6 +17,8 @@ pub(crate) mod policy_provider;
 pub(crate) mod provider;
 mod set;
 pub(crate) mod trap;
+mod turns;
+pub(crate) mod waits;
 
 use std::sync::Arc;
 
@@ -59,6 +61,22 @@ pub(crate) enum Failure {
     /// There is no component for it.
     #[error("not loaded")]
     Missing,
+    /// Too many others are before it.
+    #[error("no turn")]
+    Busy,
+    /// What it asked others has no answer, as the request may not wait any longer.
+    #[error("not answered")]
+    Unanswered,
+    /// The database did not answer what it asked.
+    #[error("no database")]
+    Database,
+}
+
+impl Failure {
+    /// Whether it will pass, and no component is to blame.
+    pub(crate) fn is_passing(self) -> bool {
+        matches!(self, Failure::Busy | Failure::Unanswered | Failure::Database)
+    }
 }
 
 /// The components as of now and the way to call them.

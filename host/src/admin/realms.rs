@@ -340,7 +340,7 @@ pub(crate) async fn create(
     let mut write = Write::default();
     realm_defaults::store(&mut write, &new, Some(&master.id))?;
     let realm = Arc::new(new.realm);
-    let call = RealmOfCall { base_url: app.base_url(&realm, &visitor.caller).into(), realm };
+    let call = RealmOfCall::new(Arc::clone(&realm), app.base_url(&realm, &visitor.caller));
     store_client_policies(&app, &mut write, &call, profiles.as_ref(), client_policies.as_ref()).await?;
     match app.store.writer.write(write).await {
         Ok(()) => {

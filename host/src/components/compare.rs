@@ -119,7 +119,7 @@ async fn replay(
 ) -> Result<Option<Replay>, StoreError> {
     let Some(realm) = app.realms.get(realm).await? else { return Ok(None) };
     let Some(handle) = components.provider(&recorded.context.provider) else { return Ok(None) };
-    let call = RealmOfCall { realm: Arc::clone(&realm), base_url: recorded.base_url.as_str().into() };
+    let call = RealmOfCall::new(Arc::clone(&realm), recorded.base_url.as_str());
     let provider = ProviderCall { provider: Arc::clone(handle), instances: app.wasm.instances.clone(), call };
     let address = recorded.context.caller.address.parse();
     let exchange = Exchange {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tracing::{Instrument as _, Span, info_span};
 
+use super::WasmError;
 use super::component::{Exports, LoadedComponent};
 use super::contract::client_policy::exports::matricula::registration::client_policies::Guest;
 use super::contract::{
@@ -11,7 +12,6 @@ use super::contract::{
 };
 use super::facts::RealmOfCall;
 use super::instances::Instances;
-use super::{Failure, WasmError};
 use crate::traces;
 
 /// A kind of condition and the component that has it.
@@ -112,10 +112,5 @@ impl LoadedComponent {
             return Ok(outcomes);
         }
         Err(self.nonsense(format!("{} outcomes of {} executors", outcomes.len(), executors.len())))
-    }
-
-    /// An error of this component.
-    pub(crate) fn nonsense(&self, detail: String) -> WasmError {
-        WasmError { component: self.name.to_string(), failure: Failure::Nonsense, detail }
     }
 }

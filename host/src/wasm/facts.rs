@@ -2,6 +2,8 @@
 //! them: no network, files, environment, clock or randomness.
 
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -12,11 +14,14 @@ use super::contract::{
 use super::engine::{LOG_LINE, LOG_LINES, LONG};
 use super::fixed::Fixed;
 use super::limits::{Allowance, Limits};
+use super::turns::Turn;
+use super::waits::{Places, Waits};
+use super::{Failure, WasmError};
 use crate::names::Names;
 use crate::outside::Outside;
 use crate::realm::Realm;
 use crate::store::scopes::Assigned;
-use crate::store::{Database, realms, roles};
+use crate::store::{Database, StoreError, realms, roles};
 
 /// What the answers come from, the same for all calls.
 #[derive(Clone)]
@@ -27,6 +32,8 @@ pub(crate) struct Sources {
     pub(crate) names: Names,
     /// Documents elsewhere.
     pub(crate) outside: Outside,
+    /// For calls that wait for these two.
+    pub(crate) places: Places,
     /// Types of protocol mappers that clients may have.
     pub(crate) protocol_mapper_types: Arc<Vec<String>>,
 }
@@ -52,11 +59,59 @@ impl From<&Arc<Fixed>> for Answers {
     }
 }
 
-/// The realm of a call, and the address under which the caller sees the server.
+/// The realm of a call, the address under which the caller sees the server, and what the request may wait for.
 #[derive(Clone)]
 pub(crate) struct RealmOfCall {
     pub(crate) realm: Arc<Realm>,
     pub(crate) base_url: Arc<str>,
+    waits: Arc<Waits>,
+    /// Nothing comes of the answer.
+    watched: bool,
+    key: RealmKey,
+}
+
+/// Tells realms apart where much is counted by them; that two have the same one now and then harms nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RealmKey(pub(super) u64);
+
+impl RealmOfCall {
+    /// For the calls of one request, which have waited for nothing yet.
+    pub(crate) fn new(realm: Arc<Realm>, base_url: impl Into<Arc<str>>) -> RealmOfCall {
+        let mut hasher = DefaultHasher::new();
+        realm.id.hash(&mut hasher);
+        let key = RealmKey(hasher.finish());
+        RealmOfCall { realm, base_url: base_url.into(), waits: Arc::default(), watched: false, key }
+    }
+
+    /// The same for one of several of a request.
+    pub(crate) fn within(self, waits: &Arc<Waits>) -> RealmOfCall {
+        RealmOfCall { waits: Arc::clone(waits), ..self }
+    }
+
+    /// The same for a call whose answer changes nothing.
+    pub(crate) fn watched(&self) -> RealmOfCall {
+        RealmOfCall { watched: true, ..self.clone() }
+    }
+
+    /// Whether everything that was asked for this request is known, so that something may be let through.
+    ///
+    /// # Errors
+    /// When others had no time left to answer.
+    pub(crate) fn known(&self) -> Result<(), WasmError> {
+        if !self.waits.has_given_up() {
+            return Ok(());
+        }
+        Err(WasmError {
+            component: String::new(),
+            failure: Failure::Unanswered,
+            detail: "the request has waited for names and documents of others for as long as it may".to_owned(),
+        })
+    }
+
+    /// Whose turns its calls take.
+    pub(super) fn key(&self) -> RealmKey {
+        self.key
+    }
 }
 
 /// Long calls of all components that are running.
@@ -94,6 +149,10 @@ pub(crate) struct State {
     component: Arc<str>,
     answers: Answers,
     call: Option<RealmOfCall>,
+    /// While it runs, and not while it waits for others.
+    turn: Option<Turn>,
+    /// Why the host ended the call.
+    ended: Option<Failure>,
     began: Instant,
     waited: Duration,
     ticks: u32,
@@ -112,6 +171,8 @@ impl State {
             component,
             answers,
             call: None,
+            turn: None,
+            ended: None,
             began: Instant::now(),
             waited: Duration::ZERO,
             ticks: 0,
@@ -121,9 +182,10 @@ impl State {
         }
     }
 
-    /// A call begins; without a realm the component is being loaded.
-    pub(crate) fn begin(&mut self, call: Option<RealmOfCall>) {
-        self.call = call;
+    /// A call begins, whose turn it is; without a realm the component is being loaded.
+    pub(crate) fn begin(&mut self, call: Option<(RealmOfCall, Turn)>) {
+        (self.call, self.turn) = call.unzip();
+        self.ended = None;
         self.began = Instant::now();
         self.waited = Duration::ZERO;
         self.ticks = 0;
@@ -134,6 +196,7 @@ impl State {
     /// The call has ended: nothing of it stays.
     pub(crate) fn end(&mut self) {
         self.call = None;
+        self.turn = None;
         self.long = None;
     }
 
@@ -167,12 +230,49 @@ impl State {
         self.call.as_ref().map(|call| &*call.realm)
     }
 
-    /// Waits for the host on behalf of the component.
-    async fn wait<T>(&mut self, answer: impl Future<Output = T>) -> T {
+    /// Why the host ended the call, if it did.
+    pub(super) fn ended(&self) -> Option<Failure> {
+        self.ended
+    }
+
+    /// Ends the call, which is not to blame.
+    fn end_as(&mut self, failure: Failure, detail: impl ToString) -> wasmtime::Error {
+        self.ended = Some(failure);
+        wasmtime::Error::msg(detail.to_string())
+    }
+
+    /// Waits for the database on behalf of the component.
+    async fn look_up<T>(&mut self, answer: impl Future<Output = Result<T, StoreError>>) -> wasmtime::Result<T> {
         let began = Instant::now();
         let answer = answer.await;
         self.waited += began.elapsed();
-        answer
+        answer.map_err(|error| self.end_as(Failure::Database, error))
+    }
+
+    /// Waits for others on behalf of the component, which gives its turn away meanwhile. `None`: the request may not wait
+    /// any longer.
+    async fn wait<T>(&mut self, answer: impl Future<Output = T>) -> wasmtime::Result<Option<T>> {
+        let (Some(call), Answers::Server(sources)) = (&self.call, &self.answers) else { return Ok(None) };
+        let (waits, watched) = (Arc::clone(&call.waits), call.watched);
+        let Some(left) = waits.left(watched) else { return Ok(None) };
+        let Some(place) = sources.places.take(call.key) else {
+            return Err(self.end_as(Failure::Busy, "too many calls wait for names and documents of others"));
+        };
+        let began = Instant::now();
+        // It keeps nobody from running while it waits.
+        self.long = None;
+        let away = self.turn.take().map(Turn::leave);
+        let answer = tokio::time::timeout(left, answer).await.ok();
+        waits.spend(watched, began.elapsed());
+        if answer.is_none() {
+            waits.give_up(watched);
+        }
+        if let Some(away) = away {
+            self.turn = Some(away.come_back().await);
+        }
+        drop(place);
+        self.waited += began.elapsed();
+        Ok(answer)
     }
 }
 
@@ -248,8 +348,7 @@ impl facts::Host for State {
         };
         let Some(call) = self.call.clone() else { return Ok(0) };
         let database = sources.database.clone();
-        let count = self.wait(async move { realms::client_count(&database, &call.realm.id).await }).await;
-        count.map_err(|error| wasmtime::Error::msg(error.to_string()))
+        self.look_up(async move { realms::client_count(&database, &call.realm.id).await }).await
     }
 
     async fn addresses_of(&mut self, host: String) -> wasmtime::Result<Vec<String>> {
@@ -260,9 +359,13 @@ impl facts::Host for State {
         if self.call.is_none() {
             return Ok(Vec::new());
         }
+        let texts = |found: Arc<[IpAddr]>| found.iter().map(ToString::to_string).collect();
+        if let Some(known) = sources.names.known_addresses_of(&host) {
+            return Ok(texts(known));
+        }
         let names = sources.names.clone();
-        let found = self.wait(async move { names.addresses_of(&host).await }).await;
-        Ok(found.iter().map(ToString::to_string).collect())
+        let found = self.wait(async move { names.addresses_of(&host).await }).await?;
+        Ok(found.map(texts).unwrap_or_default())
     }
 
     async fn names_of(&mut self, address: String) -> wasmtime::Result<Vec<String>> {
@@ -271,8 +374,12 @@ impl facts::Host for State {
             Answers::Fixed(fixed) => return Ok(fixed.facts().names_of(&address)),
         };
         let (true, Ok(address)) = (self.call.is_some(), address.parse()) else { return Ok(Vec::new()) };
+        if let Some(known) = sources.names.known_names_of(address) {
+            return Ok(known.to_vec());
+        }
         let names = sources.names.clone();
-        Ok(self.wait(async move { names.names_of(address).await }).await.to_vec())
+        let found = self.wait(async move { names.names_of(address).await }).await?;
+        Ok(found.map(|found| found.to_vec()).unwrap_or_default())
     }
 
     fn log(&mut self, level: facts::Level, mut message: String) -> wasmtime::Result<()> {
@@ -311,8 +418,7 @@ impl clients::Host for State {
         };
         let Some(call) = self.call.clone() else { return Ok(Vec::new()) };
         let database = sources.database.clone();
-        let found = self.wait(async move { roles::of_client(&database, &call.realm.id, &id).await }).await;
-        let found = found.map_err(|error| wasmtime::Error::msg(error.to_string()))?;
+        let found = self.look_up(async move { roles::of_client(&database, &call.realm.id, &id).await }).await?;
         Ok(found.into_iter().map(|role| role.name).collect())
     }
 }
@@ -326,8 +432,14 @@ impl fetch::Host for State {
         if self.call.is_none() {
             return Ok(Err("there is no request".to_owned()));
         }
-        let outside = sources.outside.clone();
-        let answer = self.wait(async move { outside.get(&url).await }).await;
+        let answer = match sources.outside.known(&url) {
+            Some(known) => Ok(known),
+            None => {
+                let outside = sources.outside.clone();
+                let answer = self.wait(async move { outside.get(&url).await }).await?;
+                answer.unwrap_or_else(|| Err("the request may not wait any longer".to_owned()))
+            }
+        };
         Ok(answer.map(|document| fetch::Response {
             status: document.status,
             content_type: document.content_type,

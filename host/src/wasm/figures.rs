@@ -44,7 +44,7 @@ impl Figures {
         }
     }
 
-    /// A call that was not made, as the component is not fit to be asked.
+    /// A call that was not made, as the component is not fit to be asked, or whose answer made no sense.
     pub(super) fn failed(&self) {
         self.failures.fetch_add(1, Relaxed);
     }

@@ -4,11 +4,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use wasmtime::PoolConcurrencyLimitError;
 
 use super::component::{Instance, LoadedComponent};
 use super::engine::{CALLS_PER_INSTANCE, IDLE_INSTANCES};
 use super::facts::RealmOfCall;
+use super::fitness::Ended;
 use super::{Failure, WasmError, trap};
 
 /// An instance that waits.
@@ -37,18 +40,17 @@ impl Instances {
         call: RealmOfCall,
         run: impl AsyncFnOnce(&mut Instance) -> wasmtime::Result<T>,
     ) -> Result<T, WasmError> {
-        let failed = |failure, detail| WasmError { component: component.name.to_string(), failure, detail };
+        let failed = |failure, detail: String| component.error(failure, detail);
         let resting = || {
             component.figures.failed();
             failed(Failure::Resting, "it was too slow several times in a row".to_owned())
         };
-        let tries = component.fitness.is_failing();
+        let tries = component.fitness.is_late();
         if !component.fitness.may_be_asked() {
             return Err(resting());
         }
-        // The semaphore is never closed.
-        let turn = tokio::time::timeout(component.allowance.call_time(), component.turns.acquire()).await;
-        let _turn = turn.map_err(|_| failed(Failure::Time, "too many of its calls are running".to_owned()))?;
+        let turn = tokio::time::timeout(component.allowance.call_time(), component.turns.take(call.key())).await;
+        let turn = turn.map_err(|_| failed(Failure::Busy, "too many of its calls are running".to_owned()))?;
         // While this call waited, others may have found out.
         if !tries && !component.fitness.may_be_asked() {
             return Err(resting());
@@ -56,19 +58,34 @@ impl Instances {
         let realm: Option<Arc<str>> = (!component.own).then(|| call.realm.id.as_str().into());
         let mut instance = match self.take(&component.digest, realm.as_deref()) {
             Some(instance) => instance,
-            None => Box::new(
-                component.instantiate().await.map_err(|error| failed(Failure::Instance, format!("{error:#}")))?,
-            ),
+            None => match self.instantiate(component).await {
+                Ok(instance) => Box::new(instance),
+                // Others have all there are.
+                Err(error) if error.is::<PoolConcurrencyLimitError>() => {
+                    return Err(failed(Failure::Busy, format!("{error:#}")));
+                }
+                Err(error) => {
+                    component.called(Duration::ZERO, 0, Ended::Failed);
+                    return Err(failed(Failure::Instance, format!("{error:#}")));
+                }
+            },
         };
-        instance.store.data_mut().begin(Some(call));
+        instance.store.data_mut().begin(Some((call, turn)));
         instance.store.set_epoch_deadline(1);
         let began = Instant::now();
         let result = run(&mut instance).await;
         let took = began.elapsed();
-        let out_of_time = instance.store.data().out_of_time() && result.is_err();
+        let state = instance.store.data();
+        let failure = match (&result, state.ended()) {
+            (Ok(_), _) => None,
+            (Err(_), Some(ended)) => Some(ended),
+            (Err(_), None) if state.out_of_time() => Some(Failure::Time),
+            (Err(_), None) => Some(Failure::Trap),
+        };
+        let memory = state.limits.memory_peak as u64;
         instance.store.data_mut().end();
         instance.calls += 1;
-        component.called(took, instance.store.data().limits.memory_peak as u64, result.is_err(), out_of_time);
+        component.called(took, memory, failure.into());
         match result {
             Ok(value) => {
                 if instance.calls < CALLS_PER_INSTANCE {
@@ -77,9 +94,24 @@ impl Instances {
                 Ok(value)
             }
             Err(error) => {
-                let failure = if out_of_time { Failure::Time } else { Failure::Trap };
-                Err(failed(failure, trap::reason(instance.store.data(), &error)))
+                Err(failed(failure.unwrap_or(Failure::Trap), trap::reason(instance.store.data(), &error)))
             }
+        }
+    }
+
+    /// A new instance; when all that can be exist already, one that waits to be used again makes room.
+    async fn instantiate(&self, component: &LoadedComponent) -> wasmtime::Result<Instance> {
+        let made = component.instantiate().await;
+        if !made.as_ref().is_err_and(|error| error.is::<PoolConcurrencyLimitError>()) {
+            return made;
+        }
+        let oldest = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        match oldest {
+            Some(oldest) => {
+                drop(oldest);
+                component.instantiate().await
+            }
+            None => made,
         }
     }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tracing::{Instrument as _, info_span};
 
+use super::WasmError;
 use super::component::{Exports, LoadedComponent};
 use super::contract::{Client, ConfigError, ConfiguredPolicy, Decision, Hook, PolicyProvider};
 use super::facts::RealmOfCall;
 use super::instances::Instances;
 use super::policy_exports::{PolicyExports, Told};
-use super::{Failure, WasmError};
 use crate::policies::hook_name;
 use crate::traces;
 
@@ -80,11 +80,7 @@ impl PolicyProviderHandle {
         if decisions.len() == policies.len() {
             return Ok(decisions);
         }
-        Err(WasmError {
-            component: self.component.name.to_string(),
-            failure: Failure::Nonsense,
-            detail: format!("{} decisions of {} policies", decisions.len(), policies.len()),
-        })
+        Err(self.component.nonsense(format!("{} decisions of {} policies", decisions.len(), policies.len())))
     }
 
     /// Web origins that may call, as the policies say.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use tracing::{Instrument as _, info_span};
 
+use super::WasmError;
 use super::component::{Exports, Instance, LoadedComponent};
 use super::contract::provider::exports::matricula::registration::providers::Guest;
 use super::contract::{Client, Completed, Document, Issued, Operation, Registration, RegistrationProvider, Violation};
 use super::facts::RealmOfCall;
 use super::instances::Instances;
-use super::{Failure, WasmError};
 use crate::server_attributes::{self, Author};
 use crate::{secrets, traces};
 
@@ -112,6 +112,24 @@ impl ProviderCall {
         call.instrument(span).await
     }
 
+    /// The same for what may be let through: there must be something to object to where there is an objection, and
+    /// everything that was asked must be known where there is none.
+    async fn judged<T>(
+        &self,
+        step: &'static str,
+        run: impl AsyncFnOnce(&mut Instance, &str) -> wasmtime::Result<Result<T, Vec<Violation>>>,
+    ) -> Result<Result<T, Vec<Violation>>, WasmError> {
+        let answer = self.run(step, run).await?;
+        match &answer {
+            Ok(_) => self.call.known()?,
+            Err(violations) if violations.is_empty() => {
+                return Err(self.nonsense(&format!("`{step}` refuses without a violation")));
+            }
+            Err(_) => {}
+        }
+        Ok(answer)
+    }
+
     /// Document to client as sent, without what its author has no say in and what only stands for a secret.
     pub(crate) async fn parse(
         &self,
@@ -145,7 +163,7 @@ impl ProviderCall {
         operation: Operation,
         document: &Document,
     ) -> Result<Result<Client, Vec<Violation>>, WasmError> {
-        self.run("parse", async |instance, id| {
+        self.judged("parse", async |instance, id| {
             exports(&instance.exports)?.call_parse(&mut instance.store, id, operation, document).await
         })
         .await
@@ -158,7 +176,7 @@ impl ProviderCall {
         stored: Option<&Client>,
         issued: &Issued,
     ) -> Result<Result<Completed, Vec<Violation>>, WasmError> {
-        self.run("complete", async |instance, id| {
+        self.judged("complete", async |instance, id| {
             exports(&instance.exports)?.call_complete(&mut instance.store, id, proposed, stored, issued).await
         })
         .await
@@ -171,7 +189,7 @@ impl ProviderCall {
         client: &Client,
         registration: &Registration,
     ) -> Result<Result<Document, Vec<Violation>>, WasmError> {
-        self.run("finish", async |instance, id| {
+        self.judged("finish", async |instance, id| {
             exports(&instance.exports)?.call_finish(&mut instance.store, id, operation, client, registration).await
         })
         .await
@@ -198,10 +216,6 @@ impl ProviderCall {
 
     /// An error of this provider's component.
     pub(crate) fn nonsense(&self, detail: &str) -> WasmError {
-        WasmError {
-            component: self.provider.component.name.to_string(),
-            failure: Failure::Nonsense,
-            detail: detail.to_owned(),
-        }
+        self.provider.component.nonsense(detail)
     }
 }

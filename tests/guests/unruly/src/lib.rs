@@ -114,6 +114,23 @@ impl Policy for Hastens {
     }
 }
 
+/// Holds a client before there is one.
+pub struct Delays;
+
+impl Policy for Delays {
+    const ID: &'static str = "delays";
+    const HELP_TEXT: &'static str = "For tests";
+    const HOOKS: &'static [Hook] = &[Hook::BeforeRegister];
+
+    fn read(_: &mut Config) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+
+    fn before_register(&self, _: &Request, _: &Client) -> Decision {
+        Decision::Hold("too early".to_owned())
+    }
+}
+
 policy!(
     /// Refuses without a reason.
     Sulks,
@@ -284,6 +301,7 @@ matricula_policy_sdk::export!(
     Overreaches,
     Babbles,
     Hastens,
+    Delays,
     Sulks,
     Mumbles,
     Floods,
