@@ -30,8 +30,10 @@ use crate::realm::{MASTER, Realm, Realms};
 use crate::store::{Store, keys};
 use crate::tokens::KnownTokens;
 use crate::wasm::Wasm;
+use crate::wasm::compiler::Compiler;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::TrialRules;
+use crate::wasm::waits::Places;
 use crate::{
     admin, authorization_endpoint, console, cors, description, discovery, first_start, headers, health, panics,
     private_file, protocol_mappers, registration, token_endpoint, web,
@@ -82,24 +84,31 @@ impl App {
     ///
     /// # Errors
     /// With what was being done, for the operator.
-    pub(crate) async fn start(options: &Serve) -> anyhow::Result<(App, Option<first_start::Administrator>)> {
+    pub(crate) async fn start(
+        options: &Serve,
+        compiler: Compiler,
+    ) -> anyhow::Result<(App, Option<first_start::Administrator>)> {
         // Secrets and keys lie in it: nobody else may look.
         private_file::make_folder(&options.data)
             .with_context(|| format!("making the folder {}", options.data.display()))?;
         let store = Store::open(&options.database_url()).await?;
         let rsa_keys = RsaKeys::start()?;
-        let outside = Outside::new(options.allow_private_fetch)?;
+        let names = Names::from_system()?;
+        let outside = Outside::new(options.allow_private_fetch, names.clone())?;
         let sources = Sources {
             database: store.database.clone(),
-            names: Names::from_system()?,
+            names,
             outside: outside.clone(),
+            places: Places::default(),
             protocol_mapper_types: Arc::new(protocol_mappers::types()),
         };
         let from = components::Options {
             data: &options.data,
+            compiler,
             folder: options.policies_folder(),
             keys: TrustedKeys::read(&options.component_keys)?,
             trial: TrialRules { calls: options.trial_calls, failures_percent: options.trial_failures },
+            versions: options.component_versions as usize,
         };
         let components = Components::start(from, store.clone(), sources).await?;
         let app = App(Arc::new(Shared {

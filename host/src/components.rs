@@ -11,10 +11,12 @@ mod folder;
 mod known;
 pub(crate) mod signature;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use tokio::sync::{Notify, mpsc};
@@ -22,19 +24,20 @@ use tokio::sync::{Notify, mpsc};
 pub(crate) use known::{Health, Source, Summary, Version};
 
 use crate::clock;
-use crate::events::Event;
+use crate::events::{COMPONENT_PUT_BACK, COMPONENT_REMOVED, Event};
 use crate::realm::MASTER;
 use crate::store::component_files::{self, ChoiceRow, FileRow, Limits, User};
 use crate::store::{self, Store, StoreError, Write, events, realms};
-use crate::wasm::compiler::Pace;
+use crate::wasm::compiler::{Compiler, Pace};
 use crate::wasm::component::{Part, digest};
 use crate::wasm::engine::LARGEST_MEMORY;
 use crate::wasm::facts::Sources;
 use crate::wasm::fitness::{Failed, Trial, TrialRules};
 use crate::wasm::load::{Loader, Ready, is_plain};
+use crate::wasm::waits::Places;
 use crate::wasm::{ComponentSet, Wasm};
 use folder::{Change, DroppedFile, Folder};
-use known::{Active, Known};
+use known::{Active, Known, Lost};
 use signature::TrustedKeys;
 
 /// The registration providers: name and file.
@@ -50,6 +53,8 @@ pub(crate) const BUILT_IN: [(&str, &[u8]); 3] = [
 const CALL_MILLIS: RangeInclusive<u32> = 10..=10_000;
 /// Memory of an instance that may be allowed, in MiB.
 const MEMORY_MIB: RangeInclusive<u32> = 1..=(LARGEST_MEMORY >> 20) as u32;
+/// Time after which a version that should have been put back is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
 /// Versions on trial that may wait for their end.
 const ALARMS: usize = 16;
 
@@ -97,6 +102,7 @@ struct Inner {
     store: Store,
     keys: TrustedKeys,
     trial: TrialRules,
+    versions: usize,
     alarm: mpsc::Sender<Failed>,
     /// Held for a change from its first look to the swap.
     changing: tokio::sync::Mutex<()>,
@@ -109,12 +115,16 @@ struct Inner {
 pub(crate) struct Options<'a> {
     /// Native code is kept below it.
     pub(crate) data: &'a Path,
+    /// Who makes it.
+    pub(crate) compiler: Compiler,
     /// The drop folder.
     pub(crate) folder: PathBuf,
     /// Keys that must have signed components of others.
     pub(crate) keys: TrustedKeys,
     /// What a version that replaces another must stand.
     pub(crate) trial: TrialRules,
+    /// Uploads of a component that are kept beside those that are needed.
+    pub(crate) versions: usize,
 }
 
 impl Components {
@@ -127,11 +137,12 @@ impl Components {
     pub(crate) async fn start(options: Options<'_>, store: Store, sources: Sources) -> anyhow::Result<Components> {
         let (alarm, alarms) = mpsc::channel(ALARMS);
         let inner = Inner {
-            loader: Loader::start(options.data, sources)?,
+            loader: Loader::start(options.data, options.compiler, sources)?,
             wasm: Wasm::new(store.database.clone()),
             store,
             keys: options.keys,
             trial: options.trial,
+            versions: options.versions,
             alarm,
             changing: tokio::sync::Mutex::default(),
             known: Mutex::default(),
@@ -162,10 +173,19 @@ impl Components {
                 tracing::error!(component = name, reason, "not loaded");
             }
         }
+        // Others who work on this database may know another folder.
+        if options.compiler == Compiler::Process {
+            components.sweep().await;
+        }
         tokio::spawn(folder::watch(components.clone(), folder));
         tokio::spawn(components.clone().watch_trials(alarms));
         tokio::spawn(components.clone().follow());
         Ok(components)
+    }
+
+    /// The places of calls that wait for others.
+    pub(crate) fn places(&self) -> &Places {
+        self.inner.loader.places()
     }
 
     /// The way to call them.
@@ -173,7 +193,13 @@ impl Components {
         &self.inner.wasm
     }
 
-    /// All components by name.
+    /// The names of all components.
+    pub(crate) fn shown(&self) -> Vec<String> {
+        let all = self.lock();
+        all.iter().filter(|(_, known)| !known.is_forgettable()).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// All components by name, for their figures.
     pub(crate) fn summaries(&self) -> Vec<(String, Summary)> {
         let all = self.lock();
         let shown = all.iter().filter(|(_, known)| !known.is_forgettable());
@@ -185,9 +211,22 @@ impl Components {
         self.lock().get(name).filter(|known| !known.is_forgettable()).map(Known::summary)
     }
 
-    /// Who uses what a component offers now.
+    /// Who uses what a component offers now, or needs what it offered. One that is gone is forgotten when nobody needs it
+    /// any more.
     pub(crate) async fn users(&self, name: &str) -> Result<Vec<User>, StoreError> {
-        let ids = self.with_known(name, |known| known.policy_ids());
+        let (mut ids, lost) = self.with_known(name, |known| {
+            (known.policy_ids(), known.lost.as_ref().map(|lost| lost.ids.clone()).unwrap_or_default())
+        });
+        if !lost.is_empty() {
+            let set = self.inner.wasm.current();
+            let missing: Vec<String> = lost.iter().filter(|id| !set.offers(id)).cloned().collect();
+            if self.users_of(missing.clone()).await?.is_empty() {
+                self.with_known(name, |known| known.lost.take_if(|now| now.ids == lost));
+            } else {
+                ids.extend(missing);
+            }
+        }
+        self.forget(name);
         self.users_of(ids).await
     }
 
@@ -243,16 +282,27 @@ impl Components {
         };
         let mut write = Write::default();
         component_files::insert(&mut write, &file, bytes.into(), signature);
+        let superfluous = self.with_known(name, |known| known.superfluous(&digest, activate, self.inner.versions));
+        for digest in &superfluous {
+            component_files::delete_version(&mut write, name, digest);
+        }
         let choice = activate.then(|| ChoiceRow { active: Some(digest), since: clock::now(), ..choice });
         if let Some(choice) = &choice {
             self.check_swap(name, Some(&ready), force).await.inspect_err(|_| self.forget(name))?;
             component_files::choose(&mut write, name, choice);
         }
         self.inner.store.writer.write(write).await.inspect_err(|_| self.forget(name))?;
-        self.with_known(name, |known| known.add_stored(file));
+        self.with_known(name, |known| {
+            known.add_stored(file);
+            known.stored.retain(|file| !superfluous.contains(&file.digest));
+        });
         if let Some(choice) = choice {
             self.with_known(name, |known| known.choose(choice));
             self.swap(name, Some(ready), Source::Database);
+        }
+        if !superfluous.is_empty() {
+            tracing::info!(component = name, versions = superfluous.len(), "old versions were removed");
+            self.sweep().await;
         }
         Ok(if is_new { Uploaded::New } else { Uploaded::Version })
     }
@@ -391,6 +441,7 @@ impl Components {
         let source = fallback.as_ref().map_or(Source::Database, |(source, _)| *source);
         self.swap(name, fallback.map(|(_, ready)| ready), source);
         self.forget(name);
+        self.sweep().await;
         Ok(())
     }
 
@@ -430,6 +481,7 @@ impl Components {
             }
         });
         self.publish();
+        self.sweep().await;
         Ok(())
     }
 
@@ -484,13 +536,18 @@ impl Components {
         let choices: BTreeMap<String, ChoiceRow> =
             component_files::choices(&self.inner.store.database).await?.into_iter().collect();
         let mut all = self.lock();
-        for known in all.values_mut() {
-            known.stored.clear();
+        let mut before = BTreeMap::new();
+        for (name, known) in &mut *all {
+            before.insert(name.clone(), std::mem::take(&mut known.stored));
         }
         for file in files {
             all.entry(file.name.clone()).or_default().stored.push(file);
         }
         for (name, known) in &mut *all {
+            // Of those that came within a second the order is known here, if they came here.
+            let order = before.get(name).map(Vec::as_slice).unwrap_or_default();
+            let place = |file: &FileRow| order.iter().position(|other| other.digest == file.digest);
+            known.stored.sort_by_key(|file| (Reverse(file.uploaded_at), place(file)));
             known.choose(choices.get(name).cloned().unwrap_or_default());
         }
         Ok(())
@@ -513,11 +570,45 @@ impl Components {
                 name
             }
         };
+        let (had, digest) = self.with_known(&name, |known| (known.needed_ids(), known.active_digest()));
         match self.settle(Pace::Serving, &name).await {
             Ok(()) => tracing::info!(component = name, "the folder's file was taken in"),
             Err(reason) => tracing::error!(component = name, reason, "the folder's file is not used"),
         }
+        if let Err(error) = self.tell_lost(&name, had, &digest.unwrap_or_default()).await {
+            tracing::error!(?error, component = name, "it could not be found out who needs what is gone");
+        }
         self.forget(&name);
+        self.sweep().await;
+    }
+
+    /// Tells administrators when something that realms need went with a file of the folder: nobody was asked, as before a
+    /// removal by the Admin API.
+    async fn tell_lost(&self, name: &str, mut ids: Vec<String>, digest: &str) -> Result<(), StoreError> {
+        let set = self.inner.wasm.current();
+        ids.retain(|id| !set.offers(id));
+        let users = self.users_of(ids.clone()).await?;
+        if users.is_empty() {
+            return Ok(());
+        }
+        let what = ids.join(", ");
+        let reason = format!("its file in the folder is gone or another one, and realms need what it offered: {what}");
+        let named: Vec<String> = users.iter().map(|user| format!("{} of realm {}", user.policy, user.realm)).collect();
+        let used_by = named.join(", ");
+        tracing::error!(component = name, used_by, what, "what realms need is gone with a file of the folder");
+        self.with_known(name, |known| known.lost = Some(Lost { ids, reason: reason.clone() }));
+        let mut write = Write::default();
+        if let Some(master) = realms::by_name(&self.inner.store.database, MASTER).await? {
+            let details = [("component", name), ("version", digest), ("reason", &reason), ("usedBy", &used_by)];
+            events::insert(&mut write, &master.id, &Event::of_component(COMPONENT_REMOVED, &master.id, &details));
+        }
+        self.inner.store.writer.write(write).await
+    }
+
+    /// Lets go of the native code of versions that are not there any more.
+    async fn sweep(&self) {
+        let digests = self.lock().values().flat_map(Known::digests).collect();
+        self.inner.loader.keep_only(digests).await;
     }
 
     fn dropped(&self, file: DroppedFile) {
@@ -654,6 +745,7 @@ impl Components {
     fn swap(&self, name: &str, ready: Option<Arc<Ready>>, source: Source) {
         let retired = self.with_known(name, |known| {
             known.refused = None;
+            known.lost = None;
             let next = ready.map(|ready| Active { ready, source, since: clock::now() });
             let is_other = known.active_digest() != next.as_ref().map(Active::digest);
             let replaced = std::mem::replace(&mut known.active, next);
@@ -682,8 +774,10 @@ impl Components {
     /// Puts versions back that fail on trial.
     async fn watch_trials(self, mut alarms: mpsc::Receiver<Failed>) {
         while let Some(failed) = alarms.recv().await {
-            if let Err(error) = self.put_back(&failed).await {
-                tracing::error!(?error, component = failed.name, "a failing version could not be put back");
+            // As long as the database gives no answer there is nothing else to do.
+            while let Err(error) = self.put_back(&failed).await {
+                tracing::error!(?error, component = failed.name, "a failing version could not be put back yet");
+                tokio::time::sleep(AGAIN).await;
             }
         }
     }
@@ -703,7 +797,6 @@ impl Components {
             "version {} failed in {} of its first {} calls; version {digest} was put back",
             failed.digest, failed.failures, failed.calls
         );
-        tracing::error!(component = name, reason, "a component was put back");
         let mut write = Write::default();
         let active = (source == Source::Database).then(|| digest.clone());
         let choice = ChoiceRow { active, since: clock::now(), ..choice };
@@ -711,12 +804,13 @@ impl Components {
         if let Some(master) = realms::by_name(&self.inner.store.database, MASTER).await? {
             let details =
                 [("component", name.as_str()), ("version", &failed.digest), ("previous", &digest), ("reason", &reason)];
-            events::insert(&mut write, &master.id, &Event::of_component(&master.id, &details));
+            events::insert(&mut write, &master.id, &Event::of_component(COMPONENT_PUT_BACK, &master.id, &details));
         }
         self.inner.store.writer.write(write).await?;
         self.with_known(name, |known| known.choose(choice));
         self.swap(name, Some(previous), source);
         self.with_known(name, |known| known.put_back(&failed.digest, &reason));
+        tracing::error!(component = name, reason, "a component was put back");
         Ok(())
     }
 

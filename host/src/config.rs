@@ -11,6 +11,7 @@ use ipnet::IpNet;
 
 use crate::abuse::Rate;
 use crate::proxies::ProxyHeaders;
+use crate::wasm::compiler::{COMMAND, MEMORY_MIB};
 
 /// A client registration service for OAuth 2.0, OpenID Connect and SAML: what Keycloak's offers, on the same wire.
 #[derive(Debug, Parser)]
@@ -66,6 +67,16 @@ pub enum Command {
     Restore(File),
     /// Encrypts what is stored with MATRICULA_MASTER_KEY, after that was set or replaced; a server may run meanwhile.
     Encrypt(Place),
+    /// Compiles a component from standard input to standard output; the server starts it.
+    #[command(hide = true, name = COMMAND)]
+    CompileComponent {
+        /// With one thread of a low priority.
+        #[arg(long)]
+        gently: bool,
+        /// Memory that it may take, in MiB.
+        #[arg(long, default_value_t = MEMORY_MIB)]
+        memory_mib: u32,
+    },
 }
 
 /// The database of a server.
@@ -135,6 +146,12 @@ pub struct Serve {
     #[arg(long, env = "MATRICULA_TRIAL_FAILURES", default_value_t = 5, value_name = "PERCENT",
         value_parser = clap::value_parser!(u32).range(0..=100))]
     pub trial_failures: u32,
+
+    /// Uploaded versions of a component that are kept beside those that decide, decided before or are watched; older ones
+    /// go with the next upload.
+    #[arg(long, env = "MATRICULA_COMPONENT_VERSIONS", default_value_t = 10, value_name = "NUMBER",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub component_versions: u32,
 
     /// Address of the server as callers see it, where it is not that of their requests.
     #[arg(long, env = "MATRICULA_PUBLIC_URL", value_name = "URL", value_parser = web_address)]

@@ -21,11 +21,15 @@ const DEFAULT_TYPES: [&str; 6] = [
     "CLIENT_DELETE_ERROR",
 ];
 
-/// A component failed and another version took its place.
-const COMPONENT_PUT_BACK: &str = "COMPONENT_PUT_BACK";
+/// A version of a component failed on trial, and the one before was put back.
+pub(crate) const COMPONENT_PUT_BACK: &str = "COMPONENT_PUT_BACK";
+/// A component is gone, or a part of it, that realms need.
+pub(crate) const COMPONENT_REMOVED: &str = "COMPONENT_REMOVED";
 
 /// Every type that this server records: what the list of events can be asked for.
-pub(crate) const TYPES: [&str; 9] = [
+pub(crate) const TYPES: [&str; 10] = [
+    COMPONENT_PUT_BACK,
+    COMPONENT_REMOVED,
     "CLIENT_REGISTER",
     "CLIENT_REGISTER_ERROR",
     "CLIENT_INFO",
@@ -34,7 +38,6 @@ pub(crate) const TYPES: [&str; 9] = [
     "CLIENT_UPDATE_ERROR",
     "CLIENT_DELETE",
     "CLIENT_DELETE_ERROR",
-    COMPONENT_PUT_BACK,
 ];
 
 /// A stored event, as the Admin API shows it (Keycloak: EventRepresentation).
@@ -65,12 +68,12 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// A component was put back; told in realm `master`, whatever it stores of its clients.
-    pub(crate) fn of_component(realm_id: &str, details: &[(&str, &str)]) -> Event {
+    /// What became of a component; told in realm `master`, whatever it stores of its clients.
+    pub(crate) fn of_component(event_type: &'static str, realm_id: &str, details: &[(&str, &str)]) -> Event {
         Event {
             id: ids::fresh(),
             time: clock::now_ms(),
-            event_type: Cow::Borrowed(COMPONENT_PUT_BACK),
+            event_type: Cow::Borrowed(event_type),
             realm_id: realm_id.to_owned(),
             client_id: None,
             ip_address: String::new(),

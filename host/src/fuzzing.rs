@@ -20,6 +20,7 @@ use crate::realm::{MASTER, Realm};
 use crate::realm_document::survey;
 use crate::store::document;
 use crate::tokens::{self, Claims};
+use crate::wasm::compiler::Compiler;
 use crate::wasm::contract::Client;
 use crate::{clock, ids};
 
@@ -38,7 +39,7 @@ impl Server {
         let cli = Cli::try_parse_from(["matricula", "serve"].iter().chain(arguments))?;
         let Command::Serve(options) = cli.command else { anyhow::bail!("not the command `serve`") };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let (app, _) = runtime.block_on(App::start(&options)).context("starting")?;
+        let (app, _) = runtime.block_on(App::start(&options, Compiler::Here)).context("starting")?;
         Ok(Server { runtime, routes: app::routes(app) })
     }
 
@@ -83,7 +84,7 @@ impl Tokens {
         let Command::Serve(options) = cli.command else { anyhow::bail!("not the command `serve`") };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let (app, realm, good, void, kids) = runtime.block_on(async {
-            let (app, _) = App::start(&options).await.context("starting")?;
+            let (app, _) = App::start(&options, Compiler::Here).await.context("starting")?;
             let realm = app.realms.get(MASTER).await?.context("no realm master")?;
             let claims = |typ: &str| Claims {
                 exp: Some(0),

@@ -32,6 +32,7 @@ mod headers;
 mod health;
 pub mod huge_pages;
 mod ids;
+mod joined;
 mod keys;
 mod logs;
 mod maintenance;
@@ -73,6 +74,9 @@ use config::{Cli, Command};
 /// # Errors
 /// With what was being done, for the operator.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
+    if let Command::CompileComponent { gently, memory_mib } = cli.command {
+        return wasm::compiler::run(gently, memory_mib);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -87,6 +91,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Backup(arguments) => maintenance::back_up(arguments).await,
             Command::Restore(arguments) => maintenance::restore(arguments).await,
             Command::Encrypt(place) => maintenance::encrypt(place).await,
+            // It is done by now, without a runtime.
+            Command::CompileComponent { .. } => Ok(()),
         }
     })
 }

@@ -4,7 +4,7 @@
 //! offer. Counting a request makes no text and asks for no memory, once its route has been counted.
 
 mod components;
-mod process;
+pub(crate) mod process;
 mod store;
 
 use std::collections::HashSet;

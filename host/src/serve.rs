@@ -11,6 +11,7 @@ use crate::config::Serve;
 use crate::server::tls::Tls;
 use crate::store::sealing;
 use crate::traces::Traces;
+use crate::wasm::compiler::Compiler;
 use crate::{first_start, logs, panics, server};
 
 /// Connections to the address of the figures: those who ask are few.
@@ -27,7 +28,7 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         _ => bail!("--tls-certificate and --tls-key belong together"),
     };
     sealing::take_keys()?;
-    let (app, administrator) = App::start(&options).await?;
+    let (app, administrator) = App::start(&options, Compiler::Process).await?;
     let listener = server::bind(options.listen).await?;
     let address = listener.local_addr().context("reading the address listened on")?;
     if let Some(metrics) = options.metrics {

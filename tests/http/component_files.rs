@@ -196,10 +196,61 @@ async fn the_folder_is_watched_while_the_server_runs() -> anyhow::Result<()> {
     std::fs::remove_file(&file)?;
     within(Duration::from_secs(10), async || Ok(status(&service, &token).await? == 500)).await?;
 
+    service.open("shop", "authenticated").await?;
     std::fs::write(&file, &shut[..shut.len() / 2])?;
     within(Duration::from_secs(10), async || Ok(listed(&service).await?["state"] == "refused")).await?;
     std::fs::remove_file(&file)?;
     within(Duration::from_secs(10), async || Ok(listed(&service).await?.is_null())).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_realms_need_and_is_taken_out_of_the_folder_is_told() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let file = service.data().join("policies/gate.wasm");
+    std::fs::create_dir_all(service.data().join("policies"))?;
+    std::fs::write(&file, gate("open")?)?;
+    within(Duration::from_secs(10), async || Ok(listed(&service).await?["state"] == "active")).await?;
+    let digest = listed(&service).await?["active"].clone();
+    let token = guarded(&service).await?;
+    let events = async || {
+        let path = "/master/events?type=COMPONENT_REMOVED";
+        anyhow::Ok(service.admin(Method::GET, path, None).await?.json::<Vec<Value>>().await?)
+    };
+
+    // Gone, and once more another file without what is needed.
+    std::fs::remove_file(&file)?;
+    within(Duration::from_secs(10), async || Ok(listed(&service).await?["state"] == "refused")).await?;
+    within(Duration::from_secs(10), async || Ok(events().await?.len() == 1)).await?;
+    let told = listed(&service).await?;
+    assert_eq!(told["usedBy"], json!([{"realm": "shop", "policy": "gate"}]));
+    assert_eq!(told["active"], Value::Null);
+    ensure!(told["reason"].as_str().is_some_and(|reason| reason.contains("gate")), "{told}");
+    let event = events().await?.remove(0);
+    assert_eq!((&event["details"]["component"], &event["details"]["version"]), (&json!("gate"), &digest));
+    assert_eq!(event["details"]["usedBy"], "gate of realm shop");
+    ensure!(service.log()?.contains("what realms need is gone with a file of the folder"), "not logged");
+    let refused = service.register("shop", "default", Some(&token)).json(&json!({})).send().await?;
+    assert_eq!(refused.status(), 500);
+    let refused: Value = refused.json().await?;
+    assert_eq!(refused["error_description"], "Policy 'gate' could not decide about the request.");
+
+    std::fs::write(&file, gate("open")?)?;
+    within(Duration::from_secs(10), async || Ok(status(&service, &token).await? == 201)).await?;
+    let told = listed(&service).await?;
+    assert_eq!((&told["state"], &told["reason"]), (&json!("active"), &Value::Null));
+    std::fs::copy(guests()?.join("plain-text.wasm"), &file)?;
+    within(Duration::from_secs(10), async || Ok(events().await?.len() == 2)).await?;
+    let told = listed(&service).await?;
+    assert_eq!((&told["state"], &told["kind"]), (&json!("active"), &json!("provider")));
+    assert_eq!(told["usedBy"], json!([{"realm": "shop", "policy": "gate"}]));
+    ensure!(told["reason"].is_string(), "{told}");
+
+    // When nobody needs it any more it is forgotten.
+    std::fs::remove_file(&file)?;
+    within(Duration::from_secs(10), async || Ok(listed(&service).await?["state"] == "refused")).await?;
+    service.open("shop", "authenticated").await?;
+    assert_eq!(listed(&service).await?, Value::Null);
     Ok(())
 }
 

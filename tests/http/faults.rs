@@ -176,6 +176,27 @@ async fn a_disk_without_a_byte_left_is_503_and_reads_go_on() -> anyhow::Result<(
 
 #[tokio::test]
 #[ignore = "it mounts a file system: cargo xtask test faults"]
+async fn a_cache_of_compiled_components_without_a_byte_left_only_makes_the_start_longer() -> anyhow::Result<()> {
+    let disk = Disk::mount()?;
+    let mut service = Service::start()?;
+    service.realm("shop").await?;
+    service.stop()?;
+    let cache = service.data().join("cache");
+    std::fs::remove_dir_all(&cache)?;
+    std::os::unix::fs::symlink(&disk.0, &cache)?;
+    std::fs::create_dir(disk.0.join("components"))?;
+    let mut ballast = std::fs::File::create(disk.0.join("ballast"))?;
+    while std::io::Write::write_all(&mut ballast, &[1; 4096]).is_ok() {}
+    service.start_again()?;
+    let token = service.initial_access_token("shop", json!({})).await?;
+    assert_eq!(register(&service, &token, "meanwhile").await?.0, 201);
+    ensure!(service.log()?.contains("compiled code could not be kept: the next start compiles again"), "no word of it");
+    ensure!(std::fs::read_dir(disk.0.join("components"))?.count() == 0, "a part of a file is left");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "it mounts a file system: cargo xtask test faults"]
 async fn a_disk_that_turns_read_only_under_load_is_503_and_after_its_repair_everything_acknowledged_is_there()
 -> anyhow::Result<()> {
     let disk = Disk::mount_fragile()?;

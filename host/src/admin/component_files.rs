@@ -224,9 +224,11 @@ pub(crate) async fn list(
 ) -> Result<Json<Vec<ComponentRepresentation>>, ErrorResponse> {
     require_administrator(&visitor)?;
     let mut all = Vec::new();
-    for (name, summary) in app.components.summaries() {
+    for name in app.components.shown() {
         let users = app.components.users(&name).await?;
-        all.push(ComponentRepresentation::new(name, summary, users));
+        if let Some(summary) = app.components.summary(&name) {
+            all.push(ComponentRepresentation::new(name, summary, users));
+        }
     }
     Ok(Json(all))
 }

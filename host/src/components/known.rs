@@ -79,6 +79,19 @@ pub(super) struct Refused {
     put_back: bool,
 }
 
+impl Refused {
+    fn told(&self) -> String {
+        format!("version {}: {}", self.digest.get(..12).unwrap_or(&self.digest), self.reason)
+    }
+}
+
+/// What went with a file of the folder although realms need it.
+pub(super) struct Lost {
+    /// Ids of policies, conditions and executors.
+    pub(super) ids: Vec<String>,
+    pub(super) reason: String,
+}
+
 /// One component.
 #[derive(Default)]
 pub(super) struct Known {
@@ -94,6 +107,7 @@ pub(super) struct Known {
     pub(super) previous: Option<Active>,
     pub(super) shadow: Option<Arc<Ready>>,
     pub(super) refused: Option<Refused>,
+    pub(super) lost: Option<Lost>,
 }
 
 /// How a component is doing.
@@ -137,7 +151,7 @@ impl Known {
 
     /// Whether there is nothing to tell of it.
     pub(super) fn is_forgettable(&self) -> bool {
-        self.is_empty() && self.active.is_none() && self.refused.is_none()
+        self.is_empty() && self.active.is_none() && self.refused.is_none() && self.lost.is_none()
     }
 
     /// Whether the binary has the only version.
@@ -182,6 +196,13 @@ impl Known {
         self.stored.iter().map(Version::of).chain(own)
     }
 
+    /// The digests of all versions, and of those that are in use.
+    pub(super) fn digests(&self) -> Vec<String> {
+        let used = [&self.active, &self.previous].into_iter().flatten().map(Active::digest);
+        let watched = self.shadow.iter().map(|ready| ready.component.digest.to_string());
+        self.versions().map(|version| version.digest).chain(used).chain(watched).collect()
+    }
+
     /// A version by its digest.
     pub(super) fn version(&self, digest: &str) -> Option<Version> {
         self.versions().find(|version| version.digest == digest)
@@ -192,6 +213,22 @@ impl Known {
         if !self.stored.iter().any(|stored| stored.digest == file.digest) {
             self.stored.insert(0, file);
         }
+    }
+
+    /// Uploads that are too many when this one comes too: older than the newest so many, and neither deciding, nor the
+    /// one that decided before, nor watched. `activates`: the upload decides from now on.
+    pub(super) fn superfluous(&self, upload: &str, activates: bool, kept: usize) -> Vec<String> {
+        let replaces = activates && self.active_digest().is_none_or(|active| active != upload);
+        let previous = self.previous.iter().filter(|_| !replaces);
+        let mut needed: Vec<String> = self.active.iter().chain(previous).map(Active::digest).collect();
+        needed.extend([&self.choice.active, &self.choice.shadow].into_iter().flatten().cloned());
+        needed.extend(self.shadow.iter().map(|ready| ready.component.digest.to_string()));
+        let is_new = !self.stored.iter().any(|file| file.digest == upload);
+        let others = self.stored.iter().map(|file| &file.digest).filter(|digest| *digest != upload);
+        let free = others.filter(|digest| !needed.contains(digest));
+        // One that only waits is the newest of those that are kept.
+        let of_upload = usize::from(is_new && !activates);
+        free.skip(kept.saturating_sub(of_upload)).cloned().collect()
     }
 
     /// Notes why a version is not used.
@@ -230,6 +267,12 @@ impl Known {
         self.active.iter().flat_map(|active| active.ready.offered.policy_ids()).map(str::to_owned).collect()
     }
 
+    /// The same, and what realms still need of what it had.
+    pub(super) fn needed_ids(&self) -> Vec<String> {
+        let lost = self.lost.iter().flat_map(|lost| lost.ids.iter().cloned());
+        self.policy_ids().into_iter().chain(lost).collect()
+    }
+
     /// For administrators.
     pub(super) fn summary(&self) -> Summary {
         let active = self.active.as_ref();
@@ -247,10 +290,12 @@ impl Known {
                 Some(active) if active.ready.component.is_failing() => Health::Failing,
                 Some(_) => Health::Active,
             },
-            reason: self.refused.as_ref().map(|refused| {
-                let Refused { digest, reason, .. } = refused;
-                format!("version {}: {reason}", digest.get(..12).unwrap_or(digest))
-            }),
+            reason: self
+                .refused
+                .as_ref()
+                .map(Refused::told)
+                .or_else(|| self.lost.as_ref().map(|lost| lost.reason.clone()))
+                .or_else(|| active.and_then(|active| active.ready.component.why_failing())),
             since: active.map(|active| active.since),
             figures: Arc::clone(&self.figures),
             allowance: Arc::clone(&self.allowance),

@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
 use crate::components::Components;
+use crate::wasm::engine::WAITING_CALLS;
 use crate::wasm::figures::Figures;
 
 /// Figures of every component, under its name.
@@ -26,6 +27,12 @@ impl Collector for OfComponents {
         let all: Vec<(String, Arc<Figures>)> =
             self.0.summaries().into_iter().map(|(name, summary)| (name, summary.figures)).collect();
         let encoder = &mut encoder;
+        let waiting = ConstGauge::new(i64::try_from(self.0.places().taken()).unwrap_or(i64::MAX));
+        let help = "Calls of components that wait for names and documents of others";
+        waiting.encode(encoder.encode_descriptor("component_waiting_calls", help, None, waiting.metric_type())?)?;
+        let limit = ConstGauge::new(i64::try_from(WAITING_CALLS).unwrap_or(i64::MAX));
+        let help = "Calls of components that may wait for others; one more is answered 503";
+        limit.encode(encoder.encode_descriptor("component_waiting_limit", help, None, limit.metric_type())?)?;
         family(encoder, &all, "component_calls", "Calls of components", None, |figures| {
             ConstCounter::new(figures.calls())
         })?;

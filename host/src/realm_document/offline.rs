@@ -13,9 +13,11 @@ use crate::protocol_mappers;
 use crate::realm::{Realm, Realms};
 use crate::store::{Store, sealing};
 use crate::wasm::Wasm;
+use crate::wasm::compiler::Compiler;
 use crate::wasm::facts::{RealmOfCall, Sources};
 use crate::wasm::fitness::TrialRules;
 use crate::wasm::provider::ProviderCall;
+use crate::wasm::waits::Places;
 
 /// The provider that knows the representation of a client.
 const PROVIDER: &str = "default";
@@ -35,17 +37,21 @@ impl Offline {
     pub(super) async fn open(options: &config::Offline) -> anyhow::Result<Offline> {
         sealing::take_keys()?;
         let store = Store::open(&options.place.database_url()).await?;
+        let names = Names::from_system()?;
         let sources = Sources {
             database: store.database.clone(),
-            names: Names::from_system()?,
-            outside: Outside::new(false)?,
+            outside: Outside::new(false, names.clone())?,
+            names,
+            places: Places::default(),
             protocol_mapper_types: Arc::new(protocol_mappers::types()),
         };
         let from = components::Options {
             data: &options.place.data,
+            compiler: Compiler::Here,
             folder: options.policies.clone().unwrap_or_else(|| options.place.data.join("policies")),
             keys: TrustedKeys::read(&options.component_keys)?,
             trial: TrialRules { calls: 0, failures_percent: 0 },
+            versions: usize::MAX,
         };
         let components = Components::start(from, store.clone(), sources).await?;
         Ok(Offline { realms: Realms::new(store.database.clone()), wasm: components.wasm().clone(), store })
@@ -59,7 +65,7 @@ impl Offline {
     /// Calls of components on behalf of a realm.
     pub(super) fn call(realm: &Arc<Realm>) -> RealmOfCall {
         // What stands for the address of the server in documents of clients is not stored.
-        RealmOfCall { realm: Arc::clone(realm), base_url: "".into() }
+        RealmOfCall::new(Arc::clone(realm), "")
     }
 
     /// The provider that reads and writes clients.

@@ -1,5 +1,6 @@
 //! One loaded component: compiled, checked, and ready to make instances.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -7,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::error::Context;
 use wasmtime::{Engine, Store, UpdateDeadline, bail};
@@ -16,15 +16,20 @@ use super::contract::client_policy::{ClientPolicy, ClientPolicyIndices};
 use super::contract::next;
 use super::contract::policy::Policy;
 use super::contract::provider::{Provider, ProviderIndices};
-use super::engine::{CALLS_AT_ONCE, RETURNED, TICK};
+use super::engine::{RETURNED, TICK};
 use super::facts::{Answers, Pause, State};
 use super::figures::Figures;
-use super::fitness::{Fitness, Trial};
+use super::fitness::{Ended, Fitness, Trial};
 use super::limits::Allowance;
 use super::policy_exports::{self, PolicyExports, PolicyIndices};
+use super::turns::Turns;
+use super::{Failure, WasmError};
 
 /// Version of the contract in `wit/`; what of a later one is on trial is in `wit/next/`.
 pub(crate) const CONTRACT: &str = "0.1.0";
+
+/// Age of a file that was begun and never finished.
+const UNFINISHED: Duration = Duration::from_secs(3600);
 
 /// Names of the exported interfaces, which tell what kind of component a file is.
 const PROVIDERS: &str = "matricula:registration/providers@0.1.0";
@@ -57,8 +62,8 @@ pub(crate) struct LoadedComponent {
     /// Version of the contract that it was built for.
     pub(crate) contract: &'static str,
     interfaces: Interfaces,
-    /// Calls that may still begin.
-    pub(super) turns: Semaphore,
+    /// For its calls.
+    pub(super) turns: Arc<Turns>,
     /// What the versions of this component have done.
     pub(crate) figures: Arc<Figures>,
     /// How its calls went lately.
@@ -99,8 +104,8 @@ pub(crate) struct Instance {
 }
 
 impl LoadedComponent {
-    /// Compiles a component, or takes the native code of an earlier start from the cache, and makes sure that it fits
-    /// the contract.
+    /// Compiles a component in this process, or takes the native code of an earlier start from the cache, and makes sure
+    /// that it fits the contract.
     ///
     /// # Errors
     /// Why it cannot be used, in words for its author.
@@ -113,7 +118,28 @@ impl LoadedComponent {
         part: Part,
     ) -> wasmtime::Result<LoadedComponent> {
         let digest = digest(bytes);
-        let component = cache.component(engine, &digest, bytes)?;
+        let component = match cache.kept(engine, &digest) {
+            Some(component) => component,
+            None => {
+                let code = engine.precompile_component(bytes).context("it is no valid component")?;
+                cache.keep(engine, &digest, &code)?
+            }
+        };
+        LoadedComponent::new(engine, name, digest, component, answers, part)
+    }
+
+    /// A component that was compiled. Makes sure that it fits the contract.
+    ///
+    /// # Errors
+    /// Why it cannot be used, in words for its author.
+    pub(super) fn new(
+        engine: &Engine,
+        name: &str,
+        digest: String,
+        component: Component,
+        answers: impl Into<Answers>,
+        part: Part,
+    ) -> wasmtime::Result<LoadedComponent> {
         let exports = |interface: &str| component.get_export_index(None, interface).is_some();
         let mut linker = Linker::<State>::new(engine);
         // The interfaces that they import are the same: the last one to add them wins.
@@ -158,7 +184,7 @@ impl LoadedComponent {
             digest: digest.into(),
             contract: policy.unwrap_or(CONTRACT),
             interfaces,
-            turns: Semaphore::new(CALLS_AT_ONCE),
+            turns: Arc::default(),
             figures: part.figures,
             fitness: Fitness::default(),
             allowance: part.allowance,
@@ -180,21 +206,41 @@ impl LoadedComponent {
     }
 
     /// A call has ended: counts it.
-    pub(super) fn called(&self, took: Duration, memory: u64, failed: bool, out_of_time: bool) {
-        self.figures.called(took, memory, failed);
-        if out_of_time {
-            self.fitness.late();
-        } else {
-            self.fitness.quick();
-        }
-        if let Some(trial) = &self.trial {
-            trial.called(&self.name, &self.digest, failed);
+    pub(super) fn called(&self, took: Duration, memory: u64, ended: Ended) {
+        self.figures.called(took, memory, ended.is_failure());
+        self.fitness.ended(ended);
+        if let Some(trial) = self.trial.as_ref().filter(|_| ended != Ended::Unserved) {
+            trial.called(&self.name, &self.digest, ended.is_failure());
         }
     }
 
-    /// Whether it was too slow several times in a row, and is left alone for a while.
+    /// The answer to its last call makes no sense: that is a failure like a trap, and counted as one.
+    pub(crate) fn nonsense(&self, detail: impl Into<String>) -> WasmError {
+        self.figures.failed();
+        self.fitness.recant();
+        if let Some(trial) = &self.trial {
+            trial.recanted(&self.name, &self.digest);
+        }
+        self.error(Failure::Nonsense, detail.into())
+    }
+
+    /// The error of a call that came to nothing; noted if the component is to blame.
+    pub(super) fn error(&self, failure: Failure, detail: String) -> WasmError {
+        // That it is left alone says nothing new.
+        if failure != Failure::Resting && Ended::from(Some(failure)).is_failure() {
+            self.fitness.note(failure, &detail);
+        }
+        WasmError { component: self.name.to_string(), failure, detail }
+    }
+
+    /// Whether calls of it failed lately, or it is left alone for a while as it was too slow.
     pub(crate) fn is_failing(&self) -> bool {
         self.fitness.is_failing()
+    }
+
+    /// Why, for administrators.
+    pub(crate) fn why_failing(&self) -> Option<String> {
+        self.fitness.reason()
     }
 
     /// A new instance under the limits of [`super::engine`] and of its allowance.
@@ -241,30 +287,75 @@ impl Cache {
         Cache { folder }
     }
 
-    fn component(&self, engine: &Engine, digest: &str, bytes: &[u8]) -> wasmtime::Result<Component> {
-        let file = self.folder.join(format!("{digest}-{}.cwasm", compatibility(engine)));
-        if let Some(component) = read(engine, &file) {
-            return Ok(component);
-        }
-        let component = Component::new(engine, bytes).context("it is no valid component")?;
-        if let Err(error) = component.serialize().and_then(|code| Ok(self.write(&file, &code)?)) {
+    /// What was compiled before, if it is there and good.
+    pub(super) fn kept(&self, engine: &Engine, digest: &str) -> Option<Component> {
+        read(engine, &self.file(engine, digest))
+    }
+
+    /// What the compiler made for this engine just now, and keeps it.
+    ///
+    /// # Errors
+    /// When it is not for this engine.
+    pub(super) fn keep(&self, engine: &Engine, digest: &str, code: &[u8]) -> wasmtime::Result<Component> {
+        let file = self.file(engine, digest);
+        if let Err(error) = self.write(&file, code) {
             // A start without a cache works; it only takes longer.
-            tracing::warn!(%error, file = %file.display(), "compiled code could not be kept");
+            let file = file.display();
+            tracing::warn!(%error, %file, "compiled code could not be kept: the next start compiles again");
         }
-        Ok(component)
+        // SAFETY: the code comes from the compiler, in this process or in one of this very program, and has gone through
+        // no other hands; wasmtime itself refuses code of another version or configuration.
+        #[expect(unsafe_code, reason = "another process compiles; see the conditions above")]
+        unsafe {
+            Component::deserialize(engine, code)
+        }
+    }
+
+    /// Lets the code go of components other than these, and what was begun by processes that are gone.
+    pub(super) fn keep_only(&self, engine: &Engine, digests: &HashSet<String>) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let ours = format!("{}.cwasm", compatibility(engine));
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some((digest, rest)) = name.to_str().and_then(|name| name.split_once('-')) else { continue };
+            let is_old = || {
+                let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|modified| modified.elapsed());
+                age.is_ok_and(|age| age.is_ok_and(|age| age > UNFINISHED))
+            };
+            let goes = match rest.rsplit_once('.') {
+                Some((_, "cwasm")) => rest != ours || !digests.contains(digest),
+                Some((_, "part")) => is_old(),
+                _ => false,
+            };
+            if goes && let Err(error) = fs::remove_file(entry.path()) {
+                tracing::warn!(%error, file = %entry.path().display(), "compiled code could not be removed");
+            }
+        }
+    }
+
+    fn file(&self, engine: &Engine, digest: &str) -> PathBuf {
+        self.folder.join(format!("{digest}-{}.cwasm", compatibility(engine)))
     }
 
     /// Writes a file as a whole or not at all.
     fn write(&self, file: &Path, code: &[u8]) -> std::io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let part = file.with_extension(format!("{}.part", std::process::id()));
-        let mut out = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-        out.write_all(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, code).as_ref())?;
-        out.write_all(code)?;
-        out.sync_all()?;
-        fs::rename(&part, file)?;
-        Ok(())
+        let part = file.with_extension(format!("{}.part", uuid::Uuid::new_v4()));
+        let written = write_new(&part, code).and_then(|()| fs::rename(&part, file));
+        if written.is_err() {
+            // Where there is no room, it is not to take any. It may not have come so far that there is a file.
+            let _ = fs::remove_file(&part);
+        }
+        written
     }
+}
+
+/// Writes the code behind its digest to a file that is not there yet.
+fn write_new(file: &Path, code: &[u8]) -> std::io::Result<()> {
+    let mut out = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    out.write_all(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, code).as_ref())?;
+    out.write_all(code)?;
+    out.sync_all()
 }
 
 /// The cached code, if the file is there and whole.

@@ -21,8 +21,20 @@ pub(crate) const LARGEST_MEMORY: usize = 256 << 20;
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 /// Bytes that may be copied out of an instance by one call (a document is at most 1 MiB).
 pub(crate) const RETURNED: usize = 4 << 20;
-/// Calls of one component at the same time; others wait.
+/// Calls of one component at the same time; others wait for at most the time of a call.
 pub(crate) const CALLS_AT_ONCE: usize = 16;
+/// Of these, calls of one realm.
+pub(crate) const CALLS_AT_ONCE_OF_REALM: usize = 12;
+/// Time that one request may wait for names and documents of others, in all its calls together.
+pub(crate) const WAITING_TIME: Duration = Duration::from_secs(10);
+/// The part of it that may go to policies and versions that are only watched.
+pub(crate) const WAITING_TIME_OF_WATCHED: Duration = Duration::from_secs(2);
+/// Names and documents that one request may ask others for. A realm's list of trusted hosts may be long.
+pub(crate) const LOOKUPS: u32 = 256;
+/// Calls of all components that may wait for others at the same time: each keeps its instance, but no turn.
+pub(crate) const WAITING_CALLS: usize = 64;
+/// Of these, calls of one realm.
+pub(crate) const WAITING_CALLS_OF_REALM: usize = 16;
 /// Log lines of one call; more are dropped.
 pub(crate) const LOG_LINES: u32 = 16;
 /// Bytes of a log line; the rest is cut off.
@@ -31,7 +43,7 @@ pub(crate) const LOG_LINE: usize = 4 << 10;
 pub(crate) const CALLS_PER_INSTANCE: u32 = 1_000;
 /// Instances that wait to be used again, of all components and realms together.
 pub(crate) const IDLE_INSTANCES: usize = 64;
-/// Instances that exist at the same time.
+/// Instances that exist at the same time: those that wait to be used, those whose calls wait, and those that run.
 const INSTANCES: u32 = 256;
 /// Modules that a component may consist of: ours are 3, componentize-qjs makes 13, componentize-py 38.
 const MODULES: u32 = 64;
@@ -44,6 +56,26 @@ const KEPT_RESIDENT: usize = 256 << 10;
 /// Slots without an instance that are kept ready for the component they served last: those of components that were swapped
 /// would else pile up.
 const WARM_SLOTS: u32 = 16;
+
+/// An engine that only compiles, for others that run what comes of it.
+///
+/// # Errors
+/// When this machine cannot run WebAssembly.
+pub(crate) fn compiler() -> wasmtime::Result<Engine> {
+    Engine::new(&config())
+}
+
+/// What native code depends on.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .epoch_interruption(true)
+        .max_wasm_stack(STACK / 2)
+        .async_stack_size(STACK);
+    config
+}
 
 /// Makes the engine and the clock that ends calls which take too long.
 ///
@@ -67,14 +99,8 @@ pub(crate) fn engine() -> anyhow::Result<Engine> {
         .linear_memory_keep_resident(KEPT_RESIDENT)
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10);
-    let mut config = Config::new();
-    config
-        .wasm_component_model(true)
-        .cranelift_opt_level(OptLevel::Speed)
-        .epoch_interruption(true)
-        .max_wasm_stack(STACK / 2)
-        .async_stack_size(STACK)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     let engine = Engine::new(&config).map_err(|error| anyhow::anyhow!("starting the WebAssembly engine: {error:#}"))?;
     let clock = engine.weak();
     std::thread::Builder::new()
@@ -88,4 +114,22 @@ pub(crate) fn engine() -> anyhow::Result<Engine> {
         })
         .context("starting the clock of the WebAssembly engine")?;
     Ok(engine)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
+mod tests {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    use super::*;
+
+    #[test]
+    fn what_the_compiler_makes_fits_the_engine_of_the_server() {
+        let hash = |engine: &Engine| {
+            let mut hasher = DefaultHasher::new();
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        };
+        assert_eq!(hash(&compiler().unwrap()), hash(&engine().unwrap()));
+    }
 }

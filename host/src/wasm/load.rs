@@ -1,6 +1,7 @@
 //! From the bytes of a file to a component that may decide: validated, compiled, asked what it offers, tried with empty
 //! input. Only then it can become part of the set.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,8 +10,8 @@ use wasmtime::error::Context as _;
 use wasmtime::{Engine, bail};
 
 use super::client_policy_provider::{ConditionHandle, ExecutorHandle};
-use super::compiler::{self, Pace};
-use super::component::{Cache, Instance, LoadedComponent, Part};
+use super::compiler::{Compiler, Pace};
+use super::component::{Cache, Instance, LoadedComponent, Part, digest};
 use super::contract::{
     Caller, CallerKind, Client, Context, Document, Event, Operation, PolicyProvider, RegistrationAuth,
 };
@@ -20,6 +21,7 @@ use super::policy_exports::Told;
 use super::policy_provider::PolicyProviderHandle;
 use super::provider::ProviderHandle;
 use super::set::ComponentSet;
+use super::waits::Places;
 
 /// A component that was found good, and what it offers.
 pub(crate) struct Ready {
@@ -33,6 +35,7 @@ pub(crate) struct Ready {
 #[derive(Clone)]
 pub(crate) struct Loader {
     engine: Engine,
+    compiler: Compiler,
     cache: Arc<Cache>,
     sources: Sources,
 }
@@ -42,8 +45,14 @@ impl Loader {
     ///
     /// # Errors
     /// When this machine cannot run WebAssembly.
-    pub(crate) fn start(data: &Path, sources: Sources) -> anyhow::Result<Loader> {
-        Ok(Loader { engine: engine::engine()?, cache: Arc::new(Cache::new(data.join("cache/components"))), sources })
+    pub(crate) fn start(data: &Path, compiler: Compiler, sources: Sources) -> anyhow::Result<Loader> {
+        let cache = Arc::new(Cache::new(data.join("cache/components")));
+        Ok(Loader { engine: engine::engine()?, compiler, cache, sources })
+    }
+
+    /// The places of calls that wait for others.
+    pub(crate) fn places(&self) -> &Places {
+        &self.sources.places
     }
 
     /// Loads a component; compiling may take seconds.
@@ -51,17 +60,41 @@ impl Loader {
     /// # Errors
     /// Why it cannot be used, in words for its author.
     pub(crate) async fn load(&self, pace: Pace, name: &str, bytes: Bytes, part: Part) -> Result<Ready, String> {
-        let (engine, cache, sources, name) =
-            (self.engine.clone(), Arc::clone(&self.cache), self.sources.clone(), name.to_owned());
-        let compiled =
-            compiler::run(pace, move || LoadedComponent::load(&engine, &name, &bytes, &cache, &sources, part)).await;
-        let component = match compiled {
-            Some(Ok(component)) => Arc::new(component),
-            Some(Err(error)) => return Err(format!("{error:#}")),
-            None => return Err("compiling it failed".to_owned()),
+        let digest = digest(&bytes);
+        let known = digest.clone();
+        let component = match self.beside(move |engine, cache| Ok(cache.kept(engine, &known))).await? {
+            Some(component) => component,
+            None => {
+                let code = self.compiler.compile(pace, &self.engine, &bytes).await?;
+                let new = digest.clone();
+                self.beside(move |engine, cache| cache.keep(engine, &new, &code)).await?
+            }
         };
+        let component = LoadedComponent::new(&self.engine, name, digest, component, &self.sources, part);
+        let component = Arc::new(component.map_err(|error| format!("{error:#}"))?);
         let offered = offered(&component).await.map_err(|error| format!("{error:#}"))?;
         Ok(Ready { component, offered })
+    }
+
+    /// Lets go of the native code of components other than these.
+    pub(crate) async fn keep_only(&self, digests: HashSet<String>) {
+        // It does not fail: what cannot be removed is logged.
+        let _ = self
+            .beside(move |engine, cache| {
+                cache.keep_only(engine, &digests);
+                Ok(())
+            })
+            .await;
+    }
+
+    /// Works with the cache's files where that keeps nobody waiting.
+    async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine, &Cache) -> wasmtime::Result<T> + Send + 'static,
+    ) -> Result<T, String> {
+        let (engine, cache) = (self.engine.clone(), Arc::clone(&self.cache));
+        let done = tokio::task::spawn_blocking(move || work(&engine, &cache)).await;
+        done.map_err(|error| error.to_string())?.map_err(|error| format!("{error:#}"))
     }
 }
 

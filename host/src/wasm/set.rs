@@ -85,6 +85,11 @@ impl ComponentSet {
         providers.chain(self.conditions.keys()).chain(self.executors.keys()).map(String::as_str)
     }
 
+    /// Whether there is a policy, condition or executor of this id.
+    pub(crate) fn offers(&self, id: &str) -> bool {
+        self.policies.contains_key(id) || self.conditions.contains_key(id) || self.executors.contains_key(id)
+    }
+
     /// Ids of its policies, conditions and executors: what realms may need.
     pub(crate) fn policy_ids(&self) -> impl Iterator<Item = &str> {
         self.policies.keys().chain(self.conditions.keys()).chain(self.executors.keys()).map(String::as_str)

@@ -46,6 +46,17 @@ export default function Component() {
   );
 }
 
+/** What is the matter with it. A reason that begins with a version is about that version alone. */
+function title({ state, reason }: ComponentFile) {
+  if (state === 'failing') {
+    return 'It fails: requests that need it are refused';
+  }
+  if (!reason?.startsWith('version ')) {
+    return 'Realms need what is gone';
+  }
+  return state === 'active' ? 'The last version is not used' : 'It was refused, and is not used';
+}
+
 /** What the administrator is asked about. */
 type Asked = { what: 'activate' | 'roll-back' | 'remove-version'; version: ComponentVersion } | { what: 'remove' };
 
@@ -73,12 +84,12 @@ function Known({ component, reload }: { component: ComponentFile; reload(): void
   return (
     <div className="console-cards">
       {component.state !== 'active' && (
-        <Alert isInline variant={component.state === 'failing' ? 'danger' : 'warning'} title={component.state === 'failing' ? 'It fails: requests that need it are refused' : 'It was refused, and is not used'} component="h2">
+        <Alert isInline variant={component.state === 'failing' ? 'danger' : 'warning'} title={title(component)} component="h2">
           {component.reason}
         </Alert>
       )}
       {component.state === 'active' && component.reason && (
-        <Alert isInline variant="warning" title="The last version is not used" component="h2">
+        <Alert isInline variant="warning" title={title(component)} component="h2">
           {component.reason}
         </Alert>
       )}
