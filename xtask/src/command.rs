@@ -1,6 +1,6 @@
 //! Running other programs, with errors that name them.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -15,6 +15,17 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("{} failed ({status})", line(command));
     }
     Ok(())
+}
+
+/// Runs a command to its end, saying nothing: what it printed, its errors last, and whether it exited with 0.
+pub(crate) fn run_quietly(command: &mut Command) -> (String, Result<()>) {
+    let output = match command.output().with_context(|| format!("cannot start {}", program(command))) {
+        Ok(output) => output,
+        Err(error) => return (String::new(), Err(error)),
+    };
+    let printed = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    let failed = || anyhow!("{} failed ({})", line(command), output.status);
+    (printed, if output.status.success() { Ok(()) } else { Err(failed()) })
 }
 
 /// Runs a command to its end; what it printed on its standard output.

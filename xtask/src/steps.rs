@@ -1,6 +1,10 @@
 //! The steps of a command: each with a heading and its duration, and one line at the end that says how it went.
 
+use crate::command::run_quietly;
 use anyhow::{Result, anyhow};
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The steps run so far.
@@ -25,10 +29,44 @@ impl Steps {
 
     /// Runs a step, prints why it failed, and says whether it passed, so that the caller knows whether to go on.
     pub(crate) fn run(&mut self, name: &str, step: impl FnOnce() -> Result<()>) -> bool {
-        eprintln!("\n── {}: {name}", self.command);
+        self.begin(name);
         let started = Instant::now();
         let outcome = step();
-        let took = started.elapsed();
+        self.end(name, started.elapsed(), outcome)
+    }
+
+    /// Runs rows of steps beside each other, in a row one after the other, whether or not one of them fails. A step is
+    /// its name and its commands; the first that fails is its last. What they print is shown when the step has ended.
+    pub(crate) fn beside_each_other(&mut self, rows: Vec<Vec<(&'static str, Vec<Command>)>>) {
+        let (tell, ended) = mpsc::channel();
+        thread::scope(|scope| {
+            for row in rows {
+                let tell = tell.clone();
+                scope.spawn(move || {
+                    for (name, commands) in row {
+                        let started = Instant::now();
+                        let (printed, outcome) = one_after_the_other(commands);
+                        // Whoever listens does so until all have spoken.
+                        let _ = tell.send((name, printed, started.elapsed(), outcome));
+                    }
+                });
+            }
+            drop(tell);
+            for (name, printed, took, outcome) in ended {
+                self.begin(name);
+                eprint!("{printed}");
+                self.end(name, took, outcome);
+            }
+        });
+    }
+
+    /// The heading of a step.
+    fn begin(&self, name: &str) {
+        eprintln!("\n── {}: {name}", self.command);
+    }
+
+    /// How it went; whether it passed.
+    fn end(&mut self, name: &str, took: Duration, outcome: Result<()>) -> bool {
         match &outcome {
             Ok(()) => eprintln!("── {}: {name} passed in {}", self.command, readable(took)),
             Err(error) => eprintln!("── {}: {name} FAILED after {}: {error:#}", self.command, readable(took)),
@@ -55,6 +93,19 @@ impl Steps {
     }
 }
 
+/// Runs commands up to the first that fails: what they printed, and how it went.
+fn one_after_the_other(commands: Vec<Command>) -> (String, Result<()>) {
+    let mut all = String::new();
+    for mut command in commands {
+        let (printed, outcome) = run_quietly(&mut command);
+        all.push_str(&printed);
+        if outcome.is_err() {
+            return (all, outcome);
+        }
+    }
+    (all, Ok(()))
+}
+
 /// A duration for people: `0.4 s`, `12.3 s`, `3 min 05 s`.
 fn readable(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -76,6 +127,23 @@ mod tests {
         assert!(!steps.run("two", || Err(anyhow!("broken"))));
         let closing_line = steps.finish().map_err(|error| error.to_string());
         assert!(closing_line.is_err_and(|line| line.starts_with("test: FAILED: two, after 0.0 s (one 0.0 s, two")));
+    }
+
+    #[test]
+    fn runs_rows_beside_each_other_and_a_step_to_its_first_failure() {
+        let shell = |script: &str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", script]);
+            shell
+        };
+        let (mut steps, started) = (Steps::new("test"), Instant::now());
+        steps.beside_each_other(vec![
+            vec![("one", vec![shell("sleep 0.4")]), ("two", vec![shell("exit 3"), shell("sleep 60")])],
+            vec![("three", vec![shell("sleep 0.5")])],
+        ]);
+        assert!(started.elapsed() < Duration::from_millis(800), "{:?}", started.elapsed());
+        let closing_line = steps.finish().map_err(|error| error.to_string());
+        assert!(closing_line.is_err_and(|line| line.starts_with("test: FAILED: two, after")));
     }
 
     #[test]

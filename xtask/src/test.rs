@@ -42,8 +42,7 @@ pub(crate) enum Only {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "PYTEST ARGUMENTS")]
         arguments: Vec<OsString>,
     },
-    /// Only the programs that people register clients with today: Keycloak's Java library, its kcreg.sh,
-    /// openid-client.
+    /// Only the programs and libraries that people register clients with today.
     Clients {
         /// Without one: all of them.
         programs: Vec<clients::Program>,

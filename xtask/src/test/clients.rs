@@ -1,12 +1,15 @@
-//! The programs that people register clients with today (`tests/clients`) against a server process of its own.
+//! The programs and libraries that people register clients with today (`tests/clients`) against a server process of its
+//! own.
 
+use super::python;
 use super::server::Server;
 use crate::apt;
-use crate::command::{output, run, succeeds};
+use crate::command::succeeds;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 use anyhow::Result;
 use clap::ValueEnum;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,10 +18,57 @@ use std::process::Command;
 pub(crate) enum Program {
     /// Keycloak's client registration library.
     Java,
+    /// Nimbus OAuth 2.0 SDK, for Java.
+    Nimbus,
     /// Keycloak's command line tool.
     Kcreg,
-    /// The library for JavaScript.
+    /// The crate.
+    Openidconnect,
+    /// A library for JavaScript.
     OpenidClient,
+    /// A library for JavaScript, on which openid-client stands.
+    Oauth4webapi,
+    /// The SDK of the Model Context Protocol.
+    McpTypescript,
+    /// The SDK of the Model Context Protocol.
+    McpPython,
+    /// A library for Python.
+    Idpyoidc,
+}
+
+impl Program {
+    /// Its folder in `tests/clients`.
+    fn name(self) -> &'static str {
+        match self {
+            Program::Java => "java",
+            Program::Nimbus => "nimbus",
+            Program::Kcreg => "kcreg",
+            Program::Openidconnect => "openidconnect",
+            Program::OpenidClient => "openid-client",
+            Program::Oauth4webapi => "oauth4webapi",
+            Program::McpTypescript => "mcp-typescript",
+            Program::McpPython => "mcp-python",
+            Program::Idpyoidc => "idpyoidc",
+        }
+    }
+
+    fn language(self) -> Language {
+        match self {
+            Program::Java | Program::Nimbus | Program::Kcreg => Language::Java,
+            Program::Openidconnect => Language::Rust,
+            Program::OpenidClient | Program::Oauth4webapi | Program::McpTypescript => Language::JavaScript,
+            Program::McpPython | Program::Idpyoidc => Language::Python,
+        }
+    }
+}
+
+/// What a program is written in, and so what runs it.
+#[derive(Clone, Copy, PartialEq)]
+enum Language {
+    Java,
+    Rust,
+    JavaScript,
+    Python,
 }
 
 /// Starts a server on this database, or on SQLite, runs the tests of these programs on it, or of all if none is named, and stops the server.
@@ -30,55 +80,79 @@ pub(crate) enum Program {
 pub(crate) fn test(workspace: &Workspace, programs: &[Program], database: Option<&str>) -> Result<()> {
     let programs = if programs.is_empty() { Program::value_variants() } else { programs };
     install_tools(programs)?;
-    let folder = workspace.root.join("tests/clients");
+    let needs_python = programs.iter().any(|program| program.language() == Language::Python);
+    let requirements = workspace.root.join("tests/clients/requirements.txt");
+    let python = if needs_python { Some(python::environment(workspace, &requirements)?) } else { None };
+
     let server = Server::start(&workspace.server(), "clients", database)?;
-    let mut steps = Steps::new("clients");
+    // Two rows, as more would only wait for processors. Those for Java are one of them: Maven's local repository is not
+    // made for several that fill it at once.
+    let (mut of_java, mut others) = (Vec::new(), Vec::new());
     for program in programs {
-        match program {
-            Program::Java => steps.run("java", || java(&folder, &server)),
-            Program::Kcreg => steps.run("kcreg", || kcreg(&folder, &server)),
-            Program::OpenidClient => steps.run("openid-client", || openid_client(&folder, &server)),
-        };
+        let row = if program.language() == Language::Java { &mut of_java } else { &mut others };
+        row.push((program.name(), commands(*program, workspace, &server, python.as_deref())));
     }
+    let mut steps = Steps::new("clients");
+    steps.beside_each_other(vec![of_java, others]);
     server.stop(steps.finish())
 }
 
 fn install_tools(programs: &[Program]) -> Result<()> {
-    let needs = |those: [Program; 2]| programs.iter().any(|program| those.contains(program));
-    if needs([Program::Java, Program::Kcreg]) {
+    let needs = |language: Language| programs.iter().any(|program| program.language() == language);
+    if needs(Language::Java) {
         // The compiler says that it is a whole JDK, the option that it is not too old.
         let has_jdk = || succeeds(Command::new("javac").args(["--release", "17", "-version"]));
         apt::ensure(has_jdk, &["default-jdk-headless"])?;
         apt::ensure(|| succeeds(Command::new("mvn").arg("--version")), &["maven"])?;
     }
-    if needs([Program::Kcreg, Program::OpenidClient]) {
+    if needs(Language::JavaScript) || programs.contains(&Program::Kcreg) {
         apt::ensure(|| succeeds(Command::new("node").arg("--version")), &["nodejs"])?;
     }
-    if programs.contains(&Program::OpenidClient) {
+    if needs(Language::JavaScript) {
         apt::ensure(|| succeeds(Command::new("npm").arg("--version")), &["npm"])?;
     }
     Ok(())
 }
 
-fn java(folder: &Path, server: &Server) -> Result<()> {
-    let mut maven = Command::new("mvn");
-    maven.args(["--batch-mode", "--quiet", "--no-transfer-progress", "test"]).current_dir(folder.join("java"));
-    run(server.tell(&mut maven))
-}
-
-fn kcreg(folder: &Path, server: &Server) -> Result<()> {
-    let kcreg = output(&mut Command::new(folder.join("kcreg/install.sh")))?;
-    let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=spec", "kcreg.test.mjs"]).current_dir(folder.join("kcreg"));
-    run(server.tell(&mut node).env("KCREG", kcreg.trim_end()))
-}
-
-fn openid_client(folder: &Path, server: &Server) -> Result<()> {
-    let npm = || {
-        let mut npm = Command::new("npm");
-        npm.current_dir(folder.join("openid-client"));
-        npm
+/// What installs a program, if anything does, and runs its tests.
+fn commands(program: Program, workspace: &Workspace, server: &Server, python: Option<&Path>) -> Vec<Command> {
+    let folder = workspace.root.join("tests/clients").join(program.name());
+    let (installs, mut tests) = match program.language() {
+        Language::Java if program == Program::Kcreg => (None, kcreg()),
+        Language::Java => (None, line("mvn", &["--batch-mode", "--quiet", "--no-transfer-progress", "test"])),
+        Language::JavaScript => {
+            let installs = line("npm", &["ci", "--prefer-offline", "--no-audit", "--no-fund"]);
+            (Some(installs), line("npm", &["test", "--silent"]))
+        }
+        Language::Python => {
+            let python = python.unwrap_or(Path::new("python3"));
+            (None, line(python, &["-m", "pytest", "-q", "-p", "no:cacheprovider"]))
+        }
+        // Its own workspace: what it is built from is a folder of its own, too.
+        Language::Rust => {
+            let cargo = |arguments: &[&str]| {
+                let mut cargo = workspace.cargo(arguments);
+                cargo.env("CARGO_TARGET_DIR", workspace.target.join("clients"));
+                cargo
+            };
+            (Some(cargo(&["test", "--locked", "--no-run"])), cargo(&["test", "--locked", "--quiet"]))
+        }
     };
-    run(npm().args(["ci", "--prefer-offline", "--no-audit", "--no-fund"]))?;
-    run(server.tell(npm().args(["test", "--silent"])))
+    server.tell(&mut tests);
+    let mut commands: Vec<_> = installs.into_iter().chain([tests]).collect();
+    for command in &mut commands {
+        command.current_dir(&folder);
+    }
+    commands
+}
+
+/// kcreg.sh is found or got first: it is part of a large archive.
+fn kcreg() -> Command {
+    line("sh", &["-c", "KCREG=$(./install.sh) && export KCREG && exec node --test --test-reporter=spec kcreg.test.mjs"])
+}
+
+fn line(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
 }

@@ -23,7 +23,8 @@ pub(crate) fn environment(workspace: &Workspace, requirements: &Path) -> Result<
     // An environment cannot be moved once made, so a file says that it is complete.
     let complete = folder.join("complete");
     if !complete.is_file() {
-        eprintln!("python: installing {}", packages.split_whitespace().collect::<Vec<_>>().join(", "));
+        let names = packages.lines().filter(|line| !line.starts_with('#')).map(str::trim);
+        eprintln!("python: installing {}", names.collect::<Vec<_>>().join(", "));
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
         run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))?;
         fs::write(complete, "")?;
