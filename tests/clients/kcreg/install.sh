@@ -5,7 +5,7 @@
 # that kcreg.sh consists of. They go to the user's cache folder and stay there.
 set -eu
 
-version=26.7.0
+version=26.7.5
 home=${XDG_CACHE_HOME:-$HOME/.cache}/matricula-tests/kcreg-$version
 kcreg=$home/keycloak-$version/bin/kcreg.sh
 

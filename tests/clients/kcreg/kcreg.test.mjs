@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, describe, test } from "node:test";
-import { administrator, initialAccessToken, realm, url } from "../server.mjs";
+import { administrator, initialAccessToken, newRealm, realm, url } from "../server.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "matricula-kcreg-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -18,6 +18,14 @@ after(() => rmSync(folder, { recursive: true }));
 const environment = { ...process.env, KC_OPTS: "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" };
 
 const redirectUris = ["https://app.example.com/callback"];
+const clientPolicies = {
+  clientProfiles: { profiles: [{ name: "safe", executors: [{ executor: "secure-client-uris", configuration: {} }] }] },
+  clientPolicies: {
+    policies: [
+      { name: "all", enabled: true, profiles: ["safe"], conditions: [{ condition: "any-client", configuration: {} }] },
+    ],
+  },
+};
 const spent = "Not authorized to view client. Not valid token or client credentials provided. [invalid_token]";
 
 describe("kcreg.sh", { concurrency: 2 }, () => {
@@ -124,6 +132,33 @@ describe("kcreg.sh", { concurrency: 2 }, () => {
     assert.deepEqual(await kcreg(`delete ${clientId}`), silence);
   });
 
+  // kcreg reads error documents strictly: a member that it does not know hides the reason.
+  test("the reason of a refusal is printed, whoever refuses", async (t) => {
+    const kcreg = withoutConfig();
+    const policy =
+      "Policy 'Allowed Client Scopes' rejected request to client-registration service. " +
+      "Details: Not permitted to use specified clientScope [insufficient_scope]";
+    const token = await initialAccessToken();
+    const create = (what) => kcreg(`create ${what} --token ${token}`);
+    assert.deepEqual(await create('-s clientId=kcreg -s optionalClientScopes=["nowhere"]'), failed(policy));
+    assert.deepEqual(await create("-e oidc -s scope=nowhere"), failed(policy));
+    const uris = `["${redirectUris}#fragment"]`;
+    const metadata = "A redirect URI must not contain an URL fragment [invalid_redirect_uri]";
+    assert.deepEqual(await create(`-s clientId=kcreg -s redirectUris=${uris}`), failed(metadata));
+    assert.deepEqual(await create(`-e oidc -s redirect_uris=${uris}`), failed(metadata));
+    assert.deepEqual(
+      await kcreg("create -s clientId=kcreg --token nothing"),
+      failed("Failed decode token [invalid_token]"),
+    );
+
+    const { name } = await newRealm(t, clientPolicies);
+    const there = withoutConfig(name);
+    assert.deepEqual(
+      await there(`create -s clientId=kcreg -s redirectUris=["http://app"] --token ${await initialAccessToken(name)}`),
+      failed("invalid_client_metadata: Invalid redirectUris [insufficient_scope]"),
+    );
+  });
+
   test("a wrong password is refused", async () => {
     const refused = await login(withConfig(), "wrong");
     assert.equal(refused.status, 1);
@@ -154,8 +189,8 @@ function withConfig() {
 }
 
 /** kcreg that is told everything on its command line. */
-function withoutConfig() {
-  return (line) => run(line, ["--no-config", "--server", url, "--realm", realm]);
+function withoutConfig(name = realm) {
+  return (line) => run(line, ["--no-config", "--server", url, "--realm", name]);
 }
 
 /** Runs it with the words of `line`, what is in `more` because it has spaces, and the session's `options`. */
