@@ -29,6 +29,7 @@ use crate::provider::Provider;
 use crate::realm::Realm;
 use crate::representation;
 use crate::validation;
+use crate::violation::refused;
 use refusal::Refusal;
 
 /// The provider.
@@ -47,16 +48,17 @@ impl Provider for Saml2EntityDescriptor {
     }
 
     fn parse(&self, _operation: Operation, document: Document, _realm: &dyn Realm) -> Result<Client, Vec<Violation>> {
-        parse(document.body).map_err(|violation| vec![violation])
+        parse(document).map_err(|violation| vec![violation])
     }
 
     fn complete(
         &self,
-        proposed: Client,
+        mut proposed: Client,
         stored: Option<Client>,
         issued: Issued,
         realm: &dyn Realm,
     ) -> Result<Completed, Vec<Violation>> {
+        check_validity(&mut proposed, issued.now).map_err(|violation| vec![violation])?;
         completion::complete(proposed, stored, &issued, realm, |field| self.document_name(field))
     }
 
@@ -81,12 +83,26 @@ impl Provider for Saml2EntityDescriptor {
 }
 
 /// The client that a document describes.
-fn parse(body: Vec<u8>) -> Result<Client, Violation> {
-    let document = encoding::decode(body).map_err(|(before, problem)| {
-        let fault = xml::Fault { at: before.len(), problem: problem.into() };
+fn parse(document: Document) -> Result<Client, Violation> {
+    let document = encoding::decode(document.body, &document.content_type).map_err(|(before, problem)| {
+        let fault = xml::Fault { at: before.len(), problem };
         Refusal::Unreadable(fault).into_violation(&before)
     })?;
     metadata::read(&document).and_then(client::client).map_err(|refusal| refusal.into_violation(&document))
+}
+
+/// Refuses metadata whose time is over (deviation 29). Until when it is valid is no attribute of the client.
+fn check_validity(proposed: &mut Client, now: u64) -> Result<(), Violation> {
+    let Some(at) = proposed.attributes.iter().position(|attribute| attribute.name == client::VALID_UNTIL) else {
+        return Ok(());
+    };
+    let until = proposed.attributes.remove(at).value;
+    match time::parse(&until) {
+        Some(time::Until::Second(last)) if i64::try_from(now).is_ok_and(|now| now > last) => {
+            Err(refused("invalid_client_metadata", format!("The metadata expired at {until}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The element or attribute that a field of the client comes from.
@@ -106,6 +122,7 @@ fn element_of(field: &str) -> Option<&'static str> {
         "attributes.saml.signing.certificate" | "attributes.saml.encryption.certificate" => "X509Certificate",
         "attributes.logoUri" => "Logo",
         "attributes.policyUri" => "PrivacyStatementURL",
+        "attributes.saml.metadata.validUntil" => "validUntil",
         "protocol-mappers" => "RequestedAttribute",
         _ => return None,
     })
@@ -118,13 +135,20 @@ mod tests {
     use crate::contract::exports::matricula::registration::providers::Effect;
     use crate::realm::fixed::FixedRealm;
 
+    fn read(body: impl Into<Vec<u8>>) -> Result<Client, Violation> {
+        parse(Document { content_type: "application/xml".into(), body: body.into() })
+    }
+
     /// A registration from beginning to end: what is stored, beside it, and answered.
     fn register(content: &str) -> Result<(Completed, String), Vec<Violation>> {
+        register_document(entity("urn:sp", &service_provider(content)))
+    }
+
+    fn register_document(document: String) -> Result<(Completed, String), Vec<Violation>> {
         let provider = Saml2EntityDescriptor;
         let realm = FixedRealm::default();
-        let proposed =
-            parse(entity("urn:sp", &service_provider(content)).into()).map_err(|violation| vec![violation])?;
-        let issued = Issued { id: "id".into(), secret: "secret".into(), now: 1000, ..Issued::default() };
+        let proposed = read(document).map_err(|violation| vec![violation])?;
+        let issued = Issued { id: "id".into(), secret: "secret".into(), now: 86_400, ..Issued::default() };
         let completed = provider.complete(proposed, None, issued, &realm)?;
         let registration = Registration { access_token: Some("token".into()), ..Registration::default() };
         let answer = provider.finish(Operation::Register, &completed.client, &registration, &realm)?;
@@ -184,7 +208,25 @@ mod tests {
         let document = entity("urn:größe", &service_provider(""));
         let bytes: Vec<u8> = document.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for body in [document.into_bytes(), bytes] {
-            assert_eq!(parse(body).unwrap().client_id.as_deref(), Some("urn:größe"));
+            assert_eq!(read(body).unwrap().client_id.as_deref(), Some("urn:größe"));
+        }
+    }
+
+    #[test]
+    fn metadata_is_good_up_to_the_last_second_of_its_validity() {
+        let entity_of = |until: &str| {
+            let document = entity("urn:sp", &service_provider(&key("signing", CERTIFICATE)));
+            document.replacen("entityID", &format!("validUntil='{until}' entityID"), 1)
+        };
+        for until in ["1970-01-02T00:00:00Z", "1970-01-02T01:00:00+01:00", "1970", "00:00:00", "---01"] {
+            let (completed, answer) = register_document(entity_of(until)).unwrap();
+            assert!(completed.client.attributes.iter().all(|attribute| attribute.name != client::VALID_UNTIL));
+            assert!(!answer.contains("validUntil"), "{answer}");
+        }
+        for until in ["1970-01-01T23:59:59.999Z", "1970-01-01", "1969", "1970-01-02T00:00:00+01:00", "-0001"] {
+            let violations = register_document(entity_of(until)).unwrap_err();
+            let expected = format!("The metadata expired at {until}");
+            assert_eq!(errors(&violations), [(Some("invalid_client_metadata"), expected.as_str())]);
         }
     }
 
@@ -194,13 +236,13 @@ mod tests {
             ("\n<foo/>", "HTTP 400 Bad Request", "line 2: foo is neither an EntityDescriptor"),
             ("<a>\n&x;</a>", "HTTP 400 Bad Request", "line 1: a is neither"),
         ] {
-            let violation = parse(document.into()).unwrap_err();
+            let violation = read(document).unwrap_err();
             assert_eq!(violation.error.as_deref(), Some(error));
             assert!(violation.message.starts_with(message), "{violation:?}");
         }
-        let violation = parse(b"<a>\n\xff</a>".into()).unwrap_err();
+        let violation = read(b"<a>\n\xff</a>").unwrap_err();
         assert!(violation.message.starts_with("line 2: a byte that is not UTF-8"), "{violation:?}");
-        let violation = parse(entity("x", "").into()).unwrap_err();
+        let violation = read(entity("x", "")).unwrap_err();
         assert_eq!(violation.error.as_deref(), Some("No SPSSODescriptorType defined in the entity descriptor file"));
         assert_eq!(violation.message, "");
     }

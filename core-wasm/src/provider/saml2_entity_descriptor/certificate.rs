@@ -19,8 +19,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) fn normalize(text: &str) -> Result<String, &'static str> {
     let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let bytes = BASE64.decode(compact).map_err(|_| "is not base64 (write it without the BEGIN and END lines)")?;
-    let certificate = certificate(&bytes).ok_or("is no X.509 certificate")?;
-    Ok(BASE64.encode(certificate))
+    if is_certificate(&bytes) { Ok(BASE64.encode(bytes)) } else { Err("is no X.509 certificate") }
 }
 
 const INTEGER: u8 = 0x02;
@@ -35,11 +34,15 @@ const ISSUER_ID: u8 = 0x81;
 const SUBJECT_ID: u8 = 0x82;
 const EXTENSIONS: u8 = 0xa3;
 
-/// The certificate at the beginning of these bytes, if there is one.
-fn certificate(bytes: &[u8]) -> Option<&[u8]> {
+/// Whether these bytes are a certificate, with nothing behind it (Java: `CertificateFactory.generateCertificate`).
+fn is_certificate(bytes: &[u8]) -> bool {
+    parse(bytes).is_some()
+}
+
+fn parse(bytes: &[u8]) -> Option<()> {
     let mut rest = Der(bytes);
     let mut certificate = rest.take(SEQUENCE)?;
-    let whole = bytes.len() - rest.0.len();
+    rest.is_empty().then_some(())?;
     let mut signed = certificate.take(SEQUENCE)?;
     check_algorithm(&mut certificate)?;
     certificate.take(BIT_STRING)?;
@@ -60,7 +63,7 @@ fn certificate(bytes: &[u8]) -> Option<&[u8]> {
     for optional in [ISSUER_ID, SUBJECT_ID, EXTENSIONS] {
         signed.skip(optional);
     }
-    (signed.is_empty() && key.is_empty() && validity.is_empty()).then(|| &bytes[..whole])
+    (signed.is_empty() && key.is_empty() && validity.is_empty()).then_some(())
 }
 
 /// AlgorithmIdentifier: the parameters may be anything.
@@ -121,10 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_certificate_is_dropped() {
-        let mut bytes = BASE64.decode(CERTIFICATE).unwrap();
-        bytes.extend([0x30, 0x00, 0xff]);
-        assert_eq!(normalize(&BASE64.encode(bytes)).as_deref(), Ok(CERTIFICATE));
+    fn nothing_may_follow_the_certificate() {
+        let bytes = BASE64.decode(CERTIFICATE).unwrap();
+        for tail in [&[0][..], b"\n", b"\r\n", &[0x30, 0x00], &bytes] {
+            assert_eq!(normalize(&BASE64.encode([&bytes, tail].concat())), Err("is no X.509 certificate"), "{tail:?}");
+        }
     }
 
     #[test]
@@ -138,13 +142,13 @@ mod tests {
     fn no_part_of_a_certificate_is_one_and_no_change_makes_it_panic() {
         let bytes = BASE64.decode(CERTIFICATE).unwrap();
         for end in 0..bytes.len() {
-            assert_eq!(certificate(&bytes[..end]), None);
+            assert!(!is_certificate(&bytes[..end]));
         }
         for at in 0..bytes.len() {
             for value in [0, 0x30, 0x7f, 0x84, 0xff] {
                 let mut changed = bytes.clone();
                 changed[at] = value;
-                let _ = certificate(&changed);
+                let _ = is_certificate(&changed);
             }
         }
     }

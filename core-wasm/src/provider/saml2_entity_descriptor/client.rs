@@ -2,10 +2,13 @@
 //! added when the client is completed. Keycloak: EntityDescriptorDescriptionConverter.
 
 use super::certificate::normalize;
-use super::metadata::{Endpoint, Entity, Key, Listed, RequestedAttribute, Role, Usage};
+use super::metadata::{Endpoint, Entity, Key, Listed, RequestedAttribute, Role, Usage, Validity};
 use super::refusal::Refusal;
 use crate::contract::matricula::registration::client::{Attribute, Client, ProtocolMapper};
 use std::collections::BTreeSet;
+
+/// Attribute of a client as sent: until when its metadata is valid. The completion takes it out.
+pub(super) const VALID_UNTIL: &str = "saml.metadata.validUntil";
 
 const BINDINGS: &str = "urn:oasis:names:tc:SAML:2.0:bindings:";
 
@@ -14,7 +17,7 @@ const BINDINGS: &str = "urn:oasis:names:tc:SAML:2.0:bindings:";
 /// # Errors
 /// There is no such entity, it is no service provider, or one of its certificates is none.
 pub(super) fn client(document: Vec<Listed>) -> Result<Client, Refusal> {
-    let (entity_id, role) = only_service_provider(document)?;
+    let (entity_id, validity, role) = only_service_provider(document)?;
     let consumer = |binding| first_of(&role.assertion_consumer_services, binding);
     let logout = |binding| first_of(&role.single_logout_services, binding);
     let mut attributes = Attributes::default();
@@ -36,6 +39,7 @@ pub(super) fn client(document: Vec<Listed>) -> Result<Client, Refusal> {
     attributes.set("logoUri", role.user_interface.logo.as_deref().unwrap_or_default());
     attributes.set("policyUri", role.user_interface.privacy_statement.as_deref().unwrap_or_default());
     attributes.set_keys(&role.keys)?;
+    attributes.set(VALID_UNTIL, validity.as_ref().map_or("", |validity| &validity.until));
 
     let redirect_uris = ["HTTP-POST", "HTTP-Redirect", "SOAP", "PAOS", "HTTP-Artifact"];
     let mappers = protocol_mappers(&role.requested_attributes);
@@ -50,10 +54,12 @@ pub(super) fn client(document: Vec<Listed>) -> Result<Client, Refusal> {
     })
 }
 
-/// The id of the only entity, and its role.
-fn only_service_provider(document: Vec<Listed>) -> Result<(String, Role), Refusal> {
+/// The id of the only entity, what of it is over first, and its role.
+fn only_service_provider(document: Vec<Listed>) -> Result<(String, Option<Validity>, Role), Refusal> {
     match <[Listed; 1]>::try_from(document) {
-        Ok([Listed::Entity(Entity { id, service_provider: Some(role) })]) => Ok((id, role)),
+        Ok([Listed::Entity(Entity { id, validity, service_provider: Some(mut role) })]) => {
+            Ok((id, Validity::earlier(validity, role.validity.take()), role))
+        }
         Ok([Listed::Entity(_)]) => Err(Refusal::NoServiceProvider),
         Ok([Listed::List(list)]) => Err(Refusal::Unusable(list.fault("stands within an EntitiesDescriptor"))),
         Err(_) => Err(Refusal::NotOneEntity),
@@ -335,14 +341,17 @@ mod tests {
              <md:RequestedAttribute Name='phone' FriendlyName='' NameFormat='urn:oasis:names:tc:SAML:2.0:attrname-format:basic'>\
              <x:AttributeValue xmlns:x='y'><z/></x:AttributeValue></md:RequestedAttribute>",
         );
-        let second = service("<md:RequestedAttribute Name='mail' FriendlyName='Second'/>");
+        let second = service(
+            "<md:RequestedAttribute Name='mail' FriendlyName='Second'/><md:RequestedAttribute Name='' FriendlyName='None'/>",
+        );
         let mappers = client_of(&(first + &second)).protocol_mappers.unwrap();
         let entries = |mapper: &ProtocolMapper| -> Vec<String> {
             mapper.config.iter().map(|entry| format!("{}={}", entry.name, entry.value)).collect()
         };
-        assert_eq!(mappers.len(), 2);
+        assert_eq!(mappers.len(), 3);
         assert_eq!(entries(&mappers[0]), ["attribute.name=mail", "friendly.name=First"]);
         assert_eq!(entries(&mappers[1]), ["attribute.name=phone", "attribute.nameformat=Basic"]);
+        assert_eq!((mappers[2].name.as_str(), entries(&mappers[2])), ("", vec!["friendly.name=None".to_owned()]));
     }
 
     #[test]
@@ -359,6 +368,29 @@ mod tests {
             let elsewhere = user_interface(&content) + &service_provider("");
             assert!(attributes(&made(&entity("sp", &elsewhere)).unwrap()).is_empty());
         }
+    }
+
+    #[test]
+    fn the_validity_that_is_over_first_counts() {
+        let valid = |document: String, element: &str, until: &str| {
+            document.replacen(element, &format!("{element} validUntil='{until}'"), 1)
+        };
+        let with = |list: &str, of_entity: &str, role: &str| {
+            let role = valid(service_provider(""), "SPSSODescriptor", role);
+            valid(entities(&valid(entity("sp", &role), "EntityDescriptor", of_entity)), "EntitiesDescriptor", list)
+        };
+        for (list, of_entity, role, expected) in [
+            ("2030", "2031", "2032", vec!["saml.metadata.validUntil=2030"]),
+            ("2031", "2030-12", "2032", vec!["saml.metadata.validUntil=2030-12"]),
+            ("2032", "2031", "2030-01-01T00:00:00Z", vec!["saml.metadata.validUntil=2030-01-01T00:00:00Z"]),
+            ("10:00:00", " 2031\n", "--05", vec!["saml.metadata.validUntil=2031"]),
+            ("10:00:00", "---01", "--05", vec![]),
+        ] {
+            assert_eq!(attributes(&made(&with(list, of_entity, role)).unwrap()), expected);
+        }
+        let idp = "<md:IDPSSODescriptor protocolSupportEnumeration='' validUntil='2001'/>";
+        let other_roles = entity("sp", &format!("{idp}{}", service_provider("")));
+        assert!(attributes(&made(&other_roles).unwrap()).is_empty());
     }
 
     #[test]

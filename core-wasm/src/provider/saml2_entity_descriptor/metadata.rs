@@ -7,7 +7,7 @@
 use super::characters::clip;
 use super::namespaces::Namespace;
 use super::refusal::Refusal;
-use super::time::is_time;
+use super::time::{self, Until};
 use super::xml::{Element, Fault, Reader};
 use crate::uri::Uri;
 
@@ -22,6 +22,8 @@ pub(super) enum Listed<'a> {
 pub(super) struct Entity<'a> {
     /// `entityID`.
     pub(super) id: String,
+    /// Its own, or that of the list around it.
+    pub(super) validity: Option<Validity>,
     /// Its first `SPSSODescriptor`.
     pub(super) service_provider: Option<Role<'a>>,
 }
@@ -29,6 +31,7 @@ pub(super) struct Entity<'a> {
 /// What counts of an `SPSSODescriptor` (§2.4.4). Other roles are read into it, too, and then forgotten.
 #[derive(Default)]
 pub(super) struct Role<'a> {
+    pub(super) validity: Option<Validity>,
     pub(super) wants_assertions_signed: bool,
     pub(super) keys: Vec<Key<'a>>,
     pub(super) user_interface: UserInterface,
@@ -37,6 +40,22 @@ pub(super) struct Role<'a> {
     pub(super) assertion_consumer_services: Vec<Endpoint>,
     pub(super) name_id_formats: Vec<String>,
     pub(super) requested_attributes: Vec<RequestedAttribute>,
+}
+
+/// A `validUntil` that may be over one day (§2.3.2, §2.4.1).
+#[derive(Clone)]
+pub(super) struct Validity {
+    /// As it is written.
+    pub(super) until: String,
+    /// Unix time.
+    last_second: i64,
+}
+
+impl Validity {
+    /// The one that is over first.
+    pub(super) fn earlier(one: Option<Validity>, other: Option<Validity>) -> Option<Validity> {
+        one.into_iter().chain(other).min_by_key(|validity| validity.last_second)
+    }
 }
 
 /// `KeyDescriptor` (§2.4.1.1).
@@ -86,7 +105,7 @@ pub(super) fn read(document: &str) -> Result<Vec<Listed<'_>>, Refusal> {
     let mut reader = Reader::new(document);
     let root = reader.root()?;
     if root.is(Namespace::METADATA, "EntityDescriptor") {
-        Ok(vec![Listed::Entity(entity(&mut reader, &root)?)])
+        Ok(vec![Listed::Entity(entity(&mut reader, &root, None)?)])
     } else if root.is(Namespace::METADATA, "EntitiesDescriptor") {
         entities(&mut reader, &root)
     } else if SAML_MESSAGES.iter().any(|namespace| root.is_in(*namespace)) {
@@ -101,11 +120,11 @@ const SAML_MESSAGES: [Namespace; 4] =
     [Namespace::PROTOCOL, Namespace::ASSERTION, Namespace::PROTOCOL_1, Namespace::ASSERTION_1];
 
 fn entities<'a>(reader: &mut Reader<'a>, list: &Element<'a>) -> Result<Vec<Listed<'a>>, Refusal> {
-    check_validity(list)?;
+    let validity = validity(list)?;
     let mut listed = Vec::new();
     while let Some(child) = reader.child()? {
         match metadata_name(&child) {
-            Some("EntityDescriptor") => listed.push(Listed::Entity(entity(reader, &child)?)),
+            Some("EntityDescriptor") => listed.push(Listed::Entity(entity(reader, &child, validity.clone())?)),
             // Lists are refused later, so one level of them is enough.
             Some("EntitiesDescriptor") => {
                 reader.skip()?;
@@ -119,10 +138,14 @@ fn entities<'a>(reader: &mut Reader<'a>, list: &Element<'a>) -> Result<Vec<Liste
     Ok(listed)
 }
 
-fn entity<'a>(reader: &mut Reader<'a>, element: &Element<'a>) -> Result<Entity<'a>, Refusal> {
+fn entity<'a>(
+    reader: &mut Reader<'a>,
+    element: &Element<'a>,
+    of_list: Option<Validity>,
+) -> Result<Entity<'a>, Refusal> {
     let id = required(element, "entityID")?.to_owned();
-    check_validity(element)?;
-    let mut entity = Entity { id, service_provider: None };
+    let validity = Validity::earlier(validity(element)?, of_list);
+    let mut entity = Entity { id, validity, service_provider: None };
     // A document that ends here is answered like an entity without roles, as by Keycloak.
     if reader.is_at_end() {
         return Ok(entity);
@@ -184,10 +207,10 @@ const ROLES: [(&str, &[&str]); 5] = [
 /// Any of `ROLES` (§2.4.1). The elements may come in any order.
 fn role<'a>(reader: &mut Reader<'a>, element: &Element<'a>) -> Result<Role<'a>, Refusal> {
     required(element, "protocolSupportEnumeration")?;
-    check_validity(element)?;
+    let validity = validity(element)?;
     let own = ROLES.iter().find(|(name, _)| *name == element.name).map_or(&[][..], |(_, own)| own);
-    let mut role =
-        Role { wants_assertions_signed: is_true(element.attribute("WantAssertionsSigned")), ..Role::default() };
+    let wants_assertions_signed = is_true(element.attribute("WantAssertionsSigned"));
+    let mut role = Role { validity, wants_assertions_signed, ..Role::default() };
     while let Some(child) = reader.child()? {
         let is_attribute = child.is(Namespace::ASSERTION, "Attribute");
         let name = if is_attribute { Some("Attribute") } else { metadata_name(&child).filter(|n| *n != "Attribute") };
@@ -407,13 +430,13 @@ fn is_true(value: Option<&str>) -> bool {
     value.is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
 }
 
-/// `validUntil` may be in the past, but must be a time.
-fn check_validity(element: &Element) -> Result<(), Fault> {
-    match element.attribute("validUntil") {
-        Some(time) if !is_time(time) => {
-            Err(element.fault(format!("has a validUntil that is no date and time: {}", clip(time))))
-        }
-        _ => Ok(()),
+/// `validUntil` must be a date or time. Whether it is over is for the completion, which knows the time.
+fn validity(element: &Element) -> Result<Option<Validity>, Fault> {
+    let Some(text) = element.attribute("validUntil") else { return Ok(None) };
+    match time::parse(text) {
+        Some(Until::Second(last_second)) => Ok(Some(Validity { until: text.to_owned(), last_second })),
+        Some(Until::NoYear) => Ok(None),
+        None => Err(element.fault(format!("has a validUntil that is no date or time: {}", clip(text)))),
     }
 }
 
@@ -457,7 +480,7 @@ mod tests {
         }
         let document = entity("x", "");
         assert_eq!(problem(&document.replace("entityID", "id")), "EntityDescriptor has no attribute entityID");
-        let expected = "EntityDescriptor has a validUntil that is no date and time: soon";
+        let expected = "EntityDescriptor has a validUntil that is no date or time: soon";
         assert_eq!(problem(&document.replace("entityID", "validUntil='soon' entityID")), expected);
         assert_eq!(problem(&entities("<No/>")), "No is not known within EntitiesDescriptor");
     }

@@ -337,7 +337,13 @@ fn repeated<'a>(attributes: &[Attribute<'a>]) -> Option<&'a str> {
     names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].1)
 }
 
-/// `<?xml version="1.0" encoding="…" standalone="…"?>`. The encoding is known before this is read, and not from here.
+/// The encoding that an XML declaration names, given what is between `<?xml` and `?>`.
+pub(super) fn declared_encoding(declaration: &str) -> Option<&str> {
+    let mut parts = RawAttributes(declaration).map_while(Result::ok);
+    parts.find(|(name, _)| *name == "encoding").map(|(_, value)| value)
+}
+
+/// `<?xml version="1.0" encoding="…" standalone="…"?>`. What the encoding is was looked at before.
 fn check_declaration(source: &str) -> Result<(), String> {
     let content = source.trim_start_matches("<?xml").trim_end_matches("?>");
     let parts: Vec<_> = RawAttributes(content).collect::<Result<_, _>>()?;
