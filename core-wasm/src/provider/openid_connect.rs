@@ -55,6 +55,7 @@ impl Provider for OpenidConnect {
         let subject_type = subject_type::take_request(&mut proposed);
         if let Some(stored) = &stored {
             keep_default_scopes(&mut proposed, stored);
+            attributes::remove_unless_named(&mut proposed.attributes);
         }
         let mut completed = completion::complete(proposed, stored, &issued, realm, names::member)?;
         // The sector of a mapper is validated with the mapper; a stored one that the request does not name, never.
@@ -174,6 +175,8 @@ mod tests {
             "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "use": "sig"}]},
             "grant_types": ["authorization_code", "implicit", "client_credentials", DEVICE],
             "subject_type": "pairwise", "id_token_signed_response_alg": "PS256", "userinfo_signed_response_alg": "ES256",
+            "authorization_signed_response_alg": "PS384", "authorization_encrypted_response_alg": "RSA-OAEP-256",
+            "authorization_encrypted_response_enc": "A256GCM",
             "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true,
             "backchannel_logout_uri": "https://a.example/back", "backchannel_logout_session_required": false,
             "backchannel_logout_revoke_offline_tokens": true, "frontchannel_logout_uri": "https://a.example/front",
@@ -226,12 +229,9 @@ mod tests {
             "require_auth_time",
             "scope",
             "jwks",
-            "token_endpoint_auth_signing_alg",
-            "id_token_signed_response_alg",
             "userinfo_signed_response_alg",
             "dpop_bound_access_tokens",
             "require_pushed_authorization_requests",
-            "backchannel_logout_uri",
             "backchannel_token_delivery_mode",
         ] {
             assert!(!before.document[member].is_null(), "{member}");
@@ -255,6 +255,54 @@ mod tests {
         ] {
             assert_eq!(after[member], value, "{member}");
         }
+    }
+
+    #[test]
+    fn an_update_removes_six_members_that_it_does_not_name_whatever_else_it_names() {
+        let six = [
+            ("token_endpoint_auth_signing_alg", "ES256"),
+            ("id_token_signed_response_alg", "ES256"),
+            ("authorization_signed_response_alg", "ES256"),
+            ("authorization_encrypted_response_alg", "ECDH-ES"),
+            ("authorization_encrypted_response_enc", "A128GCM"),
+            ("backchannel_logout_uri", "https://a.example/other"),
+        ];
+        let before = full();
+        for named in [json!({}), json!({"jwks_uri": "https://a.example/jwks"}), json!({"request_uris": ["https://a/"]})]
+        {
+            let after = update(&before, named).document;
+            for (member, _) in six {
+                assert!(!before.document[member].is_null() && after[member].is_null(), "{member}");
+            }
+        }
+        for (member, value) in six {
+            let kept = update(&before, json!({member: value})).document;
+            assert_eq!(kept[member], value);
+            assert!(six.iter().all(|(other, _)| *other == member || kept[*other].is_null()), "{kept}");
+            assert!(update(&before, json!({member: null})).document[member].is_null(), "{member}");
+        }
+    }
+
+    #[test]
+    fn null_among_the_grant_types_is_no_grant() {
+        for (metadata, grant_types, response_types) in [
+            (json!({"grant_types": [null]}), json!([]), json!([])),
+            (
+                json!({"grant_types": [null, "authorization_code"]}),
+                json!(["authorization_code"]),
+                json!(["code", "none"]),
+            ),
+            (
+                json!({"grant_types": [null], "response_types": ["code"]}),
+                json!(["authorization_code"]),
+                json!(["code", "none"]),
+            ),
+        ] {
+            let document = register(metadata).document;
+            assert_eq!((&document["grant_types"], &document["response_types"]), (&grant_types, &response_types));
+        }
+        let violation = &refused(json!({"response_types": ["code", null]}))[0];
+        assert!(violation.message.starts_with("Client metadata invalid: response_types"), "{violation:?}");
     }
 
     #[test]

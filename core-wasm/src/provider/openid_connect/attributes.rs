@@ -1,5 +1,7 @@
 //! Metadata that is an attribute of the client, name by name, with the type it has in a document.
 
+use crate::contract::matricula::registration::client::Attribute;
+
 /// A member of a document and the attribute that holds it.
 pub(super) struct Mapping {
     /// Name in documents.
@@ -37,12 +39,28 @@ pub(super) const METADATA: &str = "metadata.";
 pub(super) const POST_LOGOUT_REDIRECT_URIS: &str = "post.logout.redirect.uris";
 pub(super) const REQUEST_URIS: &str = "request.uris";
 pub(super) const ID_TOKEN_SIGNED_RESPONSE_ALG: &str = "id.token.signed.response.alg";
+const AUTHORIZATION_SIGNED_RESPONSE_ALG: &str = "authorization.signed.response.alg";
+const AUTHORIZATION_ENCRYPTED_RESPONSE_ALG: &str = "authorization.encrypted.response.alg";
+const AUTHORIZATION_ENCRYPTED_RESPONSE_ENC: &str = "authorization.encrypted.response.enc";
+const TOKEN_ENDPOINT_AUTH_SIGNING_ALG: &str = "token.endpoint.auth.signing.alg";
 pub(super) const TLS_CLIENT_AUTH_SUBJECT_DN: &str = "x509.subjectdn";
+const BACKCHANNEL_LOGOUT_URI: &str = "backchannel.logout.url";
 pub(super) const BACKCHANNEL_LOGOUT_SESSION_REQUIRED: &str = "backchannel.logout.session.required";
 pub(super) const BACKCHANNEL_LOGOUT_REVOKE_OFFLINE_TOKENS: &str = "backchannel.logout.revoke.offline.tokens";
 pub(super) const FRONTCHANNEL_LOGOUT_URI: &str = "frontchannel.logout.url";
 pub(super) const FRONTCHANNEL_LOGOUT_SESSION_REQUIRED: &str = "frontchannel.logout.session.required";
 pub(super) const CIBA_REQUEST_SIGNING_ALG: &str = "ciba.backchannel.auth.request.signing.alg";
+
+/// Attributes of the members that an update removes when it does not name them (deviation 10, RFC 7592 §2.2). Keycloak
+/// does so or not, depending on which other members are there.
+const REMOVED_UNLESS_NAMED: [&str; 6] = [
+    ID_TOKEN_SIGNED_RESPONSE_ALG,
+    AUTHORIZATION_SIGNED_RESPONSE_ALG,
+    AUTHORIZATION_ENCRYPTED_RESPONSE_ALG,
+    AUTHORIZATION_ENCRYPTED_RESPONSE_ENC,
+    TOKEN_ENDPOINT_AUTH_SIGNING_ALG,
+    BACKCHANNEL_LOGOUT_URI,
+];
 
 /// Every member that is an attribute, in the order of answers.
 pub(super) const MAPPINGS: &[Mapping] = &[
@@ -69,10 +87,10 @@ pub(super) const MAPPINGS: &[Mapping] = &[
     mapping("request_object_signing_alg", "request.object.signature.alg", Kind::Text),
     mapping("request_object_encryption_alg", "request.object.encryption.alg", Kind::Text),
     mapping("request_object_encryption_enc", "request.object.encryption.enc", Kind::Text),
-    mapping("token_endpoint_auth_signing_alg", "token.endpoint.auth.signing.alg", Kind::Text),
-    mapping("authorization_signed_response_alg", "authorization.signed.response.alg", Kind::Text),
-    mapping("authorization_encrypted_response_alg", "authorization.encrypted.response.alg", Kind::Text),
-    mapping("authorization_encrypted_response_enc", "authorization.encrypted.response.enc", Kind::Text),
+    mapping("token_endpoint_auth_signing_alg", TOKEN_ENDPOINT_AUTH_SIGNING_ALG, Kind::Text),
+    mapping("authorization_signed_response_alg", AUTHORIZATION_SIGNED_RESPONSE_ALG, Kind::Text),
+    mapping("authorization_encrypted_response_alg", AUTHORIZATION_ENCRYPTED_RESPONSE_ALG, Kind::Text),
+    mapping("authorization_encrypted_response_enc", AUTHORIZATION_ENCRYPTED_RESPONSE_ENC, Kind::Text),
     mapping("tls_client_auth_subject_dn", TLS_CLIENT_AUTH_SUBJECT_DN, Kind::Text),
     mapping(
         "tls_client_certificate_bound_access_tokens",
@@ -81,7 +99,7 @@ pub(super) const MAPPINGS: &[Mapping] = &[
     ),
     mapping("dpop_bound_access_tokens", "dpop.bound.access.tokens", Kind::Flag(Some(false))),
     mapping("require_pushed_authorization_requests", "require.pushed.authorization.requests", Kind::Flag(Some(false))),
-    mapping("backchannel_logout_uri", "backchannel.logout.url", Kind::Text),
+    mapping("backchannel_logout_uri", BACKCHANNEL_LOGOUT_URI, Kind::Text),
     mapping("backchannel_logout_session_required", BACKCHANNEL_LOGOUT_SESSION_REQUIRED, Kind::Flag(Some(true))),
     mapping(
         "backchannel_logout_revoke_offline_tokens",
@@ -132,6 +150,16 @@ pub(super) fn of_member(name: &str) -> Option<usize> {
 /// The mapping of an attribute, by index.
 pub(super) fn of_attribute(name: &str) -> Option<usize> {
     MAPPINGS.iter().position(|mapping| mapping.attribute == name)
+}
+
+/// Empties what an update removes without naming it, so that it is not kept. Policies have seen the update by then: to
+/// them, as to Keycloak's, it does not name these members.
+pub(super) fn remove_unless_named(attributes: &mut Vec<Attribute>) {
+    for name in REMOVED_UNLESS_NAMED {
+        if attributes.iter().all(|attribute| attribute.name != name) {
+            attributes.push(Attribute { name: name.to_owned(), value: String::new() });
+        }
+    }
 }
 
 /// Whether this is a member for people that is in another language: its name, `#` and a tag (RFC 7591 §2.2; BCP 47).
