@@ -129,20 +129,34 @@ impl<'a> Value<'_, 'a> {
     /// # Errors
     /// Anything else. A number that is too large has Keycloak's own `error` for it.
     pub fn integer(self) -> Result<Option<i32>, Violation> {
-        const EXPECTED: &str = "a whole number of 32 bits";
+        self.whole_number("a whole number of 32 bits", |number| i32::try_from(number).ok())
+    }
+
+    /// The same of 64 bits: times do not end in 2038.
+    ///
+    /// # Errors
+    /// As [`Value::integer`].
+    pub fn long_integer(self) -> Result<Option<i64>, Violation> {
+        self.whole_number("a whole number of 64 bits", Some)
+    }
+
+    fn whole_number<T>(self, expected: &str, narrow: impl Fn(i64) -> Option<T>) -> Result<Option<T>, Violation> {
         match self.scanner.peek() {
             Some(b'-' | b'0'..=b'9') => {
                 let number = self.scanner.number()?;
-                let integer = if number.integral { number.text.parse().ok() } else { truncated(number.text) };
+                let whole = if number.integral { number.text.parse().ok() } else { truncated(number.text) };
                 let large =
-                    || Violation { error: Some("HTTP 400 Bad Request".to_owned()), ..self.wrong_type(EXPECTED) };
-                integer.map(Some).ok_or_else(large)
+                    || Violation { error: Some("HTTP 400 Bad Request".to_owned()), ..self.wrong_type(expected) };
+                whole.and_then(narrow).map(Some).ok_or_else(large)
             }
             Some(b'"') => match self.scanner.string()?.trim() {
                 "" | "null" => Ok(None),
-                text => text.parse().map(Some).map_err(|_| self.wrong_type(EXPECTED)),
+                text => {
+                    let whole = text.parse().ok().and_then(narrow);
+                    whole.map(Some).ok_or_else(|| self.wrong_type(expected))
+                }
             },
-            _ => self.null_or(EXPECTED),
+            _ => self.null_or(expected),
         }
     }
 
@@ -151,9 +165,21 @@ impl<'a> Value<'_, 'a> {
     /// # Errors
     /// No list, or something in it that is no text.
     pub fn texts(self) -> Result<Option<Vec<String>>, Violation> {
+        self.texts_or(None)
+    }
+
+    /// The same, but a `null` in it counts as this text.
+    ///
+    /// # Errors
+    /// As [`Value::texts`].
+    pub fn texts_with_null_as(self, null: &str) -> Result<Option<Vec<String>>, Violation> {
+        self.texts_or(Some(null))
+    }
+
+    fn texts_or(self, null: Option<&str>) -> Result<Option<Vec<String>>, Violation> {
         let mut texts = Vec::new();
         let present = self.items("a list of texts", |item| {
-            texts.extend(item.text()?);
+            texts.extend(item.text()?.or_else(|| null.map(str::to_owned)));
             Ok(())
         })?;
         Ok(present.then_some(texts))
@@ -327,9 +353,9 @@ impl<'a> Value<'_, 'a> {
 }
 
 /// A number with fraction or exponent, cut to a whole one if it fits.
-fn truncated(text: &str) -> Option<i32> {
+fn truncated(text: &str) -> Option<i64> {
     let number: f64 = text.parse().ok()?;
-    (number > f64::from(i32::MIN) - 1.0 && number < f64::from(i32::MAX) + 1.0).then_some(number as i32)
+    (number >= i64::MIN as f64 && number <= i64::MAX as f64).then_some(number as i64)
 }
 
 /// Drops all but the last entry of each name; the order is that of the first ones.
@@ -423,6 +449,24 @@ mod tests {
         ] {
             assert_eq!(read(&format!("{{\"x\":{value}}}"), |v| v.integer()), Ok(expected), "{value}");
         }
+        for (value, expected) in [
+            ("2893276800", Some(2_893_276_800)),
+            ("\"2893276800\"", Some(2_893_276_800)),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("2147483648.9", Some(2_147_483_648)),
+            ("null", None),
+        ] {
+            assert_eq!(read(&format!("{{\"x\":{value}}}"), |v| v.long_integer()), Ok(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn null_in_a_list_of_texts_is_left_out_or_stands_for_a_text() {
+        let list = |texts: &[&str]| Ok(Some(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()));
+        assert_eq!(read(r#"{"x":[null,"a",null]}"#, |v| v.texts()), list(&["a"]));
+        assert_eq!(read(r#"{"x":[null,"a"]}"#, |v| v.texts_with_null_as("none")), list(&["none", "a"]));
+        assert_eq!(read(r#"{"x":null}"#, |v| v.texts_with_null_as("none")), Ok(None));
     }
 
     #[test]
@@ -435,6 +479,7 @@ mod tests {
             error_of(read(r#"{"x":"soon"}"#, |v| v.integer())),
             error_of(read(r#"{"x":"99999999999"}"#, |v| v.integer())),
             error_of(read(r#"{"x":true}"#, |v| v.integer())),
+            error_of(read(r#"{"x":"9223372036854775808"}"#, |v| v.long_integer())),
             error_of(read(r#"{"x":"text"}"#, |v| v.texts())),
             error_of(read(r#"{"x":[{}]}"#, |v| v.texts())),
             error_of(read(r#"{"x":[]}"#, |v| v.entries())),
@@ -448,6 +493,10 @@ mod tests {
         let (error, message) = error_of(read(r#"{"x":99999999999}"#, |v| v.integer()));
         assert_eq!(error, "HTTP 400 Bad Request");
         assert_eq!(message, "Cannot parse the JSON: x must be a whole number of 32 bits");
+        for large in ["9223372036854775808", "1e19"] {
+            let (error, message) = error_of(read(&format!("{{\"x\":{large}}}"), |v| v.long_integer()));
+            assert_eq!((error.as_str(), message.ends_with(" 64 bits")), ("HTTP 400 Bad Request", true), "{large}");
+        }
     }
 
     #[test]

@@ -144,8 +144,9 @@ fn read(document: &[u8]) -> Result<Sent, Violation> {
             "nodeReRegistrationTimeout" => client.node_re_registration_timeout = value.integer()?,
             "registeredNodes" => client.registered_nodes = registered_nodes(value)?,
             "protocolMappers" => client.protocol_mappers = protocol_mappers(value)?,
-            "defaultClientScopes" => client.default_client_scopes = value.texts()?,
-            "optionalClientScopes" => client.optional_client_scopes = value.texts()?,
+            // `null` is a name that no scope has: policies refuse it as Keycloak's do.
+            "defaultClientScopes" => client.default_client_scopes = value.texts_with_null_as("")?,
+            "optionalClientScopes" => client.optional_client_scopes = value.texts_with_null_as("")?,
             "authorizationSettings" => client.authorization_settings = authorization_settings(value)?,
             "directGrantsOnly" => sent.direct_grants_only = value.boolean()?,
             "registrationAccessToken" | "clientTemplate" | "origin" => drop(value.text()?),
@@ -251,6 +252,10 @@ mod tests {
         let attributes: Vec<_> = client.attributes.iter().map(|a| (a.name.as_str(), a.value.as_str())).collect();
         assert_eq!(attributes, [("text", "a"), ("number", "5"), ("flag", "true"), ("nothing", "")]);
         assert_eq!(client.registered_nodes.unwrap()[0].value, "2");
+        let nameless = registered(r#"{"protocolMappers":[{"name":"","protocol":"","protocolMapper":"t"}]}"#);
+        assert_eq!(nameless.protocol_mappers.unwrap()[0].name, "");
+        let scopes = registered(r#"{"defaultClientScopes":["email",null],"optionalClientScopes":[null]}"#);
+        assert_eq!((scopes.default_client_scopes, scopes.optional_client_scopes), (texts(["email", ""]), texts([""])));
         let mapper = &client.protocol_mappers.unwrap()[0];
         assert_eq!((mapper.mapper_type.as_str(), mapper.consent_required, mapper.config.len()), ("t", false, 1));
     }

@@ -86,10 +86,12 @@ fn check_sector(client: &Client, sector: &str, realm: &dyn Realm, problems: &mut
     }
 }
 
-/// The list of texts at an address.
+/// The list of texts at an address. It may begin with a byte order mark, and a `null` in it is no URI.
 fn fetch(url: &str, realm: &dyn Realm) -> Option<Vec<String>> {
     let response = realm.fetch(url).ok().filter(|response| response.status == 200)?;
-    serde_json::from_slice(&response.body).ok()
+    let list = response.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&response.body);
+    let listed: Vec<Option<String>> = serde_json::from_slice(list).ok()?;
+    Some(listed.into_iter().flatten().collect())
 }
 
 /// The redirect URIs of a sector.

@@ -61,15 +61,16 @@ impl Metadata {
             "client_uri" => self.client_uri = value.text()?,
             "redirect_uris" => self.redirect_uris = value.texts()?,
             "scope" => self.scope = value.text()?,
-            "grant_types" => self.grant_types = value.texts()?,
-            "response_types" => self.response_types = value.texts()?,
+            // As in Keycloak, `null` is an entry, but no grant and no response type.
+            "grant_types" => self.grant_types = value.texts_with_null_as("")?,
+            "response_types" => self.response_types = value.texts_with_null_as("")?,
             "token_endpoint_auth_method" => self.token_endpoint_auth_method = value.text()?,
             "subject_type" => self.subject_type = value.text()?,
             "jwks_uri" => self.jwks_uri = value.text()?,
             "jwks" => self.jwks = key_set(value)?,
             // What the server gives out: read, as a wrong type is an error, and dropped.
             "client_secret" | "registration_client_uri" | "registration_access_token" => drop(value.text()?),
-            "client_id_issued_at" | "client_secret_expires_at" => drop(value.integer()?),
+            "client_id_issued_at" | "client_secret_expires_at" => drop(value.long_integer()?),
             _ => match attributes::of_member(name) {
                 Some(index) => {
                     let Mapping { attribute, kind, .. } = MAPPINGS[index];
@@ -110,7 +111,8 @@ fn as_attribute(kind: Kind, value: Value<'_, '_>) -> Result<Option<String>, Viol
         Kind::Text => value.text(),
         Kind::Flag(_) => Ok(value.boolean()?.map(|flag| flag.to_string())),
         Kind::Number => Ok(value.integer()?.map(|number| number.to_string())),
-        Kind::Joined => Ok(value.texts()?.map(|texts| texts.join(SEPARATOR))),
+        // Java: String.join.
+        Kind::Joined => Ok(value.texts_with_null_as("null")?.map(|texts| texts.join(SEPARATOR))),
         Kind::List => Ok(value.texts()?.map(|texts| match texts.is_empty() {
             true => String::new(),
             false => serde_json::Value::from(texts).to_string(),
@@ -162,6 +164,7 @@ mod tests {
             (r#"{"default_max_age": "60"}"#, "metadata.default_max_age", "60"),
             (r#"{"request_uris": ["https://a/1", "https://a/2"]}"#, "request.uris", "https://a/1##https://a/2"),
             (r#"{"request_uris": []}"#, "request.uris", ""),
+            (r#"{"request_uris": ["https://a/1", null]}"#, "request.uris", "https://a/1##null"),
             (r#"{"contacts": ["a", null, "\"b\""]}"#, "metadata.contacts", r#"["a","\"b\""]"#),
             (r#"{"contacts": []}"#, "metadata.contacts", ""),
             (r#"{"client_name#ja-Hani-JP": "例"}"#, "metadata.client_name#ja-Hani-JP", "例"),
@@ -187,7 +190,7 @@ mod tests {
 
     #[test]
     fn what_the_server_gives_out_is_read_and_dropped() {
-        let given = r#"{"client_secret":"s","client_secret_expires_at":1,"client_id_issued_at":1,"registration_access_token":"t","registration_client_uri":"u"}"#;
+        let given = r#"{"client_secret":"s","client_secret_expires_at":2893276800,"client_id_issued_at":"2893276800","registration_access_token":"t","registration_client_uri":"u"}"#;
         assert!(attributes(given).is_empty());
         assert_eq!(
             read(r#"{"client_secret_expires_at": "never"}"#).unwrap_err().error.as_deref(),
