@@ -64,12 +64,19 @@ pub fn complete(
     };
     // Keycloak fails here for new clients only.
     let client = &completed.client;
-    if new && client.authorization_services_enabled == Some(true) && client.public_client == Some(true) {
+    let without_account = client.public_client == Some(true) || client.bearer_only == Some(true);
+    if new && client.authorization_services_enabled == Some(true) && without_account {
         let field = "authorization-services-enabled";
-        violations.push(about(field, "true", format!("{} is not possible for a public client", name(field))));
+        let message = format!("{} is not possible for a public or bearer-only client", name(field));
+        violations.push(about(field, "true", message));
     }
     violations.extend(limits::exceeded(client, name));
     if violations.is_empty() { Ok(completed) } else { Err(violations) }
+}
+
+/// Whether a root URL stands for the server's own address, as it does in Keycloak's own clients.
+pub fn is_placeholder(root_url: &str) -> bool {
+    matches!(root_url, "${authBaseUrl}" | "${authAdminUrl}")
 }
 
 /// Nothing but white space, as Keycloak sees it: such attributes and list entries are not stored.
@@ -170,6 +177,11 @@ mod tests {
         assert_eq!(client.redirect_uris, texts(["https://root.example:8443/app/*"]));
         assert_eq!(client.web_origins, texts(["https://root.example:8443"]));
         assert_eq!(client.admin_url, client.root_url);
+        for placeholder in ["${authBaseUrl}", "${authAdminUrl}"] {
+            let root_url = Some(placeholder.to_owned());
+            let own = created(Client { protocol: openid_connect(), root_url, ..Client::default() });
+            assert_eq!((own.root_url.as_deref(), own.admin_url), (Some(placeholder), None));
+        }
         assert_eq!(attribute(&client, "backchannel.logout.session.required"), Some("true"));
         assert_eq!(attribute(&client, "backchannel.logout.revoke.offline.tokens"), Some("false"));
         assert_eq!(attribute(&client, "client.secret.creation.time"), Some("1000"));
@@ -274,16 +286,26 @@ mod tests {
 
     #[test]
     fn a_resource_server_has_a_service_account_without_its_scope() {
-        let sent = Client { authorization_services_enabled: Some(true), ..Client::default() };
-        let Completed { client, effects } = complete_in_test_realm(sent.clone(), None).unwrap();
-        assert_eq!(client.service_accounts_enabled, Some(true));
-        assert!(!client.default_client_scopes.unwrap().contains(&"service_account".to_owned()));
-        assert!(matches!(effects[..], [Effect::CreateServiceAccount, Effect::CreateResourceServer]));
-        let message = refused(Client { public_client: Some(true), ..sent.clone() });
-        assert_eq!(message, "<authorization-services-enabled> is not possible for a public client");
-        let completed = complete_in_test_realm(sent.clone(), Some(created(Client::default()))).unwrap();
+        let switch = Client { authorization_services_enabled: Some(true), ..Client::default() };
+        let settings = Client { authorization_settings: Some("{}".into()), ..Client::default() };
+        let off = Client { authorization_services_enabled: Some(false), ..settings.clone() };
+        for sent in [&switch, &settings, &off] {
+            let Completed { client, effects } = complete_in_test_realm(sent.clone(), None).unwrap();
+            assert_eq!(client.service_accounts_enabled, Some(true));
+            assert!(!client.default_client_scopes.unwrap().contains(&"service_account".to_owned()));
+            assert!(matches!(effects[..], [Effect::CreateServiceAccount, Effect::CreateResourceServer]));
+            for kind in [
+                Client { public_client: Some(true), ..sent.clone() },
+                Client { protocol: openid_connect(), ..sent.clone() },
+                Client { bearer_only: Some(true), ..sent.clone() },
+            ] {
+                let expected = "<authorization-services-enabled> is not possible for a public or bearer-only client";
+                assert_eq!(refused(kind), expected);
+            }
+        }
+        let completed = complete_in_test_realm(switch, Some(created(Client::default()))).unwrap();
         assert!(completed.effects.is_empty());
-        let with_settings = Client { authorization_settings: Some("{}".into()), ..sent };
+        let with_settings = settings;
         let public =
             || Client { public_client: Some(true), service_accounts_enabled: Some(false), ..Client::default() };
         let completed = complete_in_test_realm(with_settings, Some(created(public()))).unwrap();
@@ -326,7 +348,10 @@ mod tests {
             (Client { id: Some("x".repeat(37)), ..Client::default() }, "<id> must not be longer than 36"),
             (Client { redirect_uris: texts([&long]), ..Client::default() }, "<redirect-uris> must not be longer"),
             (Client { protocol: Some("saml".into()), ..Client::default() }, "<client-id> is required"),
-            (mappers(&[mapper("")]), "<protocol-mappers>: a mapper needs a name"),
+            (
+                mappers(&[ProtocolMapper { mapper_type: String::new(), ..mapper("a") }]),
+                "<protocol-mappers>: mapper a needs a protocolMapper",
+            ),
             (mappers(&[mapper("a"), mapper("a")]), "<protocol-mappers>: there are two mappers with the name a"),
             (
                 Client { authentication_flow_binding_overrides: flow("nowhere"), ..Client::default() },

@@ -6,7 +6,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::lists::{addresses, distinct, origin, origins};
 use super::scopes::{self, Named};
-use super::{SECRET_CREATION_TIME, attributes, is_blank, mappers};
+use super::{SECRET_CREATION_TIME, attributes, is_blank, is_placeholder, mappers};
 use crate::contract::exports::matricula::registration::providers::{Completed, Effect};
 use crate::contract::matricula::registration::client::{Attribute, Client};
 use crate::contract::matricula::registration::request::Issued;
@@ -18,7 +18,7 @@ pub(super) fn create(sent: Client, issued: &Issued, realm: &dyn Realm) -> Comple
     let saml = sent.protocol.as_deref() == Some("saml");
     let id = sent.id.clone().filter(|id| !is_blank(id)).unwrap_or_else(|| issued.id.clone());
     let consent_required = sent.consent_required.unwrap_or(false);
-    let resource_server = sent.authorization_services_enabled == Some(true);
+    let resource_server = sent.authorization_services_enabled == Some(true) || sent.authorization_settings.is_some();
     let service_account = sent.service_accounts_enabled == Some(true);
     let public = sent.public_client.unwrap_or(openid_connect);
 
@@ -112,7 +112,8 @@ fn fill_from_root_url(client: &mut Client) {
         client.web_origins = Some(vec![origin(&uri).to_owned()]);
         client.redirect_uris = Some(vec![uri]);
     }
-    if client.admin_url.is_none() {
+    // Where the server itself is, no application waits for notices.
+    if client.admin_url.is_none() && !is_placeholder(root) {
         client.admin_url = Some(root.clone());
     }
 }

@@ -11,10 +11,8 @@ use crate::violation::about;
 pub(super) fn check(mappers: &[ProtocolMapper], member: &str) -> Option<Violation> {
     let mut seen = HashSet::new();
     mappers.iter().find_map(|mapper| {
-        let problem = if mapper.name.is_empty() {
-            "a mapper needs a name".to_owned()
-        } else if mapper.protocol.is_empty() || mapper.mapper_type.is_empty() {
-            format!("mapper {} needs protocol and protocolMapper", mapper.name)
+        let problem = if mapper.mapper_type.is_empty() {
+            format!("mapper {} needs a protocolMapper", mapper.name)
         } else if !seen.insert((&mapper.protocol, &mapper.name)) {
             format!("there are two mappers with the name {}", mapper.name)
         } else {

@@ -30,8 +30,8 @@ pub(super) fn update(sent: Client, stored: Client, issued: &Issued, realm: &dyn 
         root_url base_url admin_url public_client bearer_only client_authenticator_type consent_required
         full_scope_allowed standard_flow_enabled implicit_flow_enabled direct_access_grants_enabled
         service_accounts_enabled frontchannel_logout not_before node_re_registration_timeout);
-    let makes_resource_server =
-        sent.authorization_services_enabled == Some(true) && sent.authorization_settings.is_some();
+    // The switch alone does nothing here, as in Keycloak.
+    let makes_resource_server = sent.authorization_settings.is_some();
     if makes_resource_server || client.authorization_services_enabled == Some(true) {
         be_resource_server(&mut client);
     }

@@ -178,16 +178,17 @@ fn registered_nodes(value: Value<'_, '_>) -> Result<Option<Vec<Attribute>>, Viol
     nodes.into_iter().map(node).collect::<Result<_, _>>().map(Some)
 }
 
-/// A mapper without name is refused on completion, as the store does not take it.
+/// Keycloak answers 500 to a mapper without name or protocol (deviation 1). An empty one is as good as any, as there.
 fn protocol_mappers(value: Value<'_, '_>) -> Result<Option<Vec<ProtocolMapper>>, Violation> {
     let mut mappers = Vec::new();
     let present = value.items("a list of objects", |item| {
         let mut mapper = ProtocolMapper::default();
+        let (mut own_name, mut protocol) = (None, None);
         item.object("a list of objects", |name, value| {
             match name {
                 "id" => mapper.id = value.text()?,
-                "name" => mapper.name = value.text()?.unwrap_or_default(),
-                "protocol" => mapper.protocol = value.text()?.unwrap_or_default(),
+                "name" => own_name = value.text()?,
+                "protocol" => protocol = value.text()?,
                 "protocolMapper" => mapper.mapper_type = value.text()?.unwrap_or_default(),
                 "config" => {
                     mapper.config = value.attributes()?.unwrap_or_default();
@@ -200,7 +201,11 @@ fn protocol_mappers(value: Value<'_, '_>) -> Result<Option<Vec<ProtocolMapper>>,
             }
             Ok(())
         })?;
-        mappers.push(mapper);
+        let refused =
+            |problem: &str| about("protocol-mappers", &mapper.mapper_type, format!("protocolMappers: {problem}"));
+        let name = own_name.ok_or_else(|| refused("a mapper needs a name"))?;
+        let protocol = protocol.ok_or_else(|| refused(&format!("mapper {name} needs a protocol")))?;
+        mappers.push(ProtocolMapper { name, protocol, ..mapper });
         Ok(())
     })?;
     Ok(present.then_some(mappers))
@@ -291,6 +296,9 @@ mod tests {
         for (json, error, message) in [
             (r#"{"defaultRoles":"reader"}"#, None, "defaultRoles must be a list of texts"),
             (r#"{"registeredNodes":{"n":null}}"#, None, "registeredNodes.n must be a whole number"),
+            (r#"{"protocolMappers":[null]}"#, None, "protocolMappers: a mapper needs a name"),
+            (r#"{"protocolMappers":[{"name":null}]}"#, None, "protocolMappers: a mapper needs a name"),
+            (r#"{"protocolMappers":[{"name":"m"}]}"#, None, "protocolMappers: mapper m needs a protocol"),
             (r#"{"redirectUris":"x"}"#, Some("unknown_error"), "Cannot parse the JSON: redirectUris must be"),
             (r#"{"access":{"view":"x"}}"#, Some("unknown_error"), "Cannot parse the JSON: access.view must be"),
             (r#"{"protocolMappers":[5]}"#, Some("unknown_error"), "Cannot parse the JSON: protocolMappers must be"),

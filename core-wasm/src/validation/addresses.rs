@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Problems, attribute, list};
+use crate::completion::is_placeholder;
 use crate::contract::matricula::registration::client::{Attribute, Client};
 use crate::uri::Uri;
 
@@ -175,7 +176,7 @@ fn check_admin_url(admin_url: &str, protocol: &str, root: &str, problems: &mut P
 /// The root URL with the placeholders that Keycloak's own clients have.
 fn resolved_root(root: Option<&str>) -> &str {
     match root {
-        Some("${authBaseUrl}" | "${authAdminUrl}") => SERVER,
+        Some(root) if is_placeholder(root) => SERVER,
         Some(root) => root,
         None => "",
     }
