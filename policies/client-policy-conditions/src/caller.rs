@@ -77,8 +77,8 @@ impl ClientPolicyCondition for UpdaterSourceHost {
     }
 }
 
-/// Whether an address is listed, a listed name leads to it, or its own name ends like a listed domain. Its own name is
-/// asked for last, as the sender decides how long that takes.
+/// Whether an address is listed, a listed name leads to it, or its own name is in a listed domain. Its own name is asked
+/// for last, as the sender decides how long that takes.
 fn comes_from(entries: &[String], sender: &str, host: &Host) -> bool {
     let Some(address) = entry::address(sender) else { return false };
     let is = |text: &String| entry::address(text) == Some::<IpAddr>(address);
@@ -89,7 +89,12 @@ fn comes_from(entries: &[String], sender: &str, host: &Host) -> bool {
             .filter_map(|entry| entry::host_name(entry))
             .any(|name| host.addresses_of(name).first().is_some_and(is))
         || !domains.is_empty()
-            && host.names_of(sender).iter().any(|name| domains.iter().any(|domain| name.ends_with(domain)))
+            && host.names_of(sender).iter().any(|name| domains.iter().any(|domain| is_within(name, domain)))
+}
+
+/// Whether a name is a domain or in it.
+fn is_within(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|start| start.is_empty() || start.ends_with('.'))
 }
 
 /// Roles of the user whose token was sent.
@@ -161,11 +166,14 @@ impl ClientPolicyCondition for UpdaterSourceGroups {
     }
 
     fn judge(&self, request: &Request, moment: &Moment) -> Verdict {
-        // The caller's groups are paths; a setting names the last part.
-        let name = |path: &String| path.rsplit('/').next().unwrap_or_default().to_owned();
         let held = &request.context.caller.groups;
-        of_change(moment, || held.iter().map(name).any(|held| self.groups.contains(&held)))
+        of_change(moment, || self.groups.iter().any(|wanted| held.iter().any(|path| is_group(wanted, path))))
     }
+}
+
+/// Whether a path, or the name of a group at the top, means a group that is held. Tokens may leave out the first slash.
+fn is_group(wanted: &str, held: &str) -> bool {
+    wanted == held || held.strip_prefix('/') == Some(wanted)
 }
 
 /// The verdict about a client that is registered or changed.
@@ -206,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_a_sender_by_address_name_or_the_end_of_its_own_name() {
+    fn finds_a_sender_by_address_name_or_the_domain_of_its_own_name() {
         let host = Host {
             addresses: vec![("app.example.com", vec!["192.0.2.7".into(), "192.0.2.8".into()])],
             names: vec![("192.0.2.8", vec!["b.example.org".into()])],
@@ -218,7 +226,9 @@ mod tests {
             ("192.0.2.7", "app.example.com", true),
             ("192.0.2.8", "app.example.com", false),
             ("192.0.2.8", "*.example.org", true),
-            ("192.0.2.8", "*.ample.org", true),
+            ("192.0.2.8", "*.b.example.org", true),
+            ("192.0.2.8", "*.ample.org", false),
+            ("192.0.2.8", "*.c.b.example.org", false),
             ("192.0.2.8", "b.example.org", false),
             ("192.0.2.8", "*.example.com", false),
             ("::1", "0:0:0:0:0:0:0:1", true),
@@ -248,11 +258,18 @@ mod tests {
     }
 
     #[test]
-    fn names_groups_without_their_path() {
-        for (wanted, found) in [("staff", true), ("/org/staff", false), ("org", false)] {
-            let caller = Caller { groups: vec!["/org/staff".into()], ..Caller::default() };
+    fn names_groups_by_path_and_those_at_the_top_by_name() {
+        for (wanted, held, found) in [
+            ("/org/staff", "/org/staff", true),
+            ("staff", "/org/staff", false),
+            ("org", "/org/staff", false),
+            ("org", "/org", true),
+            ("/org", "/org", true),
+            ("org", "org", true),
+        ] {
+            let caller = Caller { groups: vec!["/other".into(), held.into()], ..Caller::default() };
             let verdict = verdict::<UpdaterSourceGroups>("groups", &[wanted], caller, &Host::default());
-            assert_eq!(verdict, Verdict::of(found), "{wanted}");
+            assert_eq!(verdict, Verdict::of(found), "{wanted} {held}");
         }
     }
 }

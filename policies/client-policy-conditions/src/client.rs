@@ -1,4 +1,5 @@
-//! What kind of client it is: as the request says on register, as it is stored (or about to be) on all other events.
+//! What kind of client it is: as the request says on register, as it is stored (or about to be) on all other events. On
+//! update both count: a client that is what a condition asks for, and one that wants to become so.
 
 use matricula_policy_sdk::{
     Client, ClientPolicyCondition, Config, ConfigError, ConfigProperty, Host, Moment, Property, Request, Verdict,
@@ -47,11 +48,12 @@ impl ClientPolicyCondition for AccessType {
     }
 
     fn judge(&self, _: &Request, moment: &Moment) -> Verdict {
-        let own = access_type(seen(moment));
-        Verdict::of(self.types.iter().any(|wanted| wanted == own))
+        let is = |client: &Client| self.types.iter().any(|wanted| wanted == access_type(client));
+        Verdict::of(seen(moment).into_iter().flatten().any(is))
     }
 }
 
+/// A flag that is left open is off, in an update too (as in Keycloak).
 fn access_type(client: &Client) -> &'static str {
     if client.public_client == Some(true) {
         "public"
@@ -91,16 +93,22 @@ impl ClientPolicyCondition for ClientType {
     }
 
     fn judge(&self, _: &Request, moment: &Moment) -> Verdict {
-        Verdict::of(self.protocol.is_some() && seen(moment).protocol == self.protocol)
+        let Some(wanted) = self.protocol.as_deref() else { return Verdict::No };
+        let [client, change] = seen(moment);
+        // What a new client leaves open is OpenID Connect; what an update leaves open stays.
+        let own = client.map(|client| client.protocol.as_deref().unwrap_or("openid-connect"));
+        let new = change.and_then(|change| change.protocol.as_deref());
+        Verdict::of(own == Some(wanted) || new == Some(wanted))
     }
 }
 
-/// The request on register, else the client as it is stored.
-fn seen<'a>(moment: &Moment<'a>) -> &'a Client {
+/// The request on register, else the client as it is stored; and the request on update.
+fn seen<'a>(moment: &Moment<'a>) -> [Option<&'a Client>; 2] {
     match *moment {
-        Moment::Register { proposed } => proposed,
-        Moment::Registered { client } | Moment::Updated { client, .. } => client,
-        Moment::Update { stored, .. } | Moment::View { stored } | Moment::Unregister { stored } => stored,
+        Moment::Register { proposed } => [Some(proposed), None],
+        Moment::Registered { client } | Moment::Updated { client, .. } => [Some(client), None],
+        Moment::Update { stored, proposed } => [Some(stored), Some(proposed)],
+        Moment::View { stored } | Moment::Unregister { stored } => [Some(stored), None],
     }
 }
 
@@ -194,33 +202,43 @@ mod tests {
     }
 
     #[test]
-    fn looks_at_the_request_on_register_and_at_the_stored_client_on_update() {
+    fn looks_at_the_request_on_register_and_at_the_stored_client_too_on_update() {
         let public = Client { public_client: Some(true), bearer_only: Some(true), ..Client::default() };
         let confidential = Client::default();
         for (moment, expected) in [
-            (Moment::Register { proposed: &public }, "public"),
-            (Moment::Register { proposed: &confidential }, "confidential"),
-            (Moment::Registered { client: &public }, "public"),
-            (Moment::Update { proposed: &public, stored: &confidential }, "confidential"),
-            (Moment::Updated { client: &public, before: &confidential }, "public"),
-            (Moment::View { stored: &public }, "public"),
+            (Moment::Register { proposed: &public }, &["public"][..]),
+            (Moment::Register { proposed: &confidential }, &["confidential"]),
+            (Moment::Registered { client: &public }, &["public"]),
+            (Moment::Update { proposed: &public, stored: &confidential }, &["public", "confidential"]),
+            (Moment::Update { proposed: &public, stored: &public }, &["public"]),
+            (Moment::Update { proposed: &confidential, stored: &public }, &["public", "confidential"]),
+            (Moment::Updated { client: &public, before: &confidential }, &["public"]),
+            (Moment::View { stored: &public }, &["public"]),
         ] {
             for kind in ["public", "confidential", "bearer-only"] {
-                assert_eq!(verdict::<AccessType>("type", kind, &moment), Verdict::of(kind == expected), "{moment:?}");
+                let holds = Verdict::of(expected.contains(&kind));
+                assert_eq!(verdict::<AccessType>("type", kind, &moment), holds, "{moment:?}");
             }
         }
     }
 
     #[test]
-    fn a_protocol_left_open_is_none() {
-        let saml = Client { protocol: Some("saml".into()), ..Client::default() };
-        for (client, protocol, expected) in [
-            (&saml, "saml", Verdict::Yes),
-            (&saml, "openid-connect", Verdict::No),
-            (&Client::default(), "openid-connect", Verdict::No),
-            (&Client::default(), "", Verdict::No),
+    fn a_protocol_left_open_is_openid_connect_or_stays() {
+        let of = |protocol: &str| Client { protocol: Some(protocol.into()), ..Client::default() };
+        let (saml, oidc, open) = (of("saml"), of("openid-connect"), Client::default());
+        for (moment, expected) in [
+            (Moment::Register { proposed: &saml }, &["saml"][..]),
+            (Moment::Register { proposed: &open }, &["openid-connect"]),
+            (Moment::Registered { client: &saml }, &["saml"]),
+            (Moment::Update { proposed: &open, stored: &saml }, &["saml"]),
+            (Moment::Update { proposed: &oidc, stored: &saml }, &["saml", "openid-connect"]),
+            (Moment::Updated { client: &oidc, before: &saml }, &["openid-connect"]),
+            (Moment::Unregister { stored: &saml }, &["saml"]),
         ] {
-            assert_eq!(verdict::<ClientType>("protocol", protocol, &Moment::Register { proposed: client }), expected);
+            for protocol in ["saml", "openid-connect", ""] {
+                let holds = Verdict::of(expected.contains(&protocol));
+                assert_eq!(verdict::<ClientType>("protocol", protocol, &moment), holds, "{moment:?}");
+            }
         }
     }
 

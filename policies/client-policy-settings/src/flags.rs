@@ -69,13 +69,15 @@ impl Executor for FullScopeDisabled {
         Ok(Self { auto_configure: is_auto(config)? })
     }
 
-    fn on_request(&self, _: &Request, proposed: &Client, _: Option<&Client>) -> Outcome {
-        // As in Keycloak, a request that says nothing passes, and the client then has full scope by default.
-        match proposed.full_scope_allowed {
+    fn on_request(&self, _: &Request, proposed: &Client, stored: Option<&Client>) -> Outcome {
+        let asked = proposed.full_scope_allowed;
+        // A new client has full scope by default; what a client has stays when an update says nothing.
+        let would_get = asked.or_else(|| stored?.full_scope_allowed).unwrap_or(true);
+        match asked {
             Some(false) => Outcome::Pass,
             _ if self.auto_configure => Outcome::Amend(Client { full_scope_allowed: Some(false), ..Client::default() }),
-            None => Outcome::Pass,
-            asked => {
+            _ if !would_get => Outcome::Pass,
+            _ => {
                 refuse("invalid_registration", "Not permitted to enable fullScopeAllowed", "full-scope-allowed", asked)
             }
         }
@@ -224,17 +226,23 @@ mod tests {
     }
 
     #[test]
-    fn full_scope_is_refused_only_where_it_is_asked_for() {
-        for (auto, asked, expected) in [
-            ("false", None, PASSED),
-            ("false", Some(true), REFUSED),
-            ("false", Some(false), PASSED),
-            ("true", None, AMENDED),
-            ("true", Some(true), AMENDED),
-            ("true", Some(false), PASSED),
+    fn full_scope_left_open_counts_as_the_client_would_get_it() {
+        let client = |full_scope_allowed| Client { full_scope_allowed, ..Client::default() };
+        for (auto, asked, stored, expected) in [
+            ("false", None, None, REFUSED),
+            ("false", Some(true), None, REFUSED),
+            ("false", Some(false), None, PASSED),
+            ("false", None, Some(true), REFUSED),
+            ("false", None, Some(false), PASSED),
+            ("false", Some(true), Some(false), REFUSED),
+            ("true", None, None, AMENDED),
+            ("true", Some(true), None, AMENDED),
+            ("true", None, Some(false), AMENDED),
+            ("true", Some(false), None, PASSED),
         ] {
-            let proposed = Client { full_scope_allowed: asked, ..Client::default() };
-            assert_eq!(run::<FullScopeDisabled>(auto, &proposed, None), expected, "{auto} {asked:?}");
+            let stored = stored.map(|stored| client(Some(stored)));
+            let outcome = run::<FullScopeDisabled>(auto, &client(asked), stored.as_ref());
+            assert_eq!(outcome, expected, "{auto} {asked:?} {stored:?}");
         }
     }
 
