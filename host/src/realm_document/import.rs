@@ -318,6 +318,7 @@ async fn store_client_policies(
         if !same && !there.policies.policies.is_empty() {
             report.tell(Outcome::Conflict, &entry, None, stay)?;
         } else if !same {
+            match checks::check_policies(&offline.wasm, &call, &row.profiles, &document).await {
                 Ok(()) => row.policies = document,
                 Err(refused) => report.tell(Outcome::Refused, &entry, None, &refused.reason())?,
             }
