@@ -124,11 +124,11 @@ mod tests {
         let (status, tokens) = answer(&routes, login).await;
         assert_eq!(status, StatusCode::OK, "{tokens}");
         let token = tokens["access_token"].as_str();
-        let client = || json!({"redirect_uris": ["https://a.example/cb"]}).to_string();
-        for _ in 0..100 {
-            let path = "/realms/master/clients-registrations/openid-connect";
-            let (status, made) = answer(&routes, post(path, token, "application/json", client())).await;
-            assert_eq!(status, StatusCode::CREATED, "{made}");
+        for number in 0..100 {
+            let client = json!({"clientId": format!("client-{number}"), "redirectUris": ["https://a.example/cb"]});
+            let request = post("/admin/realms/master/clients", token, "application/json", client.to_string());
+            let (status, refusal) = answer(&routes, request).await;
+            assert_eq!(status, StatusCode::CREATED, "{refusal}");
         }
         let figures = figures(&app).await;
         assert!(figures.contains("matricula_panics_total 100\n"), "{figures}");

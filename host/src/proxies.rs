@@ -141,8 +141,8 @@ impl Element {
         for pair in header_list::split(text, ';') {
             let (name, value) = pair.split_once('=').ok_or(Unreadable)?;
             let (name, value) = (name.trim().to_ascii_lowercase(), unquoted(value.trim()).ok_or(Unreadable)?);
-            // RFC 7239 §4: none occurs twice.
-            if names.contains(&name) {
+            // RFC 7239 §4: a name is a word, and none occurs twice.
+            if name.is_empty() || !name.bytes().all(is_of_word) || names.contains(&name) {
                 return Err(Unreadable);
             }
             match name.as_str() {
@@ -155,6 +155,11 @@ impl Element {
         }
         Ok(element)
     }
+}
+
+/// Whether a character may stand in a token (RFC 9110 §5.6.2).
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// A value that may stand in quotes (RFC 9110 §5.6.4), without them.
@@ -325,6 +330,10 @@ mod tests {
             "x",
             "for=127.0.0.1;for=127.0.0.1",
             "for=a b",
+            "=",
+            "a\"b=c",
+            "for =\"",
+            "\"=a",
         ];
         for (tried, added) in tries.into_iter().flat_map(|tried| adds.map(|added| (tried, added))) {
             assert_eq!(forwarded(&format!("{tried}, {added}")), Err(Unreadable), "{tried}");
