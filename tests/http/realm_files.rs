@@ -288,7 +288,7 @@ async fn what_stands_instead_of_values_and_what_cannot_be_read_is_told_and_loses
         "clients": [
             null,
             { "clientId": "web", "protocol": "openid-connect", "secret": "**********", "name": "${client_web}",
-                "redirectUris": ["https://${HOST}/cb"], "rootUrl": "${authBaseUrl}" },
+                "attributes": { "colour": "${COLOUR}" }, "rootUrl": "${authBaseUrl}" },
             { "clientId": "page", "publicClient": true, "secret": "**********", "authorizationServicesEnabled": true },
         ] });
     let imported = import(&service, &document, &[])?;
@@ -305,7 +305,7 @@ async fn what_stands_instead_of_values_and_what_cannot_be_read_is_told_and_loses
         "refused: clientPolicies: unknown field `colour`",
         "refused: clients[0]: ",
         "not read: clients[1] \"web\": secret: it is masked",
-        "placeholder: clients[1] \"web\": redirectUris: ${HOST} is stored as it is",
+        "placeholder: clients[1] \"web\": attributes.colour: ${COLOUR} is stored as it is",
         "not read: clients[2] \"page\": authorizationServicesEnabled: ",
         "Realm shop: 2 clients stored, 0 were there already; refused: 7, in conflict with others: 0.",
     ] {

@@ -129,8 +129,11 @@ impl Reader {
             Ok(Err(violations)) => return refused(name(), self.reasons(violations).await),
             Err(error) => return refused(name(), vec![(None, error.to_string())]),
         };
-        let (mut client, effects) = (completed.client, completed.effects);
+        let (mut client, mut effects) = (completed.client, completed.effects);
         self.as_named(&requested, &mut client);
+        // That requests are signed may have been a default, which does not hold here.
+        let signs = client.attributes.iter().any(|one| one.name == "saml.client.signature" && one.value == "true");
+        effects.retain(|effect| signs || !matches!(effect, Effect::CreateSigningKey(_)));
         name_mappers(&mut client);
         if effects.iter().any(effects::changes_client) {
             let keys = self.keys.get_or_try_init(|| async { RsaKeys::start() }).await?;
@@ -183,7 +186,7 @@ impl Reader {
     /// # Errors
     /// When the component fails.
     pub(super) async fn differences(&self, ready: &Ready, stored: &ClientRow) -> anyhow::Result<Vec<String>> {
-        let Ok(Complete { requested, row, .. }) = self.complete(&ready.text, &mut Vec::new()).await? else {
+        let Ok(Complete { requested, row, effects }) = self.complete(&ready.text, &mut Vec::new()).await? else {
             return Ok(vec!["content".to_owned()]);
         };
         if requested.id.as_ref().is_some_and(|id| *id != stored.id) {
@@ -206,6 +209,13 @@ impl Reader {
             updated.protocol_mappers = Some(under_stored_ids(named, read, &stored.client));
         }
         self.as_named(&requested, &mut updated);
+        if effects.iter().any(|effect| matches!(effect, Effect::CreateSigningKey(_))) {
+            // Made up like a secret.
+            let made = |attribute: &&Attribute| attribute.name.starts_with("saml.signing.");
+            let there = stored.client.attributes.iter().filter(made);
+            updated.attributes.retain(|attribute| !made(&attribute));
+            updated.attributes.extend(there.cloned());
+        }
         if updated == stored.client {
             return Ok(Vec::new());
         }
