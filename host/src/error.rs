@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::authentication::AuthenticationError;
 use crate::client_policies::Refused as RefusedByClientPolicy;
+use crate::json_text::NotUnicode;
 use crate::policies::{PolicyViolation, Refused};
 use crate::store::{Lost, StoreError};
 use crate::wasm::contract::Violation;
@@ -191,6 +192,13 @@ impl IntoResponse for ErrorResponse {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+impl From<NotUnicode> for ErrorResponse {
+    fn from(error: NotUnicode) -> Self {
+        let description = format!("Cannot parse the JSON: {error}");
+        ErrorResponse::new(StatusCode::BAD_REQUEST, "HTTP 400 Bad Request", description)
     }
 }
 

@@ -33,6 +33,7 @@ mod health;
 pub mod huge_pages;
 mod ids;
 mod joined;
+mod json_text;
 mod keys;
 mod logs;
 mod maintenance;

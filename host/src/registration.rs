@@ -249,18 +249,19 @@ impl Exchange {
 
     /// The document of a request, if it is of a media type that the provider takes. Without one it is taken to be.
     async fn document(&self, content_type: Option<String>, body: Body) -> Result<Document, ErrorResponse> {
-        let media_type = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim());
-        let accepted = |wanted: &str| {
-            let offered = &self.provider.provider.description.content_types;
-            offered.iter().any(|content_type| content_type.eq_ignore_ascii_case(wanted))
+        let sent = content_type.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim());
+        let offered = &self.provider.provider.description.content_types;
+        let media_type = match sent {
+            Some(sent) => offered.iter().find(|offered| offered.eq_ignore_ascii_case(sent)),
+            None => offered.first(),
         };
-        if media_type.is_some_and(|media_type| !accepted(media_type)) {
+        let Some(media_type) = media_type else {
             return Err(ErrorResponse::bare(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "The content-type header value did not match the value in @Consumes",
             ));
-        }
-        document::read(content_type, body).await
+        };
+        document::read(content_type, media_type, body).await
     }
 
     /// Stores what is recorded of a request that stored nothing else. A failure is logged: the answer stays the same.

@@ -15,6 +15,7 @@ mod contract_versions;
 mod decisions;
 mod description;
 mod discovery;
+mod documents;
 mod durability;
 mod encryption;
 mod failing_components;

@@ -1,6 +1,9 @@
 //! JSON bodies of the Admin API, read the way Keycloak reads them: unknown members are refused, numbers and switches may
 //! be texts, `null` is as good as absent.
 
+use std::collections::BTreeMap;
+
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -10,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::app::App;
 use crate::document;
 use crate::error::ErrorResponse;
+use crate::json_text;
 
 /// A kind of body.
 pub(crate) trait Representation: DeserializeOwned {
@@ -26,13 +30,30 @@ impl<T: Representation> FromRequest<App> for Json<T> {
     type Rejection = ErrorResponse;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ErrorResponse> {
-        read(&document::bytes(request.into_body()).await?).map(Json)
+        read(&text(request.into_body()).await?).map(Json)
     }
 }
 
-/// Reads a body.
+/// The JSON of a body, in whatever form of Unicode it came.
+pub(crate) async fn text(body: Body) -> Result<Vec<u8>, ErrorResponse> {
+    Ok(json_text::utf_8(document::bytes(body).await?)?)
+}
+
+/// Reads a body that is UTF-8.
 pub(crate) fn read<T: Representation>(body: &[u8]) -> Result<T, ErrorResponse> {
-    let mut members: Map<String, Value> = match object(body)? {
+    representation(body, value(body)?)
+}
+
+/// Reads a body that is a list of these.
+pub(crate) fn read_list<T: Representation>(body: &[u8]) -> Result<Vec<T>, ErrorResponse> {
+    match value(body)? {
+        Value::Array(items) => items.into_iter().map(|item| representation(body, item)).collect(),
+        _ => Err(unreadable("unknown_error", &format!("the body must be a list of {}", T::NAME))),
+    }
+}
+
+fn representation<T: Representation>(body: &[u8], value: Value) -> Result<T, ErrorResponse> {
+    let mut members: Map<String, Value> = match value {
         Value::Object(members) => members,
         _ => return Err(unreadable("unknown_error", &format!("{} must be an object", T::NAME))),
     };
@@ -65,7 +86,7 @@ fn unknown_member<T: Representation>(body: &[u8], name: &str) -> ErrorResponse {
 }
 
 /// A body as JSON; text behind the value is ignored.
-fn object(body: &[u8]) -> Result<Value, ErrorResponse> {
+fn value(body: &[u8]) -> Result<Value, ErrorResponse> {
     let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
     match values.next() {
         None | Some(Ok(Value::Null)) => {
@@ -128,6 +149,22 @@ pub(crate) fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
     deserializer.deserialize_any(Number).map(Some)
 }
 
+/// A list of texts; a `null` in it is none.
+pub(crate) fn lenient_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let texts: Vec<Option<String>> = Vec::deserialize(deserializer)?;
+    Ok(Some(texts.into_iter().flatten().collect()))
+}
+
+/// Texts by name; one that is `null` is as good as absent.
+pub(crate) fn lenient_entries<'de, D, M>(deserializer: D) -> Result<M, D::Error>
+where
+    D: Deserializer<'de>,
+    M: FromIterator<(String, String)>,
+{
+    let entries: BTreeMap<String, Option<String>> = BTreeMap::deserialize(deserializer)?;
+    Ok(entries.into_iter().filter_map(|(name, text)| Some((name, text?))).collect())
+}
+
 /// A switch that may have come as text or number.
 pub(crate) fn lenient_switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     match Value::deserialize(deserializer)? {
@@ -150,10 +187,28 @@ mod tests {
     struct Sample {
         #[serde(deserialize_with = "lenient_number")]
         count: Option<i64>,
+        #[serde(deserialize_with = "lenient_texts")]
+        list: Option<Vec<String>>,
+        #[serde(deserialize_with = "lenient_entries")]
+        map: BTreeMap<String, String>,
     }
     impl Representation for Sample {
         const NAME: &'static str = "SampleRepresentation";
-        const MEMBERS: Option<&'static [&'static str]> = Some(&["count"]);
+        const MEMBERS: Option<&'static [&'static str]> = Some(&["count", "list", "map"]);
+    }
+
+    #[test]
+    fn null_is_absent_in_lists_and_maps_too() {
+        let read = read::<Sample>(br#"{"list":[null,"a"],"map":{"a":null,"b":"c"}}"#).unwrap();
+        assert_eq!(
+            (read.list, read.map.len(), read.map.get("b").map(String::as_str)),
+            (Some(vec!["a".to_owned()]), 1, Some("c"))
+        );
+        let list = read_list::<Sample>(br#"[{"count":1},{"count":null}]"#).unwrap();
+        assert_eq!(list.iter().map(|sample| sample.count).collect::<Vec<_>>(), [Some(1), None]);
+        for body in ["[null]", "{}", "", "[{\"other\":1}]"] {
+            assert_eq!(read_list::<Sample>(body.as_bytes()).unwrap_err().status(), 400, "{body}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{self, Representation};
+use super::body::{self, Representation, lenient_entries};
 use super::clients::MANAGE;
 use super::{Administrator, created, stored_or_changed};
 use crate::app::App;
@@ -32,6 +32,7 @@ pub(crate) struct ScopeRepresentation {
     /// `openid-connect` or `saml`.
     protocol: String,
     /// Free data.
+    #[serde(deserialize_with = "lenient_entries")]
     attributes: BTreeMap<String, String>,
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::{Json, Representation};
+use super::body::{Json, Representation, lenient_entries};
 use super::pages::{self, Pages};
 use super::{Administrator, Page, created, not_stored, stored_or_changed};
 use crate::app::App;
@@ -38,8 +38,6 @@ use crate::wasm::provider::ProviderCall;
 
 /// The provider that knows the representation of a client.
 const PROVIDER: &str = "default";
-/// The provider's component is one of the binary's own.
-const CONTENT_TYPE: &str = "application/json";
 
 /// What an administrator may do with clients.
 pub(super) const VIEW: [&str; 4] = ["view-clients", "view-client", "manage-clients", "manage-client"];
@@ -132,7 +130,7 @@ pub(super) async fn find(app: &App, administrator: &Administrator, id: &str) -> 
 
 fn json(status: StatusCode, document: Document) -> Response {
     let content_type = HeaderValue::from_str(&document.content_type);
-    let content_type = content_type.unwrap_or(HeaderValue::from_static(CONTENT_TYPE));
+    let content_type = content_type.unwrap_or(HeaderValue::from_static(document::JSON));
     not_stored((status, [(header::CONTENT_TYPE, content_type)], document.body))
 }
 
@@ -194,7 +192,7 @@ pub(crate) async fn list(
     let mut body = vec![b'['];
     body.extend(representations.render_all(&rows).await?);
     body.push(b']');
-    Ok(json(StatusCode::OK, Document { content_type: CONTENT_TYPE.to_owned(), body }))
+    Ok(json(StatusCode::OK, Document { content_type: document::JSON.to_owned(), body }))
 }
 
 /// Clients of a realm, page by page.
@@ -240,7 +238,7 @@ pub(crate) async fn create(
     administrator.require(&MANAGE)?;
     let realm = &administrator.realm;
     let representations = Representations::new(&app, &administrator)?;
-    let document = document::read(Some(CONTENT_TYPE.to_owned()), request.into_body()).await?;
+    let document = document::read(Some(document::JSON.to_owned()), document::JSON, request.into_body()).await?;
     let provider = &representations.provider;
     let mut requested =
         representations.valid(provider.parse(Operation::Register, &document, Author::Administrator).await)?;
@@ -305,7 +303,7 @@ pub(crate) async fn update(
 ) -> Result<StatusCode, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let representations = Representations::new(&app, &administrator)?;
-    let document = document::read(Some(CONTENT_TYPE.to_owned()), request.into_body()).await?;
+    let document = document::read(Some(document::JSON.to_owned()), document::JSON, request.into_body()).await?;
     let provider = &representations.provider;
     let requested = representations.valid(provider.parse(Operation::Update, &document, Author::Administrator).await)?;
     for _ in 0..ATTEMPTS {
@@ -500,7 +498,7 @@ pub(crate) struct MapperRepresentation {
     /// Made here when it is absent.
     id: Option<String>,
     /// Unique within the client.
-    name: String,
+    name: Option<String>,
     /// `openid-connect` or `saml`; absent: that of the client.
     protocol: Option<String>,
     /// Its type.
@@ -508,6 +506,7 @@ pub(crate) struct MapperRepresentation {
     /// Kept for Keycloak.
     consent_required: bool,
     /// Settings of the type.
+    #[serde(deserialize_with = "lenient_entries")]
     config: HashMap<String, String>,
 }
 
@@ -529,19 +528,19 @@ pub(crate) async fn add_protocol_mapper(
     Json(requested): Json<MapperRepresentation>,
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    if requested.name.trim().is_empty() {
+    let Some(name) = &requested.name else {
         return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", "name is missing"));
-    }
+    };
     let mapper_id = requested.id.clone().unwrap_or_else(ids::fresh);
     change(&app, &administrator, &id, |row| {
         let protocol = requested.protocol.clone().or_else(|| row.client.protocol.clone()).unwrap_or_default();
         let mappers = row.client.protocol_mappers.get_or_insert_default();
-        if mappers.iter().any(|mapper| mapper.name == requested.name && mapper.protocol == protocol) {
+        if mappers.iter().any(|mapper| mapper.name == *name && mapper.protocol == protocol) {
             return Err(ErrorResponse::message(StatusCode::CONFLICT, "Protocol mapper exists with same name"));
         }
         mappers.push(ProtocolMapper {
             id: Some(mapper_id.clone()),
-            name: requested.name.clone(),
+            name: name.clone(),
             protocol,
             mapper_type: requested.protocol_mapper.clone(),
             consent_required: requested.consent_required,

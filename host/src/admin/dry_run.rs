@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::authentication::{self, AuthenticationError, Identity};
 use crate::client_policies::ClientPolicyEvaluation;
 use crate::clock;
+use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::policies::{Evaluation, Policies, PolicyViolation};
 use crate::registration::decision::Outcome;
@@ -137,10 +138,8 @@ pub(crate) async fn evaluate(
         }
         None => Policies::of_realm(&app, &exchange.provider, &exchange.components, context, &of_token),
     };
-    let document = Document {
-        content_type: requested.content_type.unwrap_or_default(),
-        body: requested.document.unwrap_or_default().into_bytes(),
-    };
+    let document =
+        document::of_text(requested.content_type.unwrap_or_default(), requested.document.unwrap_or_default());
     let mut before = Value::Null;
     let outcome = try_out(&exchange, &document, stored.as_ref(), &mut policies, &mut before).await;
     let decision = match (&outcome, &policies.held) {

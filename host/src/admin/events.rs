@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::body::{self, Representation, lenient_switch};
+use super::body::{self, Representation, lenient_switch, lenient_texts};
 use super::{Administrator, Page, realms};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
@@ -27,6 +27,7 @@ pub(crate) struct EventsConfig {
     #[serde(deserialize_with = "lenient_switch")]
     events_enabled: Option<bool>,
     /// Which; empty: the default set.
+    #[serde(deserialize_with = "lenient_texts")]
     enabled_event_types: Option<Vec<String>>,
 }
 

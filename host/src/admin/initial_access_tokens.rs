@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{self, Representation, lenient_number};
+use super::body::{self, Representation, lenient_number, lenient_texts};
 use super::clients::MANAGE;
 use super::policies::{PolicyRepresentation, unbound, unbound_representation};
 use super::{Administrator, not_stored};
@@ -32,6 +32,7 @@ pub(crate) struct TokenRequest {
     #[serde(deserialize_with = "lenient_number")]
     expiration: Option<i64>,
     /// Origins that browsers may call from with it.
+    #[serde(deserialize_with = "lenient_texts")]
     web_origins: Option<Vec<String>>,
     /// For administrators, at most 255 characters.
     name: Option<String>,

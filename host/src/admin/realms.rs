@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::body::{self, Json, Representation, lenient_number, lenient_switch};
+use super::body::{self, Json, Representation, lenient_number, lenient_switch, lenient_texts};
 use super::client_policies::{check_policies, check_profiles};
 use super::pages::{self, Pages};
 use super::{Administrator, Page, Visitor, created, forbidden, stored_or_changed};
@@ -82,7 +82,7 @@ pub(crate) struct RealmRepresentation {
     #[serde(deserialize_with = "lenient_switch", skip_serializing_if = "Option::is_none")]
     events_enabled: Option<bool>,
     /// Which; empty: the default set.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "lenient_texts", skip_serializing_if = "Option::is_none")]
     enabled_event_types: Option<Vec<String>>,
     /// `RS256`, …
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,9 +5,8 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 
 use super::roles::RoleRepresentation;
-use super::{Administrator, users};
+use super::{Administrator, body, users};
 use crate::app::App;
-use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::Path;
 use crate::store::clients::{self, ClientRow};
@@ -51,10 +50,8 @@ async fn named(
     client: &ClientRow,
     request: Request,
 ) -> Result<Vec<RoleRow>, ErrorResponse> {
-    let body = document::bytes(request.into_body()).await?;
-    let requested: Vec<RoleRepresentation> = serde_json::from_slice(&body).map_err(|error| {
-        ErrorResponse::new(StatusCode::BAD_REQUEST, "unknown_error", format!("Cannot parse the JSON: {error}"))
-    })?;
+    let body = body::text(request.into_body()).await?;
+    let requested: Vec<RoleRepresentation> = body::read_list(&body)?;
     let known = roles::of_client(&app.store.database, &administrator.realm.id, &client.id).await?;
     requested
         .into_iter()
