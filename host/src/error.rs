@@ -1,7 +1,11 @@
 //! What a caller is told when a request is refused: the only place that knows status codes and error JSON.
 
+mod accept;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -14,6 +18,8 @@ use crate::policies::{PolicyViolation, Refused};
 use crate::store::{Lost, StoreError};
 use crate::wasm::contract::Violation;
 use crate::wasm::{Failure, WasmError};
+pub(crate) use accept::Accept;
+use accept::Form;
 
 /// The header that carries the id of the decision about a request.
 pub(crate) const DECISION: HeaderName = HeaderName::from_static("matricula-decision");
@@ -30,15 +36,38 @@ pub(crate) struct ErrorBody {
     /// For the administrator.
     #[serde(rename = "errorMessage", skip_serializing_if = "Option::is_none")]
     error_message: Option<String>,
-    /// Everything that the policies object to.
+    /// Everything that the policies object to. Left out for callers that accept `application/json` and nothing wider.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<PolicyViolation>,
-    /// Id of the decision record.
+    /// Id of the decision record. Left out like `violations`; the header `Matricula-Decision` says it always.
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<String>,
 }
 
+/// The same as a problem (RFC 9457 §3.1).
+#[derive(Serialize)]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'static str>,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(flatten)]
+    body: &'a ErrorBody,
+}
+
+/// What [`fit`] makes other forms of: the body of an error that has members beyond Keycloak's.
+#[derive(Clone)]
+struct Extended(Arc<ErrorBody>);
+
 impl ErrorBody {
+    /// Whether it has members that Keycloak's errors don't have.
+    fn is_extended(&self) -> bool {
+        !self.violations.is_empty() || self.decision.is_some()
+    }
+
     /// Error code, description and violations.
     pub(crate) fn into_parts(self) -> (Option<String>, Option<String>, Vec<PolicyViolation>) {
         (self.error, self.error_description, self.violations)
@@ -184,6 +213,9 @@ impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let decision = self.body.decision.as_deref().and_then(|id| HeaderValue::from_str(id).ok());
         let mut response = (self.status, axum::Json(&self.body)).into_response();
+        if self.body.is_extended() {
+            response.extensions_mut().insert(Extended(Arc::from(self.body)));
+        }
         if let Some(decision) = decision {
             response.headers_mut().insert(DECISION, decision);
         }
@@ -192,6 +224,39 @@ impl IntoResponse for ErrorResponse {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+/// Gives an error with members beyond Keycloak's the form that the caller accepts (deviation 4): the last stop of every
+/// answer. Other answers stay as they are.
+pub(crate) fn fit(response: &mut Response, accept: &Accept) {
+    let Some(Extended(body)) = response.extensions_mut().remove() else { return };
+    let status = response.status();
+    let (media_type, json) = match accept.form() {
+        Form::Full => (None, None),
+        Form::Plain => {
+            let (error, error_description) = (body.error.clone(), body.error_description.clone());
+            (None, serde_json::to_vec(&ErrorBody { error, error_description, ..ErrorBody::default() }).ok())
+        }
+        Form::Problem => {
+            let problem = Problem {
+                kind: "about:blank",
+                title: status.canonical_reason(),
+                status: status.as_u16(),
+                detail: body.error_description.as_deref(),
+                body: &body,
+            };
+            (Some(HeaderValue::from_static("application/problem+json")), serde_json::to_vec(&problem).ok())
+        }
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+    if let Some(media_type) = media_type {
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    }
+    if let Some(json) = json {
+        // That of the body before.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        *response.body_mut() = Body::from(json);
     }
 }
 

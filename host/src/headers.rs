@@ -1,4 +1,5 @@
-//! What every request and every answer goes through: its id, its figures, the headers that every answer carries.
+//! What every request and every answer goes through: its id, its figures, the form of its errors, the headers that every
+//! answer carries.
 
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use hyper::body::Body as _;
 use tracing::Instrument as _;
 
 use crate::app::App;
+use crate::error::{self, Accept};
 use crate::request_id::{self, REQUEST_ID};
 use crate::traces;
 
@@ -30,6 +32,7 @@ pub(crate) async fn finish(
     let began = Instant::now();
     let method = request.method().clone();
     let id = request_id::of(request.headers());
+    let accept = Accept::of(request.headers());
     // It is there at every level of logging, or an error would not tell of which request it is.
     let span = tracing::error_span!("request", request_id = request_id::text(&id));
     let route = path.as_ref().map_or(OTHER, MatchedPath::as_str);
@@ -41,6 +44,7 @@ pub(crate) async fn finish(
         }
         Err(refused) => refused.into_response(),
     };
+    error::fit(&mut response, &accept);
     traces::answered(&trace, response.status().as_u16());
     let took = began.elapsed();
     app.metrics.answered(&method, route, response.status(), took);

@@ -18,6 +18,7 @@ mod discovery;
 mod documents;
 mod durability;
 mod encryption;
+mod errors;
 mod failing_components;
 mod faults;
 mod forged_tokens;
