@@ -11,7 +11,7 @@ use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
 use crate::store::clients::{self, ClientRow, Taken};
 use crate::store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
-use crate::wasm::contract::{Client, Completed, Document, Registration, RegistrationAuth};
+use crate::wasm::contract::{Client, Completed, Document, Issued, Registration, RegistrationAuth};
 
 /// Everything that can fail happens before the one transaction that stores the client.
 pub(super) async fn register(
@@ -96,7 +96,8 @@ pub(crate) async fn decide(
     if let Err(error) = policies.before_register(&mut requested).await {
         return Err(exchange.refused(error, policies));
     }
-    let issued = issue();
+    // A replay is about the time when the request came.
+    let issued = Issued { now: policies.context().now, ..issue() };
     let mut completed = exchange.valid(provider.complete(&requested, None, &issued).await)?;
     let client = &mut completed.client;
     name_mappers(client);

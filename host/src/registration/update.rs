@@ -13,7 +13,7 @@ use crate::error::ErrorResponse;
 use crate::policies::Policies;
 use crate::store::clients::{self, ClientRow};
 use crate::store::{Lost, StoreError, Write, events};
-use crate::wasm::contract::{Client, Completed, Document, Registration};
+use crate::wasm::contract::{CallerKind, Client, Completed, Document, Registration};
 
 /// Who changes the same client at the same time makes this one start over with the client as it is then; a registration
 /// access token that was rotated meanwhile is refused there.
@@ -105,6 +105,13 @@ pub(crate) async fn decide(
     }
     if requested.client_id.as_deref() != Some(stored.client_id()) {
         return Err(ErrorResponse::invalid_client_metadata("Client Identifier modified").into());
+    }
+    if policies.context().caller.kind == CallerKind::RegistrationAccessToken
+        && requested.protocol.is_some()
+        && requested.protocol != stored.client.protocol
+    {
+        let description = "Protocol cannot be changed via registration access token";
+        return Err(ErrorResponse::invalid_client_metadata(description).into());
     }
     let mut completed = exchange.valid(exchange.provider.complete(&requested, Some(&stored.client), &issue()).await)?;
     name_mappers(&mut completed.client);

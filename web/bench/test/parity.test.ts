@@ -31,6 +31,14 @@ const policy = (name: string, providerId: string, config: Policy['config'] = {})
 const json = (value: unknown) => ({ contentType: 'application/json', text: JSON.stringify(value) });
 const oidc = (value: unknown): Case['request'] => ({ provider: 'openid-connect', operation: 'register', document: json(value) });
 const keycloak = (value: unknown): Case['request'] => ({ provider: 'default', operation: 'register', document: json(value) });
+const saml = (attributes: string, declaration = '', id = 'urn:sp'): Case['request'] => ({
+  provider: 'saml2-entity-descriptor',
+  operation: 'register',
+  document: {
+    contentType: 'application/xml',
+    text: `${declaration}<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="${id}"${attributes}><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>`,
+  },
+});
 const trusting = policy('Trusted Hosts', 'trusted-hosts', {
   'trusted-hosts': ['localhost', 'app.example.com'],
   'host-sending-registration-request-must-match': ['true'],
@@ -67,6 +75,14 @@ const CASES: Case[] = [
   { name: 'an update that is refused', request: { provider: 'default', operation: 'update', document: json({ clientId: 'stored-2', redirectUris: ['https://evil.example/*'] }), stored: { provider: 'default', document: json({ clientId: 'stored-2', redirectUris: ['https://app.example.com/*'] }) } }, policies: [trusting] },
   { name: 'an update that is amended', request: { provider: 'default', operation: 'update', document: json({ clientId: 'stored-3', fullScopeAllowed: false, consentRequired: false }), stored: { provider: 'default', document: json({ clientId: 'stored-3' }) } }, policies: [policy('Consent', 'consent-required'), policy('Scope', 'scope'), policy('Disabled', 'client-disabled')] },
   { name: 'an update by metadata', request: { provider: 'openid-connect', operation: 'update', document: json({ client_id: 'stored-4', redirect_uris: ['https://app.example.com/new'] }), stored: { provider: 'default', document: json({ clientId: 'stored-4', redirectUris: ['https://app.example.com/*'], attributes: { logoUri: 'https://app.example.com/logo.png' } }) } }, policies: [trusting] },
+  { name: 'another protocol by a registration access token', request: { provider: 'default', operation: 'update', document: json({ clientId: 'stored-8', protocol: 'saml' }), caller: { kind: 'registration-access-token' }, stored: { provider: 'default', document: json({ clientId: 'stored-8' }) } }, policies: [] },
+  { name: 'another protocol by a bearer token', request: { provider: 'default', operation: 'update', document: json({ clientId: 'stored-9', protocol: 'saml' }), caller: { kind: 'bearer' }, stored: { provider: 'default', document: json({ clientId: 'stored-9' }) } }, policies: [] },
+  { name: 'members that an update does not name', request: { provider: 'openid-connect', operation: 'update', document: json({ client_id: 'stored-10' }), stored: { provider: 'default', document: json({ clientId: 'stored-10', attributes: { 'backchannel.logout.url': 'https://app.example.com/back', 'id.token.signed.response.alg': 'PS256' } }) } }, policies: [] },
+  { name: 'no grant at all', request: oidc({ grant_types: [null] }), policies: [] },
+  { name: 'settings of a resource server', request: keycloak({ clientId: 'x', authorizationSettings: {} }), policies: [] },
+  { name: 'settings of a resource server that is public', request: keycloak({ clientId: 'x', authorizationSettings: {}, publicClient: true }), policies: [] },
+  { name: 'metadata whose time is over', request: saml(' validUntil="2001-01"'), policies: [] },
+  { name: 'metadata that names the encoding that it once had', request: saml('', '<?xml version="1.0" encoding="ISO-8859-1"?>', 'urn:größe'), policies: [] },
   { name: 'a view from elsewhere', request: { provider: 'default', operation: 'read', document: json({}), caller: { address: '203.0.113.9' }, stored: { provider: 'default', document: json({ clientId: 'stored-5' }) } }, policies: [trusting] },
   { name: 'a deletion', request: { provider: 'default', operation: 'delete', document: json({}), stored: { provider: 'default', document: json({ clientId: 'stored-6' }) } }, policies: [trusting] },
   { name: 'a deletion from elsewhere', request: { provider: 'default', operation: 'delete', document: json({}), caller: { address: '203.0.113.9' }, stored: { provider: 'default', document: json({ clientId: 'stored-7' }) } }, policies: [trusting] },
@@ -112,6 +128,18 @@ const CLIENT_POLICIES: { name: string; profiles: unknown[]; policies: unknown[];
       caller: { kind: 'bearer' as const, roles: ['realm-management/create-client'], groups: [group] },
     },
   })),
+  {
+    name: 'a protocol that is left open',
+    profiles: [{ name: 'p', executors: [{ executor: 'reject-request' }] }],
+    policies: [{ name: 'c', enabled: true, conditions: [{ condition: 'client-type', configuration: { protocol: 'openid-connect' } }], profiles: ['p'] }],
+    request: keycloak({ clientId: 'x' }),
+  },
+  {
+    name: 'full scope that is left open',
+    profiles: [{ name: 'p', executors: [{ executor: 'full-scope-disabled', configuration: { 'auto-configure': false } }] }],
+    policies: [{ name: 'c', enabled: true, conditions: [{ condition: 'any-client' }], profiles: ['p'] }],
+    request: oidc({}),
+  },
 ];
 
 describe('client policies as in the server', () => {

@@ -263,6 +263,10 @@ class Attempt {
     let requested = present(await this.clientPolicies.run('update', sent, stored));
     requested = present(await this.policies.run('before-update', requested, stored));
     if (requested.clientId !== stored.clientId) throw invalidClientMetadata('Client Identifier modified');
+    const { protocol } = requested;
+    if (this.request.caller.kind === 'registration-access-token' && protocol !== undefined && protocol !== stored.protocol) {
+      throw invalidClientMetadata('Protocol cannot be changed via registration access token');
+    }
     const completed = await this.exchange.complete(requested, stored, issued(ISSUED_ID, this.request.now));
     let client = present(await this.clientPolicies.run('updated', completed.client, stored));
     client = present(await this.policies.run('after-update', client, stored));
