@@ -15,11 +15,11 @@ use crate::app::App;
 use crate::authentication::bearer_token::Bearer;
 use crate::authentication::trusted_issuer::TrustedIssuers;
 use crate::caller::Caller;
+use crate::policies::OfToken;
 use crate::realm::Realm;
 use crate::store::StoreError;
 use crate::store::clients::ClientRow;
 use crate::store::initial_access_tokens::InitialAccessTokenRow;
-use crate::store::policies::Policy;
 use crate::tokens::{self, Claims, kind};
 use crate::wasm::contract::{CallerKind, Operation, RegistrationAuth};
 
@@ -121,10 +121,10 @@ impl Identity {
     }
 
     /// Policies that the caller's initial access token brings, on top of the realm's.
-    pub(crate) fn token_policies(&self) -> &[Arc<Policy>] {
+    pub(crate) fn of_token(&self) -> OfToken<'_> {
         match self {
-            Identity::InitialAccessToken(_, token) => &token.policies,
-            _ => &[],
+            Identity::InitialAccessToken(_, token) => token.of_token(),
+            _ => OfToken::default(),
         }
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod compare;
 mod folder;
 mod known;
 pub(crate) mod signature;
+pub(crate) mod watched;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ use crate::wasm::{ComponentSet, Wasm};
 use folder::{Change, DroppedFile, Folder};
 use known::{Active, Known, Lost};
 use signature::TrustedKeys;
+use watched::{Shadow, WatchedVersion};
 
 /// The registration providers: name and file.
 pub(crate) const CORE: (&str, &[u8]) = ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm")));
@@ -272,7 +274,8 @@ impl Components {
         let digest = digest(&bytes);
         let ready = Arc::new(self.load(Pace::Serving, name, bytes.clone()).await.map_err(ChangeError::Refused)?);
         let _changing = self.inner.changing.lock().await;
-        let (is_new, choice) = self.with_known(name, |known| (known.is_empty(), known.choice.clone()));
+        let (is_new, choice, decided) =
+            self.with_known(name, |known| (known.is_empty(), known.choice.clone(), known.decided_with(&digest)));
         let file = FileRow {
             name: name.to_owned(),
             size: bytes.len().try_into().unwrap_or(i64::MAX),
@@ -286,7 +289,7 @@ impl Components {
         for digest in &superfluous {
             component_files::delete_version(&mut write, name, digest);
         }
-        let choice = activate.then(|| ChoiceRow { active: Some(digest), since: clock::now(), ..choice });
+        let choice = activate.then(|| ChoiceRow { active: Some(digest), since: clock::now(), decided, ..choice });
         if let Some(choice) = &choice {
             self.check_swap(name, Some(&ready), force).await.inspect_err(|_| self.forget(name))?;
             component_files::choose(&mut write, name, choice);
@@ -321,14 +324,19 @@ impl Components {
             return Err(NO_VERSION);
         };
         let bytes = self.bytes(name, digest).await?;
-        let ready = Arc::new(self.load(Pace::Serving, name, bytes).await.map_err(ChangeError::Refused)?);
         if watch {
+            let ready = self.load_aside(Pace::Serving, name, bytes).await.map_err(ChangeError::Refused)?;
             if ready.offered.policy_ids().next().is_none() {
-                return Err(ChangeError::Impossible("Only policies can be watched; this version offers none"));
+                return Err(ChangeError::Impossible(
+                    "Only policies, conditions and executors can be watched; this version offers none of them",
+                ));
             }
+            self.compose(Some((name, Some(&ready)))).map_err(ChangeError::Refused)?;
             let choice = ChoiceRow { shadow: Some(digest.to_owned()), ..choice };
-            return self.store_choice(name, choice, |known| known.shadow = Some(ready)).await;
+            let shadow = Shadow::new(Arc::new(ready));
+            return self.store_choice(name, choice, |known| known.shadow = Some(shadow)).await;
         }
+        let ready = Arc::new(self.load(Pace::Serving, name, bytes).await.map_err(ChangeError::Refused)?);
         if source != Source::Database && default.as_deref() != Some(digest) {
             return Err(ChangeError::Impossible("The file of the folder decides; remove it there first"));
         }
@@ -336,7 +344,8 @@ impl Components {
         let active = (source == Source::Database).then(|| digest.to_owned());
         let shadow = choice.shadow.clone().filter(|shadow| shadow != digest);
         let watched = shadow.is_some();
-        self.store_choice(name, ChoiceRow { active, shadow, since: clock::now(), ..choice }, |known| {
+        let decided = self.with_known(name, |known| known.decided_with(digest));
+        self.store_choice(name, ChoiceRow { active, shadow, since: clock::now(), decided, ..choice }, |known| {
             if !watched {
                 known.shadow = None;
             }
@@ -495,9 +504,7 @@ impl Components {
         digest: &str,
     ) -> Result<(ComponentSet, Arc<Ready>), ChangeError> {
         let bytes = self.bytes(name, digest).await?;
-        let allowance = self.with_known(name, |known| Arc::clone(&known.allowance));
-        let part = Part { allowance, own: self.is_own(name, &bytes), ..Part::default() };
-        let ready = self.inner.loader.load(Pace::Serving, name, bytes, part).await.map_err(ChangeError::Refused)?;
+        let ready = self.load_aside(Pace::Serving, name, bytes).await.map_err(ChangeError::Refused)?;
         let set = self.compose(Some((name, Some(&ready)))).map_err(ChangeError::Refused)?;
         Ok((set, Arc::new(ready)))
     }
@@ -630,8 +637,8 @@ impl Components {
         if let Some(wanted) = shadow {
             let watched = match wanted {
                 None => None,
-                Some(digest) => match self.load_version(pace, name, &digest).await {
-                    Ok(ready) => Some(Arc::new(ready)),
+                Some(digest) => match self.load_watched(pace, name, &digest).await {
+                    Ok(ready) => Some(Shadow::new(Arc::new(ready))),
                     Err(reason) => {
                         tracing::error!(component = name, reason, "the watched version is not loaded");
                         None
@@ -668,9 +675,20 @@ impl Components {
     }
 
     async fn load_version(&self, pace: Pace, name: &str, digest: &str) -> Result<Ready, String> {
+        let bytes = self.trusted_bytes(name, digest).await?;
+        self.load(pace, name, bytes).await
+    }
+
+    async fn load_watched(&self, pace: Pace, name: &str, digest: &str) -> Result<Ready, String> {
+        let bytes = self.trusted_bytes(name, digest).await?;
+        self.load_aside(pace, name, bytes).await
+    }
+
+    /// The bytes of a version that may be used.
+    async fn trusted_bytes(&self, name: &str, digest: &str) -> Result<Bytes, String> {
         let own = self.with_known(name, |known| known.own_bytes(digest));
-        let bytes = match own {
-            Some(bytes) => bytes,
+        match own {
+            Some(bytes) => Ok(bytes),
             None => {
                 let stored = component_files::bytes(&self.inner.store.database, name, digest).await;
                 let (bytes, signature) =
@@ -679,10 +697,9 @@ impl Components {
                 if crate::wasm::component::digest(&bytes) != digest {
                     return Err("what is stored of it is damaged".to_owned());
                 }
-                bytes.into()
+                Ok(bytes.into())
             }
-        };
-        self.load(pace, name, bytes).await
+        }
     }
 
     async fn load(&self, pace: Pace, name: &str, bytes: Bytes) -> Result<Ready, String> {
@@ -693,6 +710,17 @@ impl Components {
             (replaces && self.inner.trial.calls > 0).then(|| Trial::new(self.inner.trial, self.inner.alarm.clone()));
         let own = self.is_own(name, &bytes);
         let loaded = self.inner.loader.load(pace, name, bytes, Part { figures, allowance, own, trial }).await;
+        if loaded.is_err() {
+            self.forget(name);
+        }
+        loaded
+    }
+
+    /// Loads a version that does not decide: what it does is counted nowhere.
+    async fn load_aside(&self, pace: Pace, name: &str, bytes: Bytes) -> Result<Ready, String> {
+        let allowance = self.with_known(name, |known| Arc::clone(&known.allowance));
+        let part = Part { allowance, own: self.is_own(name, &bytes), ..Part::default() };
+        let loaded = self.inner.loader.load(pace, name, bytes, part).await;
         if loaded.is_err() {
             self.forget(name);
         }
@@ -720,22 +748,27 @@ impl Components {
 
     /// Everything that decides, with another version of one component.
     fn compose(&self, instead: Option<(&str, Option<&Ready>)>) -> Result<ComponentSet, String> {
-        let mut set = ComponentSet::default();
-        let known = self.lock();
-        for (name, known) in &*known {
-            if instead.is_some_and(|(other, _)| other == name) {
-                continue;
-            }
-            if let Some(active) = &known.active {
-                set.add(&active.ready.offered)?;
-            }
-        }
-        if let Some((_, Some(ready))) = instead {
-            set.add(&ready.offered)?;
-        }
-        for known in known.values() {
-            if let Some(shadow) = &known.shadow {
-                set.add_shadow(&shadow.offered);
+        compose(&self.lock(), instead)
+    }
+
+    /// Everything that decides, and the versions that are watched beside it.
+    fn compose_with_watched(&self) -> Result<ComponentSet, String> {
+        let all = self.lock();
+        let mut set = compose(&all, None)?;
+        for (name, known) in &*all {
+            let Some(Shadow { ready, figures }) = &known.shadow else { continue };
+            match compose(&all, Some((name, Some(ready)))) {
+                Ok(instead) => {
+                    let active = known.active.iter().flat_map(|active| active.ready.offered.ids());
+                    set.watch(WatchedVersion {
+                        name: name.clone(),
+                        label: ready.component.label(),
+                        set: Arc::new(instead),
+                        ids: active.chain(ready.offered.ids()).map(str::to_owned).collect(),
+                        figures: Arc::clone(figures),
+                    });
+                }
+                Err(reason) => tracing::error!(component = name, reason, "a version cannot be watched"),
             }
         }
         Ok(set)
@@ -764,7 +797,7 @@ impl Components {
 
     /// Shows the rest of the server what decides now.
     fn publish(&self) {
-        match self.compose(None) {
+        match self.compose_with_watched() {
             Ok(set) => self.inner.wasm.replace(set),
             // Every change is checked before; the set stays as it is.
             Err(reason) => tracing::error!(reason, "the components do not fit together"),
@@ -788,8 +821,9 @@ impl Components {
         let found = self.with_known(name, |known| {
             let is_active = known.active_digest().as_ref() == Some(&failed.digest);
             let previous = known.previous.as_ref().filter(|_| is_active)?;
-            let source = previous.source;
-            Some((Arc::clone(&previous.ready), source, known.choice.clone()))
+            let (ready, source) = (Arc::clone(&previous.ready), previous.source);
+            let decided = known.decided_without(&failed.digest, &ready.component.digest);
+            Some((ready, source, ChoiceRow { decided, ..known.choice.clone() }))
         });
         let Some((previous, source, choice)) = found else { return Ok(()) };
         let digest = previous.component.digest.to_string();
@@ -809,7 +843,11 @@ impl Components {
         self.inner.store.writer.write(write).await?;
         self.with_known(name, |known| known.choose(choice));
         self.swap(name, Some(previous), source);
-        self.with_known(name, |known| known.put_back(&failed.digest, &reason));
+        self.with_known(name, |known| {
+            known.put_back(&failed.digest, &reason);
+            // Nobody goes back to the one that failed.
+            known.previous = None;
+        });
         tracing::error!(component = name, reason, "a component was put back");
         Ok(())
     }
@@ -838,6 +876,23 @@ impl Components {
             all.remove(name);
         }
     }
+}
+
+/// Everything that decides, with another version of one component.
+fn compose(all: &BTreeMap<String, Known>, instead: Option<(&str, Option<&Ready>)>) -> Result<ComponentSet, String> {
+    let mut set = ComponentSet::default();
+    for (name, known) in all {
+        if instead.is_some_and(|(other, _)| other == name) {
+            continue;
+        }
+        if let Some(active) = &known.active {
+            set.add(&active.ready.offered)?;
+        }
+    }
+    if let Some((_, Some(ready))) = instead {
+        set.add(&ready.offered)?;
+    }
+    Ok(set)
 }
 
 const NO_COMPONENT: ChangeError = ChangeError::Missing("There is no component of this name");

@@ -520,11 +520,11 @@ pub enum ComponentCommand {
         #[command(flatten)]
         connection: Connection,
     },
-    /// Goes back to the version before, or to another one.
+    /// Goes back to the version that decided before, or to another one.
     Rollback {
         /// Name of the component.
         name: String,
-        /// The version: its digest or the beginning of it; absent: the newest of the others.
+        /// The version: its digest or the beginning of it; absent: the one that decided before.
         #[arg(long, value_name = "DIGEST")]
         to: Option<String>,
         /// Also if policies that realms use would go.

@@ -166,6 +166,14 @@ impl ErrorResponse {
         response
     }
 
+    /// 500: a provider has no answer.
+    pub(crate) fn provider_failed(provider: &str, decision: String) -> ErrorResponse {
+        let description = format!("Provider '{provider}' could not handle the request.");
+        let mut response = ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description);
+        response.body.decision = Some(decision);
+        response
+    }
+
     /// 400: what a provider found wrong with the metadata (see interface `providers` of the contract).
     pub(crate) fn metadata(violations: Vec<Violation>, audience: Audience) -> ErrorResponse {
         let redirect = violations.iter().any(|violation| violation.error.as_deref() == Some("invalid_redirect_uri"));

@@ -9,30 +9,34 @@ mod client_counts;
 mod record;
 pub(crate) mod settings;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use client_counts::ClientCounts;
-pub(crate) use record::{Evaluation, Mode, PolicyViolation, Verdict, hook_name};
+pub(crate) use record::{Evaluation, Mode, NoAnswer, PolicyViolation, TokenOfPolicy, Unanswered, Verdict, hook_name};
 
 use crate::app::App;
 use crate::client_policies::ClientPolicies;
+use crate::components::watched::WatchedVersion;
 use crate::error::ErrorResponse;
 use crate::ids;
 use crate::metrics::Metrics;
-use crate::registration::recording;
+use crate::registration::watch::Seen;
+use crate::registration::{Exchange, recording};
 use crate::store::policies::Policy;
-use crate::store::realms;
+use crate::store::{Database, realms};
 use crate::wasm::component::LoadedComponent;
 use crate::wasm::contract::{
     Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
     Violation,
 };
 use crate::wasm::facts::RealmOfCall;
+use crate::wasm::instances::Instances;
 use crate::wasm::policy_exports::Told;
 use crate::wasm::policy_provider::PolicyProviderHandle;
 use crate::wasm::provider::ProviderCall;
-use crate::wasm::{ComponentSet, Failure, Wasm, WasmError};
+use crate::wasm::{ComponentSet, Failure, WasmError};
 pub(crate) use amendment::{Change, amend, difference, hide, named};
 
 /// The provider type of Keycloak's components that are registration policies.
@@ -81,16 +85,30 @@ pub(crate) enum PolicyError {
     Refused(Refused),
     /// They let it through, but what they make of the client cannot be stored.
     Amended(Refused),
-    /// One of them has no answer; its name is for the caller, the rest went to the log.
-    Failed {
-        /// Name of the policy.
-        policy: String,
-        /// Name of the component that failed.
-        component: String,
-        /// Id of the decision record.
-        decision: String,
-    },
+    /// One of them has no answer; its name is for the caller, the rest went to log and record.
+    Failed(Box<Failed>),
     /// The store or others have no answer, or the server has too much to do: it will pass.
+    Other(ErrorResponse),
+}
+
+/// A policy without an answer.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// Name of the policy or client policy.
+    pub(crate) policy: String,
+    /// Name of the component that failed.
+    pub(crate) component: String,
+    /// Id of the decision record.
+    pub(crate) decision: String,
+    /// For the record.
+    pub(crate) unanswered: Unanswered,
+}
+
+/// Why a decision was not carried out.
+enum Undecided {
+    /// It makes no sense.
+    Nonsense(String),
+    /// The store has no answer.
     Other(ErrorResponse),
 }
 
@@ -112,12 +130,25 @@ struct Run {
     shadow: bool,
 }
 
+/// The policies of an initial access token, which bind the client behind those of the realm.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct OfToken<'a> {
+    /// In running order.
+    pub(crate) policies: &'a [Arc<Policy>],
+    /// The token's id.
+    pub(crate) id: &'a str,
+    /// Its name, if it has one.
+    pub(crate) name: Option<&'a str>,
+}
+
 /// The policies of one request, and what they have said so far.
 pub(crate) struct Policies {
     /// In running order.
     set: Vec<Arc<Policy>>,
+    /// The initial access token that those of no set came with.
+    token: Option<TokenOfPolicy>,
     components: Arc<ComponentSet>,
-    wasm: Wasm,
+    database: Database,
     metrics: Metrics,
     provider: ProviderCall,
     context: Context,
@@ -137,6 +168,8 @@ pub(crate) struct Policies {
     pub(crate) recorded: Option<Vec<u8>>,
     /// The full client before the first policy amended it, without what policies do not see.
     unamended: Option<Box<Client>>,
+    /// What versions that are only watched say to the request.
+    pub(crate) watched: Vec<Seen>,
 }
 
 /// The name of a set in the configuration (Keycloak: `subType`).
@@ -174,13 +207,36 @@ impl Policies {
         provider: &ProviderCall,
         components: &Arc<ComponentSet>,
         context: Context,
-        of_token: &[Arc<Policy>],
+        of_token: OfToken<'_>,
     ) -> Policies {
         let realm = &provider.call.realm;
         let name = sub_type(context.registration_auth);
         let of_set = |policy: &&Arc<Policy>| policy.sub_type == name;
-        let set = realm.policies.iter().filter(of_set).chain(of_token).cloned().collect();
-        Policies::new(app, provider, components, context, set)
+        let set = realm.policies.iter().filter(of_set).chain(of_token.policies).cloned().collect();
+        let token = (!of_token.policies.is_empty() && !of_token.id.is_empty())
+            .then(|| TokenOfPolicy { id: of_token.id.to_owned(), name: of_token.name.map(str::to_owned) });
+        Policies { token, ..Policies::new(app, provider, components, context, set) }
+    }
+
+    /// The same, to go through the same request where other components decide.
+    pub(crate) fn again(&self, exchange: &Exchange) -> Policies {
+        let Exchange { app, provider, components, .. } = exchange;
+        let context = self.context.clone();
+        let client_policies = ClientPolicies::new(provider, components, &self.decision, || context.clone());
+        Policies {
+            token: self.token.clone(),
+            decision: self.decision.clone(),
+            client_policies,
+            ..Policies::new(app, provider, components, context.clone(), self.set.clone())
+        }
+    }
+
+    /// Whether the request concerns a component, by what it offers or would offer.
+    pub(crate) fn concern(&self, version: &WatchedVersion) -> bool {
+        let ids = &version.ids;
+        ids.contains(self.provider.id())
+            || self.set.iter().any(|policy| ids.contains(&policy.provider_id))
+            || self.client_policies.concern(ids)
     }
 
     /// These policies, in this order.
@@ -195,8 +251,9 @@ impl Policies {
         Policies {
             client_policies: ClientPolicies::new(provider, components, &decision, || context.clone()),
             set,
+            token: None,
             components: Arc::clone(components),
-            wasm: app.wasm.clone(),
+            database: app.wasm.database.clone(),
             metrics: app.metrics.clone(),
             provider: provider.clone(),
             context,
@@ -208,6 +265,7 @@ impl Policies {
             held: None,
             recorded: None,
             unamended: None,
+            watched: Vec::new(),
         }
     }
 
@@ -224,18 +282,29 @@ impl Policies {
     }
 
     /// Web origins that the policies of this set allow to call from a browser.
-    pub(crate) async fn allowed_origins(&self) -> Result<Vec<String>, WasmError> {
+    pub(crate) async fn allowed_origins(&mut self) -> Result<Vec<String>, PolicyError> {
+        const STEP: &str = "allowed-origins";
         let mut origins = Vec::new();
         for run in self.runs(|provider| provider.description.allows_origins) {
-            let Some(provider) = &run.provider else {
-                return Err(missing(&run.policies));
-            };
             if run.shadow {
                 continue;
             }
             let configured: Vec<_> = run.policies.iter().map(|policy| configured(policy)).collect();
-            let allowed = provider.allowed_origins(&self.wasm.instances, self.call(), self.told(), &configured).await?;
-            origins.extend(allowed);
+            let began = Instant::now();
+            let allowed = match &run.provider {
+                Some(provider) => {
+                    provider.allowed_origins(self.instances(), self.call(), self.told(), &configured).await
+                }
+                None => Err(missing(&run.policies)),
+            };
+            match allowed {
+                Ok(allowed) => origins.extend(allowed),
+                Err(error) => {
+                    let micros = share(began, run.policies.len());
+                    let all = 0..run.policies.len();
+                    return Err(self.unanswered(STEP, &run, all, error, micros));
+                }
+            }
         }
         Ok(origins)
     }
@@ -296,13 +365,20 @@ impl Policies {
     /// The refusal when the transaction found that a condition does not hold any more.
     pub(crate) async fn condition_lost(&mut self, index: usize) -> Option<Refused> {
         self.client_counts.forget(&self.provider.call.realm.id);
+        // What watched versions said was beside another outcome.
+        self.watched.clear();
         let conditional = self.conditions.get(index)?;
         let violation = self.shown(&conditional.policy, conditional.condition.otherwise.clone()).await;
         if let Some(evaluation) = self.evaluations.get_mut(conditional.evaluation) {
             evaluation.verdict = Verdict::Reject;
             evaluation.violations.push(violation.clone());
         }
-        Some(Refused { violations: vec![violation], decision: self.decision.clone() })
+        Some(Refused { violations: vec![violation.told()], decision: self.decision.clone() })
+    }
+
+    /// The way to call components on behalf of this request.
+    fn instances(&self) -> &Instances {
+        &self.provider.instances
     }
 
     fn told(&self) -> Told<'_> {
@@ -367,7 +443,7 @@ impl Policies {
         }
         outcome?;
         if violations.is_empty() {
-            return self.call().known().map_err(|error| self.failed(None, error));
+            return self.call().known().map_err(|error| PolicyError::Other(error.into()));
         }
         Err(PolicyError::Refused(Refused { violations, decision: self.decision.clone() }))
     }
@@ -382,121 +458,210 @@ impl Policies {
         violations: &mut Vec<PolicyViolation>,
     ) -> Result<(), PolicyError> {
         let configured: Vec<_> = run.policies.iter().map(|policy| configured(policy)).collect();
-        let watched = self.watch(hook, run, (proposed.as_deref(), stored), &configured).await;
         let began = Instant::now();
+        let clients = (proposed.as_deref(), stored);
         let decisions = match &run.provider {
             Some(provider) => {
-                let clients = (proposed.as_deref(), stored);
                 let call = if run.shadow { self.call().watched() } else { self.call() };
-                provider.evaluate(&self.wasm.instances, call, hook, self.told(), clients, &configured).await
+                provider.evaluate(self.instances(), call, hook, self.told(), clients, &configured).await
             }
             None => Err(missing(&run.policies)),
         };
         let micros = share(began, run.policies.len());
         let decisions = match decisions {
             Ok(decisions) => decisions,
-            Err(error) if run.shadow => {
-                tracing::warn!(%error, "a watched policy failed");
-                return Ok(());
-            }
             Err(error) => {
-                if let (Some(_), Some(policy)) = (&run.provider, run.policies.first()) {
-                    self.metrics.decided(&policy.provider_id, "none", began.elapsed());
-                }
-                return Err(self.failed(run.policies.first(), error));
+                let failing = self.failing(hook, run, clients, &configured, &error).await;
+                let failed = self.unanswered(hook_name(hook), run, failing, error, micros);
+                return if run.shadow { Ok(()) } else { Err(failed) };
             }
         };
-        // Without a provider there are no decisions.
-        let Some(component) = run.provider.as_ref().map(|provider| Arc::clone(&provider.component)) else {
-            return Ok(());
-        };
-        for (policy, decision) in run.policies.iter().zip(decisions) {
-            let mode = if run.shadow { Mode::Shadow } else { Mode::Enforce };
-            let mut evaluation = Evaluation::of(policy, component.label(), mode, hook, micros);
-            if run.shadow {
+        for (index, (policy, decision)) in run.policies.iter().zip(decisions).enumerate() {
+            let mut evaluation = self.evaluation(hook_name(hook), run, policy, micros);
+            let decided = if run.shadow {
                 // A watched policy judges a copy.
                 let mut copy = proposed.as_deref().cloned();
                 let (conditions, held) = (self.conditions.len(), self.held.clone());
-                let outcome = self.decided(&component, hook, policy, decision, copy.as_mut(), &mut evaluation).await;
+                let decided = self.decided(hook, policy, decision, copy.as_mut(), &mut evaluation).await;
                 self.conditions.truncate(conditions);
                 self.held = held;
-                if let Err(error) = outcome {
-                    tracing::warn!(?error, "a watched policy failed");
-                }
+                decided
             } else {
                 if let (Decision::Amend(_), Some(client)) = (&decision, proposed.as_deref()) {
                     self.unamended.get_or_insert_with(|| Box::new(client.clone()));
                 }
-                let proposed = proposed.as_deref_mut();
-                self.decided(&component, hook, policy, decision, proposed, &mut evaluation).await?;
-                self.metrics.decided(&policy.provider_id, evaluation.verdict.name(), Duration::from_micros(micros));
-                violations.extend(evaluation.violations.iter().cloned());
+                self.decided(hook, policy, decision, proposed.as_deref_mut(), &mut evaluation).await
+            };
+            match decided {
+                Ok(()) => {}
+                Err(Undecided::Nonsense(detail)) => {
+                    let error = self.nonsense(run, detail);
+                    let failed = self.unanswered(hook_name(hook), run, index..index + 1, error, micros);
+                    if run.shadow {
+                        continue;
+                    }
+                    return Err(failed);
+                }
+                Err(Undecided::Other(_)) if run.shadow => continue,
+                Err(Undecided::Other(response)) => return Err(PolicyError::Other(response)),
             }
-            if evaluation.verdict == Verdict::Reject && !run.shadow {
-                component.figures.refused();
+            if !run.shadow {
+                violations.extend(evaluation.violations.iter().map(PolicyViolation::told));
+                self.count(run, &evaluation);
             }
             self.evaluations.push(evaluation);
         }
-        self.evaluations.extend(watched);
         Ok(())
     }
 
-    /// What the watched version of a component says to the same question about the policies that it offers too. Nothing
-    /// comes of it.
-    async fn watch(
-        &mut self,
+    /// Counts what a policy said to a caller.
+    fn count(&self, run: &Run, evaluation: &Evaluation) {
+        if self.instances().is_trying() {
+            return;
+        }
+        let took = Duration::from_micros(evaluation.micros);
+        self.metrics.decided(&evaluation.provider, evaluation.verdict.name(), took);
+        if let (Verdict::Reject, Some(provider)) = (evaluation.verdict, &run.provider) {
+            provider.component.figures.refused();
+        }
+    }
+
+    /// A policy that was asked and has not said anything yet.
+    fn evaluation(&self, hook: &'static str, run: &Run, policy: &Policy, micros: u64) -> Evaluation {
+        let provider = run.provider.as_ref();
+        let version = self.components.policy_provider(&policy.provider_id).map(|kind| &kind.description.version);
+        Evaluation {
+            name: policy.name.clone().unwrap_or_default(),
+            provider: policy.provider_id.clone(),
+            component: provider.map(|provider| provider.component.label()).unwrap_or_default(),
+            version: version.cloned().unwrap_or_default(),
+            mode: if run.shadow { Mode::Shadow } else { Mode::Enforce },
+            hook,
+            verdict: Verdict::Accept,
+            // Those of a set say which; those of a dry run came with no token.
+            token: if policy.sub_type.is_empty() { self.token.clone() } else { None },
+            reason: None,
+            failure: None,
+            violations: Vec::new(),
+            changes: Vec::new(),
+            micros,
+        }
+    }
+
+    /// Which policies of a run the component has no answer for. They were asked in one call: to find out, each is asked
+    /// alone, until one fails again. If none does, it is all of them together.
+    async fn failing(
+        &self,
         hook: Hook,
         run: &Run,
         (proposed, stored): (Option<&Client>, Option<&Client>),
         configured: &[ConfiguredPolicy],
-    ) -> Vec<Evaluation> {
-        let watched = |policy: &Policy| {
-            let shadow = self.components.shadow(&policy.provider_id)?;
-            shadow.description.hooks.contains(&hook).then_some(shadow)
-        };
-        let Some(shadow) = run.policies.iter().find_map(|policy| watched(policy)).map(Arc::clone) else {
-            return Vec::new();
-        };
-        let asked = run.policies.iter().zip(configured).filter(|(policy, _)| watched(policy).is_some());
-        let (policies, configured): (Vec<_>, Vec<_>) = asked.map(|(policy, one)| (policy, one.clone())).unzip();
-        let began = Instant::now();
-        let clients = (proposed, stored);
-        let call = self.call().watched();
-        let answer = shadow.evaluate(&self.wasm.instances, call, hook, self.told(), clients, &configured).await;
-        let micros = share(began, policies.len());
-        let decisions = match answer {
-            Ok(decisions) => decisions,
-            Err(error) => {
-                tracing::warn!(%error, "a watched version failed");
-                return Vec::new();
-            }
-        };
-        let (conditions, held) = (self.conditions.len(), self.held.clone());
+        error: &WasmError,
+    ) -> Range<usize> {
+        let all = 0..run.policies.len();
+        let several = run.policies.len() > 1 && error.failure.is_of_an_answer();
+        let Some(provider) = run.provider.as_ref().filter(|_| several) else { return all };
+        let instances = self.instances().trying();
         let mut seen = proposed.cloned();
-        let mut evaluations = Vec::with_capacity(decisions.len());
-        for (policy, decision) in policies.into_iter().zip(decisions) {
-            let mut evaluation = Evaluation::of(policy, shadow.component.label(), Mode::Shadow, hook, micros);
-            let component = &shadow.component;
-            match self.decided(component, hook, policy, decision, seen.as_mut(), &mut evaluation).await {
-                Ok(()) => evaluations.push(evaluation),
-                Err(error) => tracing::warn!(?error, "a watched version failed"),
+        for (index, one) in configured.iter().enumerate() {
+            let one = std::slice::from_ref(one);
+            let clients = (seen.as_ref(), stored);
+            match provider.evaluate(&instances, self.call().watched(), hook, self.told(), clients, one).await {
+                Err(_) => return index..index + 1,
+                Ok(decisions) => {
+                    for decision in decisions {
+                        if let (Decision::Amend(changes), Some(client)) = (decision, seen.as_mut()) {
+                            // What cannot be carried out was no reason to fail.
+                            let _ = amend(client, changes);
+                        }
+                    }
+                }
             }
         }
-        self.conditions.truncate(conditions);
-        self.held = held;
-        evaluations
+        all
     }
 
-    /// Carries out one decision of a component.
+    /// The error of a component whose answer makes no sense.
+    fn nonsense(&self, run: &Run, detail: String) -> WasmError {
+        match &run.provider {
+            Some(provider) => self.instances().nonsense(&provider.component, detail),
+            // Without a provider there are no decisions.
+            None => missing(&run.policies),
+        }
+    }
+
+    /// Records that these policies of a run have no answer, unless it will pass and no component is to blame. Gives the
+    /// error that refuses the request, unless the run is only watched.
+    fn unanswered(
+        &mut self,
+        step: &'static str,
+        run: &Run,
+        failing: Range<usize>,
+        error: WasmError,
+        micros: u64,
+    ) -> PolicyError {
+        if error.failure.is_passing() {
+            return PolicyError::Other(error.into());
+        }
+        let component = run.provider.as_ref().map(|provider| &*provider.component);
+        let failure = NoAnswer::new(&error, component);
+        let failing = run.policies.get(failing).unwrap_or_default();
+        for policy in failing {
+            let mut evaluation = self.evaluation(step, run, policy, micros);
+            evaluation.verdict = Verdict::Fail;
+            evaluation.failure = Some(failure.clone());
+            if !run.shadow && component.is_some() && !self.instances().is_trying() {
+                self.metrics.decided(&policy.provider_id, "none", Duration::from_micros(micros));
+            }
+            self.evaluations.push(evaluation);
+        }
+        let (policy, provider) = failing.first().map_or_else(Default::default, |policy| {
+            (policy.name.clone().unwrap_or_default(), policy.provider_id.clone())
+        });
+        let (decision, consequence) = (self.decision.as_str(), self.consequence(run.shadow));
+        let WasmError { component: name, failure: way, detail } = &error;
+        if run.shadow || self.instances().is_trying() {
+            tracing::warn!(component = name, failure = %way, detail, policy, decision, "a policy has no answer; {consequence}");
+        } else {
+            tracing::error!(component = name, failure = %way, detail, policy, decision, "a policy has no answer; {consequence}");
+        }
+        let unanswered = Unanswered {
+            step,
+            policy: Some(policy.clone()),
+            provider,
+            component: component.map(LoadedComponent::label),
+            failure,
+        };
+        if let Some(component) = component.filter(|_| !run.shadow && !self.instances().is_trying()) {
+            component.failed_at(&self.context.realm, &self.decision, &unanswered);
+        }
+        PolicyError::Failed(Box::new(Failed {
+            policy,
+            component: name.clone(),
+            decision: self.decision.clone(),
+            unanswered,
+        }))
+    }
+
+    /// What comes of a failure, for the log.
+    fn consequence(&self, shadow: bool) -> &'static str {
+        match (shadow, self.instances().is_trying()) {
+            (_, true) => "nothing comes of it, as this was only tried",
+            (true, false) => "nothing comes of it, as it is only watched",
+            (false, false) => "the request is refused",
+        }
+    }
+
+    /// Carries out one decision.
     async fn decided(
         &mut self,
-        component: &LoadedComponent,
         hook: Hook,
         policy: &Arc<Policy>,
         decision: Decision,
         proposed: Option<&mut Client>,
         evaluation: &mut Evaluation,
-    ) -> Result<(), PolicyError> {
+    ) -> Result<(), Undecided> {
+        let nonsense = |detail: &str| Err(Undecided::Nonsense(detail.to_owned()));
         match decision {
             Decision::Accept(conditions) => {
                 for condition in conditions {
@@ -513,28 +678,25 @@ impl Policies {
             Decision::Amend(changes) => {
                 let after = matches!(hook, Hook::AfterRegister | Hook::AfterUpdate);
                 let Some(client) = proposed.filter(|_| after) else {
-                    let error = component.nonsense("it amends in a hook that does not allow it");
-                    return Err(self.failed(Some(policy), error));
+                    return nonsense("it amends in a hook that does not allow it");
                 };
                 evaluation.verdict = Verdict::Amend;
                 evaluation.changes = match amend(client, changes) {
                     Ok(changes) => named(changes, &self.provider).await,
-                    Err(field) => {
-                        return Err(self.failed(Some(policy), component.nonsense(format!("it amends {field}"))));
-                    }
+                    Err(field) => return nonsense(&format!("it amends {field}")),
                 };
             }
             Decision::Hold(reason) => {
                 if hook != Hook::AfterRegister {
-                    let error = component.nonsense("it holds in a hook that does not allow it");
-                    return Err(self.failed(Some(policy), error));
+                    return nonsense("it holds in a hook that does not allow it");
                 }
                 evaluation.verdict = Verdict::Hold;
+                evaluation.reason = Some(reason.clone());
                 self.held.get_or_insert(reason);
             }
             Decision::Reject(objections) => {
                 if objections.is_empty() {
-                    return Err(self.failed(Some(policy), component.nonsense("it rejects without a violation")));
+                    return nonsense("it rejects without a violation");
                 }
                 evaluation.verdict = Verdict::Reject;
                 for objection in objections {
@@ -546,16 +708,16 @@ impl Policies {
     }
 
     /// Whether a condition holds as of now, or a moment ago if the transaction decides once more.
-    async fn holds(&self, condition: &Condition) -> Result<bool, PolicyError> {
+    async fn holds(&self, condition: &Condition) -> Result<bool, Undecided> {
         match condition.kind {
             ConditionKind::ClientCountBelow(limit) => {
                 let realm_id = &self.provider.call.realm.id;
                 if self.decided_again && self.client_counts.was_below(realm_id, limit) {
                     return Ok(true);
                 }
-                let count = realms::client_count(&self.wasm.database, realm_id)
+                let count = realms::client_count(&self.database, realm_id)
                     .await
-                    .map_err(|error| PolicyError::Other(error.into()))?;
+                    .map_err(|error| Undecided::Other(error.into()))?;
                 self.client_counts.counted(realm_id, count);
                 Ok(count < u64::from(limit))
             }
@@ -564,7 +726,7 @@ impl Policies {
 
     /// A violation as the caller sees it: with the policy's name, and the field under its name in the document.
     async fn shown(&self, policy: &Policy, violation: Violation) -> PolicyViolation {
-        if let Some(hint) = &violation.hint {
+        if let Some(hint) = violation.hint.as_ref().filter(|_| !self.instances().is_trying()) {
             tracing::info!(decision = self.decision, policy = policy.name, hint, "a policy refused a request");
         }
         let field = match &violation.field {
@@ -577,24 +739,9 @@ impl Policies {
             value: violation.value.filter(|_| field.is_some()).map(|value| value.chars().take(VALUE_LENGTH).collect()),
             field,
             message: violation.message,
+            hint: violation.hint,
             error: violation.error,
         }
-    }
-
-    fn failed(&self, policy: Option<&Arc<Policy>>, error: WasmError) -> PolicyError {
-        if error.failure.is_passing() {
-            return PolicyError::Other(error.into());
-        }
-        let policy = policy.and_then(|policy| policy.name.clone()).unwrap_or_default();
-        tracing::error!(
-            component = error.component,
-            failure = %error.failure,
-            detail = error.detail,
-            policy,
-            decision = self.decision,
-            "a policy has no answer; the request is refused"
-        );
-        PolicyError::Failed { policy, component: error.component, decision: self.decision.clone() }
     }
 }
 

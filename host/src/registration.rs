@@ -9,11 +9,14 @@ mod answer;
 mod cross_origin;
 pub(crate) mod decision;
 mod delete;
+pub(crate) mod difference;
 pub(crate) mod effects;
 mod read;
 pub(crate) mod recording;
 pub(crate) mod register;
+pub(crate) mod rehearsal;
 pub(crate) mod update;
+pub(crate) mod watch;
 
 use std::sync::Arc;
 
@@ -31,11 +34,10 @@ use crate::client_policies::ClientPolicyError;
 use crate::document;
 use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::events::{Event, Subject};
-use crate::policies::{Policies, PolicyError};
+use crate::policies::{Failed, NoAnswer, OfToken, Policies, PolicyError, Unanswered};
 use crate::realm::{Realm, SslRequired};
 use crate::server_attributes::Author;
 use crate::store::clients::{self, ClientRow};
-use crate::store::policies::Policy;
 use crate::store::{StoreError, Write, events};
 use crate::tokens::Claims;
 use crate::wasm::contract::{self, Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
@@ -44,7 +46,7 @@ use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, WasmError};
 use crate::{clock, cors, ids, random};
 use cross_origin::CrossOrigin;
-use decision::Outcome;
+use decision::{Outcome, Record};
 
 /// How often a change starts over when somebody else was faster.
 pub(crate) const ATTEMPTS: u32 = 5;
@@ -69,15 +71,17 @@ type Sender = (Identity, Option<Named>);
 /// A refusal, and what is recorded of it.
 pub(crate) struct Refusal {
     pub(crate) response: ErrorResponse,
-    record: Write,
-    /// Id of the decision's record in it, if there is one.
-    decision: Option<String>,
+    /// What the policies said, or which component has no answer; absent: neither is the reason.
+    pub(crate) decision: Option<Box<Record>>,
+    /// What was asked, if it was a registration.
+    request: Option<Vec<u8>>,
+    events: Vec<Event>,
 }
 
 impl<E: Into<ErrorResponse>> From<E> for Refusal {
     /// A refusal that is not recorded: refused metadata and failures of the server are not (as in Keycloak).
     fn from(error: E) -> Self {
-        Refusal { response: error.into(), record: Write::default(), decision: None }
+        Refusal { response: error.into(), decision: None, request: None, events: Vec::new() }
     }
 }
 
@@ -202,15 +206,12 @@ impl Exchange {
     async fn run(self, content_type: Option<String>, body: Body) -> Response {
         let cross_origin = match CrossOrigin::of(&self).await {
             Ok(cross_origin) => cross_origin,
-            Err(error) => return error.into_response(),
+            Err(refusal) => return self.recorded(refusal).await,
         };
         let result = self.operate(content_type, body, &cross_origin).await;
         let mut response = match result {
             Ok(response) => response,
-            Err(refusal) => {
-                self.record(refusal.record, refusal.decision).await;
-                refusal.response.into_response()
-            }
+            Err(refusal) => self.recorded(refusal).await,
         };
         cross_origin.mark(&mut response);
         response
@@ -264,11 +265,21 @@ impl Exchange {
         document::read(content_type, media_type, body).await
     }
 
-    /// Stores what is recorded of a request that stored nothing else. A failure is logged: the answer stays the same.
-    async fn record(&self, write: Write, decision: Option<String>) {
-        if let Err(error) = self.store(write, decision.as_deref()).await {
+    /// Stores what is recorded of a refusal, and gives its answer. A failure to store is logged: the answer stays the same.
+    async fn recorded(&self, refusal: Refusal) -> Response {
+        let Refusal { response, decision, request, events: recorded } = refusal;
+        let mut write = Write::default();
+        for event in &recorded {
+            events::insert(&mut write, &self.realm.id, event);
+        }
+        let id = decision.map(|record| {
+            record.store(&self.realm.id, &mut write, request);
+            record.id
+        });
+        if let Err(error) = self.store(write, id.as_deref()).await {
             tracing::error!(%error, "the refusal of a request could not be recorded");
         }
+        response.into_response()
     }
 
     /// Stores what a request writes, with the record of this decision if there is one: once it is there, an old one may
@@ -282,12 +293,9 @@ impl Exchange {
     }
 
     /// A refusal that leaves events behind.
-    fn refusal(&self, response: impl Into<ErrorResponse>, recorded: impl IntoIterator<Item = Event>) -> Refusal {
-        let mut record = Write::default();
-        for event in recorded {
-            events::insert(&mut record, &self.realm.id, &event);
-        }
-        Refusal { response: response.into(), record, decision: None }
+    fn refusal(&self, response: impl Into<ErrorResponse>, events: impl IntoIterator<Item = Event>) -> Refusal {
+        let (response, events) = (response.into(), events.into_iter().collect());
+        Refusal { response, decision: None, request: None, events }
     }
 
     /// What events of this request are about. Reads and registrations that fail don't name the client (Keycloak).
@@ -305,18 +313,19 @@ impl Exchange {
     /// or the one that wants to be registered. What cannot be read is refused before any look at the token, what is
     /// wrong with the metadata after it.
     async fn parse(&self, document: &Document, cross_origin: &CrossOrigin) -> Result<(Client, Sender), Refusal> {
-        let parsed = self.provider.parse(self.operation, document, Author::Caller).await?;
+        let parsed = self.provider.parse(self.operation, document, Author::Caller).await;
+        let parsed = parsed.map_err(|error| self.unanswered("parse", error, None))?;
         if let Err(violations) = &parsed
             && !violations.iter().any(Violation::is_about_metadata)
         {
-            return Err(self.valid(Ok(parsed)).err().unwrap_or_else(ErrorResponse::server_error).into());
+            return Err(valid(parsed).err().unwrap_or_else(ErrorResponse::server_error).into());
         }
         let client_id = match (self.operation, &parsed) {
             (Operation::Register, Ok(requested)) => requested.client_id.as_deref(),
             _ => self.in_address(),
         };
         let sender = cross_origin.caller(self, client_id).await?;
-        Ok((self.valid(Ok(parsed))?, sender))
+        Ok((valid(parsed)?, sender))
     }
 
     /// The client in the address; none for register.
@@ -338,9 +347,52 @@ impl Exchange {
         Ok(named.map_or_else(Default::default, |(stored, roles)| (Some(stored), roles)))
     }
 
-    /// Unwraps what a provider answered: violations are 400.
-    pub(crate) fn valid<T>(&self, answer: Result<Result<T, Vec<Violation>>, WasmError>) -> Result<T, ErrorResponse> {
-        answer?.map_err(|violations| ErrorResponse::metadata(violations, Audience::Registration))
+    /// Unwraps what the provider answered at a step: violations are 400, and no answer is recorded.
+    pub(crate) fn answered<T>(
+        &self,
+        step: &'static str,
+        answer: Result<Result<T, Vec<Violation>>, WasmError>,
+        policies: Option<&Policies>,
+    ) -> Result<T, Refusal> {
+        match answer {
+            Ok(answer) => Ok(valid(answer)?),
+            Err(error) => Err(self.unanswered(step, error, policies)),
+        }
+    }
+
+    /// The refusal because of a provider without an answer, recorded, unless it will pass and no component is to blame.
+    /// Before the token was looked at there are no policies.
+    pub(crate) fn unanswered(&self, step: &'static str, error: WasmError, policies: Option<&Policies>) -> Refusal {
+        if error.failure.is_passing() {
+            return error.into();
+        }
+        let id = policies.map_or_else(ids::fresh, |policies| policies.decision.clone());
+        let component = &self.provider.provider.component;
+        let unanswered = Unanswered {
+            step,
+            policy: None,
+            provider: self.provider.id().to_owned(),
+            component: Some(component.label()),
+            failure: NoAnswer::new(&error, Some(component)),
+        };
+        let (name, provider, failure, detail) = (&error.component, self.provider.id(), &error.failure, &error.detail);
+        if self.provider.instances.is_trying() {
+            tracing::warn!(component = name, provider, step, %failure, detail, decision = id,
+                "a provider has no answer; nothing comes of it, as this was only tried");
+        } else {
+            tracing::error!(component = name, provider, step, %failure, detail, decision = id,
+                "a provider has no answer; the request is refused");
+            component.failed_at(&self.realm.name, &id, &unanswered);
+        }
+        let details = [("component", name.as_str()), ("decision", id.as_str())];
+        let event = self.subject().error("server_error", &details);
+        let response = ErrorResponse::provider_failed(provider, id.clone());
+        let record = match policies {
+            Some(policies) => Record::of(self, policies, Outcome::Reject, Vec::new()),
+            None => Record::before_policies(self, id),
+        };
+        let request = policies.and_then(|policies| policies.recorded.clone());
+        Refusal { decision: Some(Box::new(record.failed(unanswered))), request, ..self.refusal(response, event) }
     }
 
     /// The refusal of a caller, recorded.
@@ -359,36 +411,35 @@ impl Exchange {
 
     /// The refusal of policies, recorded.
     pub(crate) fn refused(&self, error: PolicyError, policies: &Policies) -> Refusal {
-        let (mut refusal, violations) = match error {
+        let (refusal, record) = match error {
             PolicyError::Refused(refused) => {
                 let details =
                     [("client_registration_policy", refused.policy()), ("decision", refused.decision.as_str())];
                 let event = self.subject().error("not_allowed", &details);
-                let violations = refused.violations.clone();
-                (self.refusal(refused, event), violations)
+                let record = Record::of(self, policies, Outcome::Reject, refused.violations.clone());
+                (self.refusal(refused, event), record)
             }
             PolicyError::Amended(refused) => {
                 let details =
                     [("client_registration_policy", refused.policy()), ("decision", refused.decision.as_str())];
                 let event = self.subject().error("not_allowed", &details);
-                let violations = refused.violations.clone();
-                (self.refusal(refused.into_amended(), event), violations)
+                let record = Record::of(self, policies, Outcome::Reject, refused.violations.clone());
+                (self.refusal(refused.into_amended(), event), record)
             }
-            PolicyError::Failed { policy, component, decision } => {
+            PolicyError::Failed(failed) => {
+                let Failed { policy, component, decision, unanswered } = *failed;
                 let details = [
                     ("client_registration_policy", policy.as_str()),
                     ("component", component.as_str()),
                     ("decision", decision.as_str()),
                 ];
                 let event = self.subject().error("server_error", &details);
-                (self.refusal(ErrorResponse::policy_failed(&policy, decision.clone()), event), Vec::new())
+                let record = Record::of(self, policies, Outcome::Reject, Vec::new()).failed(unanswered);
+                (self.refusal(ErrorResponse::policy_failed(&policy, decision), event), record)
             }
             PolicyError::Other(response) => return response.into(),
         };
-        let record = decision::Record::of(self, policies, Outcome::Reject, violations);
-        record.store(self, &mut refusal.record, policies.recorded.clone());
-        refusal.decision = Some(policies.decision.clone());
-        refusal
+        Refusal { decision: Some(Box::new(record)), request: policies.recorded.clone(), ..refusal }
     }
 
     /// The policies that apply to this request: those of the realm's set and those of a token.
@@ -396,7 +447,7 @@ impl Exchange {
         &self,
         identity: &Identity,
         registration_auth: RegistrationAuth,
-        of_token: &[Arc<Policy>],
+        of_token: OfToken<'_>,
     ) -> Policies {
         let context = self.context(identity, registration_auth);
         Policies::of_realm(&self.app, &self.provider, &self.components, context, of_token)
@@ -406,8 +457,8 @@ impl Exchange {
     /// client's own token.
     fn policies_for(&self, identity: &Identity, registration_auth: RegistrationAuth, stored: &ClientRow) -> Policies {
         let of_token = match identity {
-            Identity::RegistrationAccessToken(..) => stored.token_policies.as_slice(),
-            _ => &[],
+            Identity::RegistrationAccessToken(..) => stored.of_token(),
+            _ => OfToken::default(),
         };
         self.policies(identity, registration_auth, of_token)
     }
@@ -423,13 +474,9 @@ impl Exchange {
                     ("decision", refused.decision.as_str()),
                 ];
                 let events = [refused.code.as_str(), "not_allowed"].map(|error| self.subject().error(error, &details));
-                let violations = vec![refused.violation.clone()];
-                let mut refusal =
-                    self.refusal(refused.into_response(Audience::Registration), events.into_iter().flatten());
-                let record = decision::Record::of(self, policies, Outcome::Reject, violations);
-                record.store(self, &mut refusal.record, policies.recorded.clone());
-                refusal.decision = Some(policies.decision.clone());
-                refusal
+                let record = Record::of(self, policies, Outcome::Reject, vec![refused.violation.clone()]);
+                let refusal = self.refusal(refused.into_response(Audience::Registration), events.into_iter().flatten());
+                Refusal { decision: Some(Box::new(record)), request: policies.recorded.clone(), ..refusal }
             }
             ClientPolicyError::Failed(error) => self.refused(error, policies),
         }
@@ -506,6 +553,11 @@ pub(crate) fn update_path() {}
         (status = 404, body = ErrorBody)))]
 #[expect(dead_code, reason = "it only describes: the requests are served by `serve`")]
 pub(crate) fn delete_path() {}
+
+/// What the provider answered: violations are 400.
+fn valid<T>(answer: Result<T, Vec<Violation>>) -> Result<T, ErrorResponse> {
+    answer.map_err(|violations| ErrorResponse::metadata(violations, Audience::Registration))
+}
 
 /// What only the host can make, ready for one request.
 pub(crate) fn issue() -> Issued {

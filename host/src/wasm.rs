@@ -9,15 +9,19 @@ pub(crate) mod facts;
 pub(crate) mod figures;
 pub(crate) mod fitness;
 pub(crate) mod fixed;
-mod instances;
+pub(crate) mod instances;
 pub(crate) mod limits;
 pub(crate) mod load;
+mod mismatch;
 pub(crate) mod policy_exports;
 pub(crate) mod policy_provider;
 pub(crate) mod provider;
+pub(crate) mod self_check;
 mod set;
+pub(crate) mod shape;
 pub(crate) mod trap;
 mod turns;
+pub(crate) mod unfit;
 pub(crate) mod waits;
 
 use std::sync::Arc;
@@ -26,6 +30,7 @@ use arc_swap::ArcSwap;
 
 use crate::store::Database;
 use instances::Instances;
+use limits::Allowance;
 pub(crate) use set::ComponentSet;
 
 /// Why a call of a component has no answer. The request is refused then; the details are for the log.
@@ -36,7 +41,7 @@ pub(crate) struct WasmError {
     pub(crate) component: String,
     /// What went wrong.
     pub(crate) failure: Failure,
-    /// The engine's words.
+    /// What is known of the reason.
     pub(crate) detail: String,
 }
 
@@ -46,15 +51,21 @@ pub(crate) enum Failure {
     /// No instance could be made.
     #[error("no instance")]
     Instance,
-    /// It trapped, or ran into a limit of memory, stack or returned data.
+    /// It trapped, or ran into a limit of stack or returned data.
     #[error("trapped")]
     Trap,
+    /// It wanted more memory than it may have.
+    #[error("out of memory")]
+    Memory,
     /// It took too long.
     #[error("out of time")]
     Time,
     /// Its answer makes no sense.
     #[error("nonsense")]
     Nonsense,
+    /// It says itself that it has no answer.
+    #[error("error")]
+    Reported,
     /// It is left alone for a while, as it was too slow.
     #[error("not asked")]
     Resting,
@@ -76,6 +87,66 @@ impl Failure {
     /// Whether it will pass, and no component is to blame.
     pub(crate) fn is_passing(self) -> bool {
         matches!(self, Failure::Busy | Failure::Unanswered | Failure::Database)
+    }
+
+    /// Its name in decision records.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Failure::Instance => "instance",
+            Failure::Trap => "trap",
+            Failure::Memory => "memory",
+            Failure::Time => "time",
+            Failure::Nonsense => "nonsense",
+            Failure::Reported => "error",
+            Failure::Resting => "resting",
+            Failure::Missing => "missing",
+            Failure::Busy => "busy",
+            Failure::Unanswered => "unanswered",
+            Failure::Database => "database",
+        }
+    }
+
+    /// Whether the component was asked and what it made of it is the failure: asked once more, it fails again.
+    pub(crate) fn is_of_an_answer(self) -> bool {
+        matches!(self, Failure::Trap | Failure::Memory | Failure::Time | Failure::Nonsense)
+    }
+}
+
+/// The longest text of a component that is kept of a failure, in characters.
+const REPORT: usize = 1_000;
+
+impl WasmError {
+    /// What went wrong, in a sentence for administrators; `allowance` is what the component may use.
+    pub(crate) fn in_words(&self, allowance: Option<&Allowance>) -> String {
+        let short = |text: &str| text.chars().take(REPORT).collect::<String>();
+        match self.failure {
+            Failure::Instance => "No instance of the component could be made.".to_owned(),
+            Failure::Trap => format!("The component crashed and gave no answer: {}.", short(&self.detail)),
+            Failure::Memory => match allowance {
+                Some(allowance) => format!(
+                    "The component wanted more memory than the {} MiB that it may have.",
+                    allowance.memory_mib()
+                ),
+                None => "The component wanted more memory than it may have.".to_owned(),
+            },
+            Failure::Time => match allowance {
+                Some(allowance) => format!(
+                    "The component gave no answer within the {} ms that a call may take.",
+                    allowance.call_millis()
+                ),
+                None => "The component gave no answer in time.".to_owned(),
+            },
+            Failure::Nonsense => format!("The component's answer makes no sense: {}.", short(&self.detail)),
+            Failure::Reported => format!("The component says that it cannot tell: {}", short(&self.detail)),
+            Failure::Resting => {
+                "The component was not asked: it failed several times in a row and is left alone for a while."
+                    .to_owned()
+            }
+            Failure::Missing => format!("No component of this server has {:?}.", self.component),
+            Failure::Busy => "The server had too much to do to ask the component.".to_owned(),
+            Failure::Unanswered => "Names and documents of others that this needs did not come in time.".to_owned(),
+            Failure::Database => "The database did not answer what the component asked.".to_owned(),
+        }
     }
 }
 

@@ -127,9 +127,16 @@ fn check_explains_what_is_wrong_with_a_file() -> anyhow::Result<()> {
         (guest("outsider")?, "test:outsider/clock: it is not in the contract"),
         (guest("miscounts")?, "self-check of miscounts at after-register with an empty client: 0 decisions"),
         (
-            guest("unruly")?,
-            "self-check of loops at after-register with an empty client: the policy has no answer: it took longer than 1 s",
+            guest("fragile")?,
+            "self-check of fragile at before-register with an empty client: the policy has no answer: panicked at",
         ),
+        (guest("reserved")?, "policy reserved has a setting `mode`: that name belongs to the server"),
+        (
+            guest("other-types")?,
+            "it does not export `policies.describe` as the contract 0.1.0 has it: its result: `policy-provider`: field \
+             `version`: `string` is expected, not `u32`",
+        ),
+        (guest("asks-more")?, "it imports `facts.weather`, which the contract 0.1.0 does not have"),
         (built_in(), "already: policies"),
         (folder.0.join("nowhere.wasm").display().to_string(), "nowhere.wasm"),
     ] {

@@ -153,6 +153,43 @@ async fn a_file_that_cannot_be_used_is_refused_with_the_reason_and_changes_nothi
 }
 
 #[tokio::test]
+async fn what_the_command_line_refuses_is_refused_everywhere_in_the_same_words() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    for (name, words) in [
+        ("miscounts", "0 decisions of 1 policy"),
+        ("fragile", "panicked at"),
+        ("reserved", "has a setting `mode`"),
+        ("other-types", "it does not export `policies.describe` as the contract 0.1.0 has it"),
+        ("asks-more", "it imports `facts.weather`"),
+        ("wrong-world", "it is of the wrong world"),
+        ("outsider", "it imports what the host does not offer"),
+    ] {
+        let file = guests()?.join(format!("{name}.wasm"));
+        let checked =
+            std::process::Command::new(matricula_tests::program()?).args(["policy", "check"]).arg(&file).output()?;
+        let checked = String::from_utf8_lossy(&checked.stderr).into_owned();
+        for query in ["", "?activate=false"] {
+            let refused = put(&service, query, std::fs::read(&file)?).await?;
+            assert_eq!(refused.status(), 400, "{name}{query}");
+            let refused: Value = refused.json().await?;
+            let description = refused["error_description"].as_str().unwrap_or_default();
+            assert!(description.contains(words), "{name}: {description}");
+            let first = description.lines().next().unwrap_or_default();
+            assert!(checked.contains(first), "{name}: {first} is not in {checked}");
+        }
+        assert_eq!(listed(&service).await?, Value::Null, "{name} is stored nowhere");
+    }
+    // In the folder too.
+    let folder = service.data().join("policies");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::copy(guests()?.join("fragile.wasm"), folder.join("gate.wasm"))?;
+    within(Duration::from_secs(10), async || Ok(listed(&service).await?["state"] == "refused")).await?;
+    let reason = listed(&service).await?["reason"].as_str().unwrap_or_default().to_owned();
+    assert!(reason.contains("self-check of fragile at before-register with an empty client"), "{reason}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn only_administrators_of_the_server_may_touch_components() -> anyhow::Result<()> {
     let service = Service::start()?;
     let url = format!("{}/admin/components", service.url);
@@ -290,6 +327,259 @@ async fn a_watched_version_is_recorded_and_changes_no_answer() -> anyhow::Result
     assert_eq!(of("shadow").map(|said| &said["verdict"]), Some(&json!("reject")));
     assert_eq!(call(&service, Method::DELETE, "/gate/shadow", None).await?.status(), 204);
     assert_eq!(call(&service, Method::DELETE, "/gate/shadow", None).await?.status(), 404);
+    Ok(())
+}
+
+/// What is told of a decision.
+async fn decision(service: &Service, query: &str) -> anyhow::Result<Value> {
+    let path = format!("/shop/client-registration-policy/decisions?{query}");
+    let found: Value = service.admin(Method::GET, &path, None).await?.error_for_status()?.json().await?;
+    Ok(found[0].clone())
+}
+
+/// Lets a version of component `gate` be watched; its digest.
+async fn watch(service: &Service, version: &str) -> anyhow::Result<String> {
+    let put: Value = put(service, "?activate=false", gate(version)?).await?.json().await?;
+    let digest = put["versions"][0]["digest"].as_str().unwrap_or_default().to_owned();
+    let watched = call(service, Method::PUT, "/gate/shadow", Some(json!({"digest": digest}))).await?;
+    ensure!(watched.status() == 204, "{}", watched.text().await?);
+    Ok(digest)
+}
+
+#[tokio::test]
+async fn a_watched_version_is_asked_at_its_own_hooks_and_where_the_other_one_refuses_before() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    let late = watch(&service, "late").await?;
+    let made = service.register("shop", "default", Some(&token)).json(&json!({"clientId": "a"})).send().await?;
+    assert_eq!(made.status(), 201);
+    let made: Value = made.json().await?;
+    let held = decision(&service, "differs=true").await?;
+    let watched = &held["watched"][0];
+    assert_eq!((&held["outcome"], &watched["verdict"]), (&json!("accept"), &json!("hold")), "{held}");
+    assert_eq!((&watched["component"], &watched["differs"]), (&json!(format!("gate@{late}")), &json!(true)));
+    assert_eq!((&watched["reason"], &watched["policies"]), (&json!("somebody has to look at it"), &json!(["gate"])));
+    let said = held["policies"].as_array().cloned().unwrap_or_default();
+    let of_late: Vec<_> = said.iter().filter(|said| said["mode"] == "shadow").map(|said| &said["hook"]).collect();
+    assert_eq!(of_late, [&json!("before-register"), &json!("after-register")]);
+
+    // A read that is let through is recorded only where the watched version would have refused it.
+    let url = format!("{}/realms/shop/clients-registrations/default/a", service.url);
+    let own = made["registrationAccessToken"].as_str().unwrap_or_default();
+    // The client is under the set of its registration.
+    assert_eq!(service.http.get(&url).bearer_auth(own).send().await?.status(), 200);
+    let read = decision(&service, "differs=true").await?;
+    assert_eq!((&read["operation"], &read["outcome"]), (&json!("read"), &json!("accept")), "{read}");
+    assert_eq!((&read["watched"][0]["verdict"], &read["clientId"]), (&json!("reject"), &json!("a")), "{read}");
+
+    // It would have let through what the other one refuses, and held it later.
+    let open = listed(&service).await?["active"].clone();
+    assert_eq!(put(&service, "", gate("shut")?).await?.status(), 200);
+    assert_eq!(status(&service, &token).await?, 403);
+    let refused = decision(&service, "outcome=reject").await?;
+    assert_eq!(refused["watched"][0]["verdict"], "hold", "{refused}");
+
+    let watch = listed(&service).await?["watch"].clone();
+    assert_eq!((&watch["digest"], &watch["asked"], &watch["differs"]), (&json!(late), &json!(3), &json!(3)), "{watch}");
+    let how = |before: &str, after: &str| json!({"before": before, "after": after, "requests": 1});
+    assert_eq!(watch["how"], json!([how("accept", "hold"), how("accept", "reject"), how("reject", "hold")]));
+    assert_eq!(watch["latest"][0]["decision"], refused["id"], "{watch}");
+    assert_eq!(watch["latest"][0]["was"]["violations"][0]["message"], "the gate is shut");
+
+    // Nothing of it counts among what the component does.
+    let gate = listed(&service).await?;
+    assert_eq!((&gate["refusals"], &gate["failures"]), (&json!(1), &json!(0)), "{gate}");
+    call(&service, Method::POST, "/gate/activate", Some(json!({"digest": open}))).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_watched_version_that_decides_alike_is_told_too() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("shut")?).await?;
+    let token = guarded(&service).await?;
+    let late = watch(&service, "late").await?;
+    assert_eq!(call(&service, Method::DELETE, "/gate/shadow", None).await?.status(), 204);
+    let open = watch(&service, "open").await?;
+    assert_ne!(late, open);
+    assert_eq!(put(&service, "", gate("open")?).await?.status(), 200, "what is watched decides now");
+    assert_eq!(listed(&service).await?["watch"], Value::Null);
+    assert_eq!(status(&service, &token).await?, 201);
+    let shut = listed(&service).await?["previous"].clone();
+    call(&service, Method::PUT, "/gate/shadow", Some(json!({"digest": shut}))).await?;
+    assert_eq!(status(&service, &token).await?, 201);
+    let record = decision(&service, "differs=true").await?;
+    assert_eq!(record["watched"][0]["violations"][0]["message"], "the gate is shut", "{record}");
+    // Another realm, whose policies the component has nothing to do with.
+    service.realm("other").await?;
+    let other = service.initial_access_token("other", json!({})).await?;
+    let made = service.register("other", "default", Some(&other)).json(&json!({})).send().await?;
+    assert_eq!(made.status(), 201);
+    let found: Value =
+        service.admin(Method::GET, "/other/client-registration-policy/decisions", None).await?.json().await?;
+    assert_eq!(found[0].get("watched"), None, "{found}");
+    assert_eq!(listed(&service).await?["watch"]["asked"], 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_watched_version_is_asked_for_policies_that_only_it_has() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("late")?).await?;
+    service.realm("shop").await?;
+    service.policy("shop", "authenticated", "gate-two", json!({})).await?;
+    let token = service.initial_access_token("shop", json!({"count": 10})).await?;
+    let late = listed(&service).await?["active"].clone();
+    assert_eq!(put(&service, "?force=true", gate("open")?).await?.status(), 200);
+    assert_eq!(status(&service, &token).await?, 500, "nobody has the policy");
+    let watched = call(&service, Method::PUT, "/gate/shadow", Some(json!({"digest": late}))).await?;
+    assert_eq!(watched.status(), 204);
+    assert_eq!(status(&service, &token).await?, 500);
+    let record = decision(&service, "differs=true").await?;
+    assert_eq!((&record["failed"], &record["watched"][0]["verdict"]), (&json!(true), &json!("reject")), "{record}");
+    assert_eq!(record["watched"][0]["violations"][0]["message"], "the second gate is shut", "{record}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_watched_version_of_conditions_and_executors_is_asked_too() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let file = |name: &str| anyhow::Ok(std::fs::read(guests()?.join(format!("{name}.wasm")))?);
+    assert_eq!(put(&service, "", file("parts")?).await?.status(), 201);
+    service.realm("shop").await?;
+    let profiles = json!({"profiles": [{"name": "p", "executors": [{"executor": "door", "configuration": {}}]}]});
+    service.admin(Method::PUT, "/shop/client-policies/profiles", Some(profiles)).await?;
+    let conditions = json!([{"condition": "moody", "configuration": {}}]);
+    let policies =
+        json!({"policies": [{"name": "Doors", "enabled": true, "conditions": conditions, "profiles": ["p"]}]});
+    service.admin(Method::PUT, "/shop/client-policies/policies", Some(policies)).await?;
+    let token = service.initial_access_token("shop", json!({"count": 10})).await?;
+    let next: Value = put(&service, "?activate=false", file("parts-next")?).await?.json().await?;
+    let next = next["versions"][0]["digest"].clone();
+    let watched = call(&service, Method::PUT, "/gate/shadow", Some(json!({"digest": next}))).await?;
+    assert_eq!(watched.status(), 204, "{}", watched.text().await?);
+    assert_eq!(status(&service, &token).await?, 201);
+    let record = decision(&service, "differs=true").await?;
+    let watched = &record["watched"][0];
+    assert_eq!((&watched["verdict"], &watched["policies"]), (&json!("reject"), &json!(["Doors"])), "{record}");
+    assert_eq!(watched["violations"][0]["message"], "the door is locked behind you");
+    let shadows: Vec<_> =
+        record["clientPolicies"].as_array().into_iter().flatten().filter(|said| said["mode"] == "shadow").collect();
+    assert_eq!(shadows.len(), 1, "{record}");
+    assert_eq!(
+        (&shadows[0]["event"], &shadows[0]["executors"][0]["verdict"]),
+        (&json!("registered"), &json!("reject"))
+    );
+    let provider = std::fs::read(guests()?.join("plain-text.wasm"))?;
+    let token = service.administrator().await?;
+    let url = format!("{}/admin/components/text", service.url);
+    let put = service.http.put(&url).bearer_auth(&token).body(provider).send().await?.json::<Value>().await?;
+    let digest = &put["versions"][0]["digest"];
+    let refused = call(&service, Method::PUT, "/text/shadow", Some(json!({"digest": digest}))).await?;
+    assert_eq!(refused.status(), 409, "a document format cannot be watched");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_watched_version_that_fails_is_told_and_harms_nobody() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    watch(&service, "broken").await?;
+    for _ in 0..3 {
+        assert_eq!(status(&service, &token).await?, 201);
+    }
+    let record = decision(&service, "differs=true").await?;
+    assert_eq!(record["watched"][0]["verdict"], "error", "{record}");
+    assert_eq!(record["watched"][0]["failure"]["kind"], "trap", "{record}");
+    assert_eq!(record["failed"], Value::Null, "the request itself went well");
+    let found = service.admin(Method::GET, "/shop/client-registration-policy/decisions?failed=true", None).await?;
+    assert_eq!(found.json::<Value>().await?, json!([]));
+    let gate = listed(&service).await?;
+    assert_eq!((&gate["watch"]["failed"], &gate["failures"]), (&json!(3), &json!(0)), "{gate}");
+    assert_eq!((&gate["state"], &gate["lastFailure"]), (&json!("active"), &Value::Null), "{gate}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_comparison_counts_nowhere_and_says_why() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    for _ in 0..4 {
+        assert_eq!(status(&service, &token).await?, 201);
+    }
+    let before = listed(&service).await?;
+    for (version, after, member, why) in [
+        ("shut", "reject", "violations", "the gate is shut"),
+        ("late", "hold", "reason", "somebody has to look at it"),
+        ("broken", "error", "failure", "crashed"),
+    ] {
+        let put: Value = put(&service, "?activate=false", gate(version)?).await?.json().await?;
+        let digest = put["versions"].as_array().into_iter().flatten().map(|version| version["digest"].clone());
+        let digest = digest.filter(|digest| *digest != before["active"]).next().unwrap_or_default();
+        let compared = call(&service, Method::POST, "/gate/compare", Some(json!({"digest": digest}))).await?;
+        let compared: Value = compared.error_for_status()?.json().await?;
+        assert_eq!(compared["different"].as_array().map(Vec::len), Some(4), "{version}: {compared}");
+        let one = &compared["different"][0];
+        assert_eq!((&one["before"], &one["after"]), (&json!("accept"), &json!(after)), "{version}: {one}");
+        assert!(one[member].to_string().contains(why), "{version}: {one}");
+        assert_eq!(one["policies"], json!(["gate"]), "{version}: {one}");
+        let path = format!("/gate/versions/{}", digest.as_str().unwrap_or_default());
+        assert_eq!(call(&service, Method::DELETE, &path, None).await?.status(), 204);
+    }
+    let now = listed(&service).await?;
+    for figure in ["calls", "refusals", "failures", "state", "lastFailure"] {
+        assert_eq!(before[figure], now[figure], "{figure}");
+    }
+    // Also of what decides now: it is what is compared with.
+    put(&service, "", gate("shut")?).await?;
+    assert_eq!(status(&service, &token).await?, 403);
+    let before = listed(&service).await?;
+    let open = before["previous"].clone();
+    let compared = call(&service, Method::POST, "/gate/compare", Some(json!({"digest": open}))).await?;
+    let compared: Value = compared.error_for_status()?.json().await?;
+    let one = &compared["different"][0];
+    assert_eq!((&one["before"], &one["after"]), (&json!("reject"), &json!("accept")), "{one}");
+    assert_eq!(one["was"]["violations"][0]["message"], "the gate is shut");
+    let now = listed(&service).await?;
+    assert_eq!((&before["calls"], &before["refusals"]), (&now["calls"], &now["refusals"]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rollback_leads_to_the_version_that_decided_before() -> anyhow::Result<()> {
+    let mut service = Service::start_with(&["--trial-calls", "20", "--trial-failures", "10"])?;
+    put(&service, "", gate("open")?).await?;
+    let token = guarded(&service).await?;
+    let open = listed(&service).await?["active"].clone();
+    // Only stored, and refused.
+    assert_eq!(put(&service, "?activate=false", gate("late")?).await?.status(), 200);
+    assert_eq!(put(&service, "", std::fs::read(guests()?.join("fragile.wasm"))?).await?.status(), 400);
+    assert_eq!(listed(&service).await?["previous"], Value::Null);
+    let refused = service.command(&["component", "rollback", "gate"]).map_err(|error| error.to_string());
+    assert!(refused.is_err_and(|error| error.contains("no other version of gate has decided before")));
+    // It fails, and is put back at once.
+    assert_eq!(put(&service, "", gate("broken")?).await?.status(), 200);
+    let mut failed = 0;
+    while status(&service, &token).await? == 500 {
+        failed += 1;
+        ensure!(failed < 20, "it was not put back");
+    }
+    assert_eq!(listed(&service).await?["previous"], Value::Null, "{}", listed(&service).await?);
+    put(&service, "", gate("shut")?).await?;
+    assert_eq!(listed(&service).await?["previous"], open);
+    service.kill_and_restart()?;
+    assert_eq!(listed(&service).await?["previous"], open, "it is kept");
+    let shut = listed(&service).await?["active"].clone();
+    let said = service.command(&["component", "rollback", "gate"])?;
+    assert!(said.contains(&open.as_str().unwrap_or_default()[..12]), "{said}");
+    assert_eq!((&listed(&service).await?["active"], &listed(&service).await?["previous"]), (&open, &shut));
+    // What is gone is no way back.
+    let path = format!("/gate/versions/{}", shut.as_str().unwrap_or_default());
+    assert_eq!(call(&service, Method::DELETE, &path, None).await?.status(), 204);
+    assert_eq!(listed(&service).await?["previous"], Value::Null);
     Ok(())
 }
 

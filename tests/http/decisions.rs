@@ -260,3 +260,67 @@ async fn a_dry_run_names_the_caller() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_refusal_by_a_policy_of_an_initial_access_token_names_the_token() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    let max = json!({"name": "Few", "providerId": "max-clients", "config": {"max-clients": ["1"]}});
+    let body = json!({"name": "partners", "count": 5, "policies": [max]});
+    let made: Value = service.admin(Method::POST, "/shop/clients-initial-access", Some(body)).await?.json().await?;
+    let (id, token) = (&made["id"], made["token"].as_str().unwrap_or_default());
+    let expected = json!({"id": id, "name": "partners"});
+    let refused = service.register("shop", "default", Some(token)).json(&json!({"clientId": "a"})).send().await?;
+    assert_eq!(refused.status(), 403);
+    let refused: Value = refused.json().await?;
+    assert!(!refused.to_string().contains("partners"), "the caller is told nothing of it: {refused}");
+    let path = format!("/shop/client-registration-policy/decisions?id={}", refused["decision"].as_str().unwrap_or("-"));
+    let found: Value = service.admin(Method::GET, &path, None).await?.json().await?;
+    let of = |record: &Value| {
+        let said = record["policies"].as_array().into_iter().flatten();
+        said.map(|said| (said["name"].as_str().unwrap_or_default().to_owned(), said["token"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert!(of(&found[0]).contains(&("Few".to_owned(), expected.clone())), "{found}");
+    assert!(of(&found[0]).iter().all(|(name, token)| (name == "Few") == !token.is_null()), "{found}");
+
+    let request = json!({
+        "provider": "default", "operation": "register", "contentType": "application/json",
+        "document": json!({"clientId": "a"}).to_string(),
+        "caller": {"token": id},
+    });
+    let path = "/shop/client-registration-policy/evaluate";
+    let tried: Value = service.admin(Method::POST, path, Some(request)).await?.json().await?;
+    assert_eq!(tried["decision"], "reject", "{tried}");
+    assert!(of(&tried).contains(&("Few".to_owned(), expected)), "{tried}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_token_is_named_for_good_also_when_it_is_gone() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    service.realm("shop").await?;
+    let consent = json!({"name": "Consent", "providerId": "consent-required"});
+    let body = json!({"name": "partners", "policies": [consent]});
+    let made: Value = service.admin(Method::POST, "/shop/clients-initial-access", Some(body)).await?.json().await?;
+    let (id, token) = (made["id"].as_str().unwrap_or_default(), made["token"].as_str().unwrap_or_default());
+    let client = service.register("shop", "default", Some(token)).json(&json!({"clientId": "partner"})).send().await?;
+    let client: Value = client.json().await?;
+    service.admin(Method::DELETE, &format!("/shop/clients-initial-access/{id}"), None).await?;
+    let url = format!("{}/realms/shop/clients-registrations/default/partner", service.url);
+    let own = client["registrationAccessToken"].as_str().unwrap_or_default();
+    let changed = json!({"clientId": "partner", "consentRequired": false});
+    let refused: Value = service.http.put(url).bearer_auth(own).json(&changed).send().await?.json().await?;
+    let path = format!("/shop/client-registration-policy/decisions?id={}", refused["decision"].as_str().unwrap_or("-"));
+    let found: Value = service.admin(Method::GET, &path, None).await?.json().await?;
+    let said = found[0]["policies"].as_array().into_iter().flatten().find(|said| said["name"] == "Consent");
+    assert_eq!(said.map(|said| &said["token"]), Some(&json!({"id": id, "name": "partners"})), "{found}");
+    let request = json!({
+        "provider": "default", "operation": "update", "contentType": "application/json", "clientId": "partner",
+        "document": changed.to_string(), "caller": {"kind": "registration-access-token"},
+    });
+    let path = "/shop/client-registration-policy/evaluate";
+    let tried: Value = service.admin(Method::POST, path, Some(request)).await?.json().await?;
+    assert_eq!(tried["decision"], "reject", "the token's policies bind the client in a dry run too: {tried}");
+    Ok(())
+}

@@ -20,6 +20,7 @@ mod durability;
 mod encryption;
 mod errors;
 mod failing_components;
+mod failures;
 mod faults;
 mod forged_tokens;
 mod growing_realm;

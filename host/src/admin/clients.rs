@@ -25,6 +25,7 @@ use crate::ids;
 use crate::parameters::{Path, Query};
 use crate::policies::PolicyError;
 use crate::realm_defaults::is_of_the_server;
+use crate::registration::decision::Record;
 use crate::registration::{ATTEMPTS, client_uri, effects, issue, name_mappers};
 use crate::secrets;
 use crate::server_attributes::Author;
@@ -109,12 +110,39 @@ impl Representations {
     }
 }
 
+/// What client policies say to a request of an administrator; a refusal is recorded under the id that is answered.
+async fn agreed(
+    app: &App,
+    administrator: &Administrator,
+    operation: Operation,
+    (policies, client_id): (&ClientPolicies, Option<&str>),
+    said: Result<(), ClientPolicyError>,
+) -> Result<(), ErrorResponse> {
+    let error = match said {
+        Ok(()) => return Ok(()),
+        // Neither a policy nor a component is the reason.
+        Err(error @ ClientPolicyError::Failed(PolicyError::Other(_))) => return Err(refused(error)),
+        Err(error) => error,
+    };
+    let context = administrator.context(PROVIDER, operation);
+    let record = Record::of_administrator(policies, &context, client_id, &error);
+    let realm_id = &administrator.realm.id;
+    let mut write = Write::default();
+    record.store(realm_id, &mut write, None);
+    match app.store.writer.write(write).await {
+        Ok(()) => app.store.trimmer.added(realm_id, &policies.decision),
+        Err(error) => tracing::error!(%error, "the refusal of a request could not be recorded"),
+    }
+    Err(refused(error))
+}
+
 fn refused(error: ClientPolicyError) -> ErrorResponse {
     match error {
         ClientPolicyError::Refused(refused) => refused.into_response(Audience::Administration),
-        ClientPolicyError::Failed(PolicyError::Failed { policy, decision, .. }) => {
-            ErrorResponse::policy_failed(&policy, decision)
+        ClientPolicyError::Failed(PolicyError::Failed(failed)) => {
+            ErrorResponse::policy_failed(&failed.policy, failed.decision)
         }
+        ClientPolicyError::Failed(PolicyError::Other(response)) => response,
         ClientPolicyError::Failed(_) => ErrorResponse::server_error(),
     }
 }
@@ -243,11 +271,14 @@ pub(crate) async fn create(
     let mut requested =
         representations.valid(provider.parse(Operation::Register, &document, Author::Administrator).await)?;
     let mut policies = representations.client_policies(&app, &administrator, Operation::Register);
-    policies.register(&mut requested).await.map_err(refused)?;
+    let said = policies.register(&mut requested).await;
+    let of_request = (&policies, requested.client_id.as_deref());
+    agreed(&app, &administrator, Operation::Register, of_request, said).await?;
     let completed = representations.valid(provider.complete(&requested, None, &issue()).await)?;
     let (mut client, effects) = (completed.client, completed.effects);
     name_mappers(&mut client);
-    policies.registered(&mut client).await.map_err(refused)?;
+    let said = policies.registered(&mut client).await;
+    agreed(&app, &administrator, Operation::Register, (&policies, client.client_id.as_deref()), said).await?;
     effects::amend(&app.rsa_keys, &mut client, &effects).await?;
     let registration = representations.registration(&client, None, None);
     representations.valid(provider.finish(Operation::Register, &client, &registration).await)?;
@@ -286,7 +317,8 @@ pub(crate) async fn read(
     let row = find(&app, &administrator, &id).await?;
     let representations = Representations::new(&app, &administrator)?;
     let mut policies = representations.client_policies(&app, &administrator, Operation::Read);
-    policies.view(&row.client).await.map_err(refused)?;
+    let said = policies.view(&row.client).await;
+    agreed(&app, &administrator, Operation::Read, (&policies, Some(row.client_id())), said).await?;
     Ok(json(StatusCode::OK, representations.render(&row, None).await?))
 }
 
@@ -310,11 +342,13 @@ pub(crate) async fn update(
         let stored = find(&app, &administrator, &id).await?;
         let mut requested = requested.clone();
         let mut policies = representations.client_policies(&app, &administrator, Operation::Update);
-        policies.update(&mut requested, &stored.client).await.map_err(refused)?;
+        let said = policies.update(&mut requested, &stored.client).await;
+        agreed(&app, &administrator, Operation::Update, (&policies, Some(stored.client_id())), said).await?;
         let completed = representations.valid(provider.complete(&requested, Some(&stored.client), &issue()).await)?;
         let (mut client, effects) = (completed.client, completed.effects);
         name_mappers(&mut client);
-        policies.updated(&mut client, &stored.client).await.map_err(refused)?;
+        let said = policies.updated(&mut client, &stored.client).await;
+        agreed(&app, &administrator, Operation::Update, (&policies, Some(stored.client_id())), said).await?;
         effects::amend(&app.rsa_keys, &mut client, &effects).await?;
         let registration = representations.registration(&client, Some(&stored), None);
         representations.valid(provider.finish(Operation::Update, &client, &registration).await)?;
@@ -376,7 +410,8 @@ pub(crate) async fn delete(
     for _ in 0..ATTEMPTS {
         let row = find(&app, &administrator, &id).await?;
         let mut policies = representations.client_policies(&app, &administrator, Operation::Delete);
-        policies.unregister(&row.client).await.map_err(refused)?;
+        let said = policies.unregister(&row.client).await;
+        agreed(&app, &administrator, Operation::Delete, (&policies, Some(row.client_id())), said).await?;
         if is_of_the_server(&row.client) {
             return Err(ErrorResponse::framework(StatusCode::FORBIDDEN));
         }

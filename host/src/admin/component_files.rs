@@ -12,11 +12,13 @@ use super::body::{self, Representation};
 use super::{Visitor, forbidden};
 use crate::app::App;
 use crate::components::compare::{self, Comparison};
+use crate::components::watched::WatchReport;
 use crate::components::{ChangeError, Health, Source, Summary, Uploaded, Version, signature};
 use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::{Path, Query};
 use crate::store::component_files::{Limits, User};
+use crate::wasm::figures::LastFailure;
 
 /// Longest component file, in bytes.
 const LENGTH: usize = 64 << 20;
@@ -37,9 +39,15 @@ pub(crate) struct ComponentRepresentation {
     /// Digest of the version that decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     active: Option<String>,
+    /// Digest of the version that decided before, if it is still there: where a rollback leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
     /// Digest of the version that is watched.
     #[serde(skip_serializing_if = "Option::is_none")]
     shadow: Option<String>,
+    /// What came of watching it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watch: Option<WatchReport>,
     /// Where the version that decides comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source>,
@@ -61,6 +69,9 @@ pub(crate) struct ComponentRepresentation {
     refusals: u64,
     /// Calls without an answer.
     failures: u64,
+    /// The last request that was refused because it had no answer, since the server started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_failure: Option<LastFailure>,
     /// Half of the calls took no longer.
     median_micros: u64,
     /// 99 of 100 calls took no longer.
@@ -108,7 +119,9 @@ impl ComponentRepresentation {
             name,
             kind: summary.kinds.first().copied(),
             active: summary.active,
+            previous: summary.previous,
             shadow: summary.shadow,
+            watch: summary.watch,
             source: summary.source,
             providers: summary.providers,
             state: summary.state,
@@ -118,6 +131,7 @@ impl ComponentRepresentation {
             calls: figures.calls(),
             refusals: figures.refusals(),
             failures: figures.failures(),
+            last_failure: figures.last_failure(),
             median_micros: figures.quantile(0.5),
             p99_micros: figures.quantile(0.99),
             memory_peak: figures.memory(),

@@ -22,6 +22,8 @@ pub(crate) struct Search {
     id: Option<String>,
     outcome: Option<String>,
     client_id: Option<String>,
+    failed: Option<bool>,
+    differs: Option<bool>,
     search: Option<String>,
     first: Option<i64>,
     max: Option<i64>,
@@ -30,10 +32,13 @@ pub(crate) struct Search {
 /// Lists decisions, newest first
 ///
 /// `id` finds the one that a caller was told. `outcome` (`accept`, `hold`, `reject`) and `clientId` find those with
-/// that value, `search` those that have the text anywhere, whatever the case.
+/// that value, `failed=true` those in which a component had no answer, `differs=true` those that a version which is only
+/// watched would have decided otherwise (`false`: decided alike), `search` those that have the text anywhere, whatever
+/// the case.
 #[utoipa::path(get, path = "/admin/realms/{realm}/client-registration-policy/decisions", tag = "policies",
     params(("realm" = String, Path), ("id" = Option<String>, Query), ("outcome" = Option<String>, Query),
-        ("clientId" = Option<String>, Query), ("search" = Option<String>, Query), ("first" = Option<i64>, Query),
+        ("clientId" = Option<String>, Query), ("failed" = Option<bool>, Query),
+        ("differs" = Option<bool>, Query), ("search" = Option<String>, Query), ("first" = Option<i64>, Query),
         ("max" = Option<i64>, Query)),
     responses((status = 200, body = Vec<Record>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
@@ -48,6 +53,8 @@ pub(crate) async fn list(
         id: search.id.as_deref(),
         outcome: search.outcome.as_deref().filter(|text| !text.is_empty()),
         client_id: search.client_id.as_deref().filter(|text| !text.is_empty()),
+        failed: search.failed == Some(true),
+        differs: search.differs,
         text: search.search.as_deref().filter(|text| !text.is_empty()),
     };
     let realm_id = &administrator.realm.id;

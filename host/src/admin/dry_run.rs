@@ -22,18 +22,17 @@ use crate::client_policies::ClientPolicyEvaluation;
 use crate::clock;
 use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::policies::{Evaluation, Policies, PolicyViolation};
+use crate::policies::{Evaluation, OfToken, Policies, PolicyViolation, Unanswered};
 use crate::registration::decision::Outcome;
-use crate::registration::{Exchange, Refusal, register, update};
+use crate::registration::rehearsal::{self, Asked};
+use crate::registration::watch::{Watch, Watched};
+use crate::registration::{Exchange, issue};
 use crate::server_attributes::Author;
 use crate::store::clients::{self, ClientRow};
 use crate::store::initial_access_tokens;
 use crate::store::policies::Policy;
-use crate::wasm::contract::{CallerKind, Client, Context, Document, Effect, Operation, Registration, RegistrationAuth};
+use crate::wasm::contract::{CallerKind, Client, Context, Operation, RegistrationAuth};
 use crate::wasm::provider::ProviderCall;
-
-/// What is shown in place of the token that a registration would bring.
-const NO_TOKEN: &str = "not issued in a dry run";
 
 /// Who would ask.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -92,11 +91,17 @@ pub(crate) struct DryAnswer {
     error: Option<String>,
     /// Its description.
     error_description: Option<String>,
+    /// The component that has no answer, so that the request would be refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<Unanswered>,
     /// Everything that the policies object to.
     violations: Vec<PolicyViolation>,
     /// The client policies that were asked, in order; they come before the policies.
     #[serde(rename = "clientPolicies", skip_serializing_if = "Vec::is_empty")]
     client_policies: Vec<ClientPolicyEvaluation>,
+    /// What versions that are only watched would decide.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    watched: Vec<Watched>,
     /// The policies that were asked, in order.
     policies: Vec<Evaluation>,
     /// The client as sent, or as it is stored.
@@ -127,7 +132,7 @@ pub(crate) async fn evaluate(
         Operation::Register => None,
         _ => Some(stored(&exchange).await?),
     };
-    let Asker { context, of_token, refused } = asker(&exchange, &requested.caller, stored.as_ref()).await?;
+    let Asker { context, brought, refused } = asker(&exchange, &requested.caller, stored.as_ref()).await?;
     if let Some(refused) = refused {
         return Ok(Json(DryAnswer::turned_away(refused.into())));
     }
@@ -136,18 +141,39 @@ pub(crate) async fn evaluate(
             let list = unbound(&app, &administrator, list).await?;
             Policies::new(&app, &exchange.provider, &exchange.components, context, list)
         }
-        None => Policies::of_realm(&app, &exchange.provider, &exchange.components, context, &of_token),
+        None => {
+            let of_token = brought.of_token();
+            Policies::of_realm(&app, &exchange.provider, &exchange.components, context, of_token)
+        }
     };
     let document =
         document::of_text(requested.content_type.unwrap_or_default(), requested.document.unwrap_or_default());
-    let mut before = Value::Null;
-    let outcome = try_out(&exchange, &document, stored.as_ref(), &mut policies, &mut before).await;
-    let decision = match (&outcome, &policies.held) {
-        (Err(_), _) => Outcome::Reject,
-        (Ok(_), Some(_)) => Outcome::Hold,
-        (Ok(_), None) => Outcome::Accept,
+    let mut before = stored.as_ref().map_or(Value::Null, |stored| as_sent(&stored.shown()));
+    let requested = match operation {
+        Operation::Register | Operation::Update => {
+            let parsed = exchange.provider.parse(operation, &document, Author::Caller).await;
+            exchange.answered("parse", parsed, Some(&policies)).map(Some)
+        }
+        Operation::Read | Operation::Delete => Ok(None),
     };
+    let outcome = match requested {
+        Ok(requested) => {
+            if let (Some(requested), None) = (&requested, &stored) {
+                before = as_sent(requested);
+            }
+            let asked = Asked { requested, stored: stored.as_ref(), free: None, issued: issue() };
+            let watch = Watch::of(&exchange, &policies, Some(&document), || asked.clone());
+            let outcome = rehearsal::run(&exchange, asked, &mut policies).await;
+            match watch {
+                Some(watch) => watch.look(&mut policies, outcome).await,
+                None => outcome,
+            }
+        }
+        Err(refusal) => Err(refusal),
+    };
+    let decision = if outcome.is_ok() { Outcome::of(&policies) } else { Outcome::Reject };
     let representations = Representations::new(&app, &administrator)?;
+    let mut failure = None;
     let (status, refused, after) = match outcome {
         Ok(Some(client)) => {
             let held = policies.held.clone().or_else(|| stored.and_then(|stored| stored.held));
@@ -161,17 +187,30 @@ pub(crate) async fn evaluate(
             (if operation == Operation::Register { 201 } else { 200 }, None, after)
         }
         Ok(None) => (if operation == Operation::Delete { 204 } else { 200 }, None, Value::Null),
-        Err(refusal) => (refusal.response.status().as_u16(), Some(refusal.response.into_body()), Value::Null),
+        Err(refusal) => {
+            failure = refusal.decision.and_then(|record| record.failure);
+            (refusal.response.status().as_u16(), Some(refusal.response.into_body()), Value::Null)
+        }
     };
     let (error, error_description, violations) = refused.map(ErrorBody::into_parts).unwrap_or_default();
+    let (mut client_policies, mut evaluations) = (policies.client_policies.evaluations, policies.evaluations);
+    let mut watched = Vec::with_capacity(policies.watched.len());
+    for seen in policies.watched {
+        let (verdict, said, said_by_client_policies) = seen.into_parts();
+        watched.push(verdict);
+        evaluations.extend(said);
+        client_policies.extend(said_by_client_policies);
+    }
     Ok(Json(DryAnswer {
         decision,
         status,
         error,
         error_description,
+        failure,
         violations,
-        client_policies: policies.client_policies.evaluations,
-        policies: policies.evaluations,
+        client_policies,
+        watched,
+        policies: evaluations,
         before,
         after,
     }))
@@ -187,8 +226,10 @@ impl DryAnswer {
             status,
             error,
             error_description,
+            failure: None,
             violations,
             client_policies: Vec::new(),
+            watched: Vec::new(),
             policies: Vec::new(),
             before: Value::Null,
             after: Value::Null,
@@ -200,9 +241,29 @@ impl DryAnswer {
 struct Asker {
     context: Context,
     /// Policies that the caller's initial access token brings, or brought.
-    of_token: Vec<Arc<Policy>>,
+    brought: Brought,
     /// Why the caller would be turned away, if it would.
     refused: Option<AuthenticationError>,
+}
+
+/// What an initial access token brings, or brought.
+#[derive(Default)]
+struct Brought {
+    policies: Vec<Arc<Policy>>,
+    token_id: String,
+    token_name: Option<String>,
+}
+
+impl From<OfToken<'_>> for Brought {
+    fn from(OfToken { policies, id, name }: OfToken<'_>) -> Brought {
+        Brought { policies: policies.to_vec(), token_id: id.to_owned(), token_name: name.map(str::to_owned) }
+    }
+}
+
+impl Brought {
+    fn of_token(&self) -> OfToken<'_> {
+        OfToken { policies: &self.policies, id: &self.token_id, name: self.token_name.as_deref() }
+    }
 }
 
 /// Finds out who would ask.
@@ -231,7 +292,7 @@ async fn asker(exchange: &Exchange, caller: &DryCaller, stored: Option<&ClientRo
         Err(AuthenticationError::Unavailable(error)) => return Err(error.into()),
         Err(refused) => {
             let context = exchange.context(&Identity::Anonymous, RegistrationAuth::Anonymous);
-            return Ok(Asker { context, of_token: Vec::new(), refused: Some(refused) });
+            return Ok(Asker { context, brought: Brought::default(), refused: Some(refused) });
         }
     };
     let protocol = exchange.provider.provider.description.protocol.as_deref();
@@ -244,11 +305,11 @@ async fn asker(exchange: &Exchange, caller: &DryCaller, stored: Option<&ClientRo
         Ok(permit) => (permit.registration_auth, None),
         Err(refused) => (identity.registration_auth(exchange.operation), Some(refused)),
     };
-    let of_token = match (&identity, stored) {
-        (Identity::RegistrationAccessToken(..), Some(stored)) => stored.token_policies.clone(),
-        _ => identity.token_policies().to_vec(),
+    let brought = match (&identity, stored) {
+        (Identity::RegistrationAccessToken(..), Some(stored)) => stored.of_token().into(),
+        _ => identity.of_token().into(),
     };
-    Ok(Asker { context: exchange.context(&identity, auth), of_token, refused })
+    Ok(Asker { context: exchange.context(&identity, auth), brought, refused })
 }
 
 /// Somebody of this kind.
@@ -262,11 +323,11 @@ fn without_token(exchange: &Exchange, caller: &DryCaller, kind: CallerKind, stor
     context.caller.subject.clone_from(&caller.subject);
     context.caller.roles.clone_from(&caller.roles);
     context.caller.groups.clone_from(&caller.groups);
-    let of_token = match (kind, stored) {
-        (CallerKind::RegistrationAccessToken, Some(stored)) => stored.token_policies.clone(),
-        _ => Vec::new(),
+    let brought = match (kind, stored) {
+        (CallerKind::RegistrationAccessToken, Some(stored)) => stored.of_token().into(),
+        _ => Brought::default(),
     };
-    Asker { context, of_token, refused: None }
+    Asker { context, brought, refused: None }
 }
 
 /// Somebody with the initial access token of this id.
@@ -286,66 +347,9 @@ async fn with_initial_access_token(exchange: &Exchange, caller: &DryCaller, id: 
     };
     let mut context = exchange.context(&Identity::Anonymous, RegistrationAuth::Authenticated);
     context.caller.kind = CallerKind::InitialAccessToken;
+    let brought = row.of_token().into();
     context.caller.token_id = Some(row.id);
-    Ok(Asker { context, of_token: row.policies, refused })
-}
-
-/// Runs the request; gives the client as it would be stored, if it would be.
-async fn try_out(
-    exchange: &Exchange,
-    document: &Document,
-    stored: Option<&ClientRow>,
-    policies: &mut Policies,
-    before: &mut Value,
-) -> Result<Option<Client>, Refusal> {
-    if let Some(stored) = stored {
-        *before = as_sent(&stored.shown());
-    }
-    let completed = match (exchange.operation, stored) {
-        (Operation::Register, _) => {
-            let requested =
-                exchange.valid(exchange.provider.parse(exchange.operation, document, Author::Caller).await)?;
-            *before = as_sent(&requested);
-            register::decide(exchange, requested, None, policies).await?
-        }
-        (Operation::Update, Some(stored)) => {
-            let requested =
-                exchange.valid(exchange.provider.parse(exchange.operation, document, Author::Caller).await)?;
-            update::decide(exchange, requested, stored, policies).await?
-        }
-        (Operation::Delete, Some(stored)) => {
-            let unregistered = policies.client_policies.unregister(&stored.client).await;
-            unregistered.map_err(|error| exchange.refused_by_client_policy(error, policies))?;
-            let decided = policies.before_delete(&stored.client).await;
-            return decided.map(|()| None).map_err(|error| exchange.refused(error, policies));
-        }
-        (_, stored) => {
-            let client = stored.map(|stored| stored.client.clone());
-            if let Some(client) = &client {
-                let viewed = policies.client_policies.view(client).await;
-                viewed.map_err(|error| exchange.refused_by_client_policy(error, policies))?;
-                let decided = policies.before_view(client).await;
-                decided.map_err(|error| exchange.refused(error, policies))?;
-            }
-            return Ok(client);
-        }
-    };
-    let mut client = completed.client;
-    for effect in completed.effects {
-        if let Effect::AddProtocolMapper(mapper) = effect {
-            client.protocol_mappers.get_or_insert_default().push(mapper);
-        }
-    }
-    let registration = Registration {
-        client_uri: exchange.client_uri(client.client_id.as_deref().unwrap_or_default()),
-        access_token: Some(NO_TOKEN.to_owned()),
-        issued_at: clock::now().unsigned_abs(),
-        roles: Vec::new(),
-        resource_server: false,
-        access: None,
-    };
-    exchange.valid(exchange.provider.finish(exchange.operation, &client, &registration).await)?;
-    Ok(Some(client))
+    Ok(Asker { context, brought, refused })
 }
 
 fn bad(description: impl Into<String>) -> ErrorResponse {
@@ -394,7 +398,7 @@ fn exchange(
     caller.origin.clone_from(&requested.caller.origin);
     let provider = ProviderCall {
         provider: Arc::clone(handle),
-        instances: app.wasm.instances.clone(),
+        instances: app.wasm.instances.trying(),
         call: administrator.call(app),
     };
     Ok(Exchange {

@@ -76,6 +76,8 @@ pub(crate) struct OfPolicy {
     held: u32,
     /// Requests that it changed.
     amended: u32,
+    /// Requests that were refused because its component has no answer.
+    failed: u32,
     /// Requests that it would have refused, held or changed, but for being in shadow mode.
     shadow: u32,
 }
@@ -90,6 +92,8 @@ struct Recorded<'a> {
     outcome: Cow<'a, str>,
     #[serde(borrow)]
     policies: Vec<RecordedPolicy<'a>>,
+    #[serde(borrow, default, rename = "clientPolicies")]
+    client_policies: Vec<RecordedClientPolicy<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +106,37 @@ struct RecordedPolicy<'a> {
     mode: Cow<'a, str>,
     #[serde(borrow)]
     verdict: Cow<'a, str>,
+}
+
+/// A client policy at one event.
+#[derive(Deserialize)]
+struct RecordedClientPolicy<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    mode: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    conditions: Vec<RecordedPart<'a>>,
+    #[serde(borrow)]
+    executors: Vec<RecordedPart<'a>>,
+}
+
+/// A condition or executor.
+#[derive(Deserialize)]
+struct RecordedPart<'a> {
+    #[serde(borrow, alias = "condition", alias = "executor")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    verdict: Cow<'a, str>,
+}
+
+impl RecordedClientPolicy<'_> {
+    /// What its conditions and executors did beside agreeing.
+    fn said(&self) -> impl Iterator<Item = (&str, &str)> {
+        let conditions = self.conditions.iter().filter(|part| part.verdict == "fail");
+        let executors = self.executors.iter().filter(|part| matches!(&*part.verdict, "reject" | "amend" | "fail"));
+        conditions.chain(executors).map(|part| (&*part.kind, &*part.verdict))
+    }
 }
 
 /// Tells what happened lately
@@ -155,21 +190,29 @@ impl Figures {
                     }
                 }
             }
-            for policy in record.policies.iter().filter(|policy| policy.verdict != "accept") {
-                let key = (policy.name.clone().into_owned(), policy.provider.clone().into_owned());
-                let of_policy = policies.entry(key).or_default();
-                match (&*policy.mode, &*policy.verdict) {
+            let mut count = |name: &str, provider: &str, mode: &str, verdict: &str| {
+                let of_policy = policies.entry((name.to_owned(), provider.to_owned())).or_default();
+                match (mode, verdict) {
                     ("shadow", _) => of_policy.shadow += 1,
                     (_, "reject") => of_policy.refused += 1,
                     (_, "hold") => of_policy.held += 1,
+                    (_, "fail") => of_policy.failed += 1,
                     _ => of_policy.amended += 1,
                 }
+            };
+            for policy in record.policies.iter().filter(|policy| policy.verdict != "accept") {
+                count(&policy.name, &policy.provider, &policy.mode, &policy.verdict);
+            }
+            for policy in &record.client_policies {
+                let mode = policy.mode.as_deref().unwrap_or("enforce");
+                policy.said().for_each(|(kind, verdict)| count(&policy.name, kind, mode, verdict));
             }
         }
         let named = |((name, provider), of_policy)| OfPolicy { name, provider, ..of_policy };
         self.policies = policies.into_iter().map(named).collect();
-        self.policies
-            .sort_by_key(|policy| std::cmp::Reverse((policy.refused, policy.held, policy.shadow, policy.amended)));
+        self.policies.sort_by_key(|policy| {
+            std::cmp::Reverse((policy.refused + policy.failed, policy.held, policy.shadow, policy.amended))
+        });
         Ok(())
     }
 }
@@ -215,5 +258,30 @@ mod tests {
         figures.count(&[record(1_000, "register", "accept", "shadow", "reject")]).unwrap();
         assert_eq!((figures.policies[0].shadow, figures.policies[0].refused), (1, 0));
         assert_eq!(figures.policies[0].name, "Hosts \"1\"");
+    }
+
+    #[test]
+    fn what_has_no_answer_is_counted_for_policies_conditions_and_executors() {
+        let mut figures = figures();
+        let client_policies = serde_json::json!({
+            "id": "x", "time": 1_000, "operation": "register", "outcome": "reject", "policies": [],
+            "clientPolicies": [
+                {"name": "Strict", "event": "register", "applies": false, "executors": [],
+                    "conditions": [{"condition": "broken", "verdict": "fail"}]},
+                {"name": "Open", "event": "register", "applies": true,
+                    "conditions": [{"condition": "any-client", "verdict": "yes"}],
+                    "executors": [{"executor": "consent", "verdict": "amend"}, {"executor": "pkce", "verdict": "accept"}]},
+            ],
+        });
+        let records = [record(1_000, "register", "reject", "enforce", "fail"), client_policies.to_string()];
+        figures.count(&records).unwrap();
+        let of = |name: &str, provider: &str| {
+            let found = figures.policies.iter().find(|policy| policy.name == name && policy.provider == provider);
+            found.map(|policy| (policy.failed, policy.refused, policy.amended))
+        };
+        assert_eq!(of("Hosts \"1\"", "trusted-hosts"), Some((1, 0, 0)));
+        assert_eq!(of("Strict", "broken"), Some((1, 0, 0)));
+        assert_eq!(of("Open", "consent"), Some((0, 0, 1)));
+        assert_eq!(of("Open", "pkce"), None);
     }
 }

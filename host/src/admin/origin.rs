@@ -36,7 +36,7 @@ pub(crate) struct ClientOrigin {
 pub(crate) struct TokenOfClient {
     /// Its id.
     id: String,
-    /// Its name, if it has one and still exists.
+    /// Its name, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// It has not been deleted.
@@ -59,7 +59,8 @@ pub(crate) async fn read(
         Some(id) => {
             let token = initial_access_tokens::by_id(&app.store.database, &administrator.realm.id, id).await?;
             let exists = token.is_some();
-            Some(TokenOfClient { id: id.clone(), name: token.and_then(|token| token.name), exists })
+            let kept = row.origin.as_ref().and_then(|origin| origin.token_name.clone());
+            Some(TokenOfClient { id: id.clone(), name: kept.or_else(|| token.and_then(|token| token.name)), exists })
         }
         None => None,
     };

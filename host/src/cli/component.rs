@@ -40,7 +40,10 @@ pub(crate) async fn run(command: ComponentCommand) -> anyhow::Result<()> {
                 server.components(Method::DELETE, &path, None).await?;
                 println!("{name}: no version is watched");
             } else {
-                let digest = version(&server, &name, digest.as_deref()).await?;
+                let digest = match digest {
+                    Some(beginning) => version(&server, &name, &beginning).await?,
+                    None => newest_other(&server, &name).await?,
+                };
                 server.components(Method::PUT, &path, Some(json!({"digest": digest}))).await?;
                 println!("{name}: version {} is watched", short(&digest));
             }
@@ -65,14 +68,17 @@ pub(crate) async fn run(command: ComponentCommand) -> anyhow::Result<()> {
         }
         ComponentCommand::Compare { name, digest, last, connection } => {
             let server = Server::connect(&connection).await?;
-            let digest = version(&server, &name, Some(&digest)).await?;
+            let digest = version(&server, &name, &digest).await?;
             let body = json!({"digest": digest, "last": last});
             let path = format!("/{}/compare", segment(&name));
             print_comparison(&server.components(Method::POST, &path, Some(body)).await?);
         }
         ComponentCommand::Rollback { name, to, force, connection } => {
             let server = Server::connect(&connection).await?;
-            let digest = version(&server, &name, to.as_deref()).await?;
+            let digest = match to {
+                Some(beginning) => version(&server, &name, &beginning).await?,
+                None => previous(&server, &name).await?,
+            };
             let path = format!("/{}/activate?force={force}", segment(&name));
             server.components(Method::POST, &path, Some(json!({"digest": digest}))).await?;
             println!("{name}: version {} is active", short(&digest));
@@ -92,7 +98,7 @@ pub(crate) async fn run(command: ComponentCommand) -> anyhow::Result<()> {
             let path = match wanted {
                 None => format!("/{}?force={force}", segment(&name)),
                 Some(wanted) => {
-                    let digest = version(&server, &name, Some(&wanted)).await?;
+                    let digest = version(&server, &name, &wanted).await?;
                     format!("/{}/versions/{digest}?force={force}", segment(&name))
                 }
             };
@@ -161,20 +167,33 @@ async fn component(server: &Server, name: &str) -> anyhow::Result<Value> {
     found.cloned().with_context(|| format!("there is no component {name:?}"))
 }
 
-/// The digest of the version that begins like this; without a beginning the newest of those that don't decide.
-async fn version(server: &Server, name: &str, beginning: Option<&str>) -> anyhow::Result<String> {
+/// The digest of the newest version of those that don't decide.
+async fn newest_other(server: &Server, name: &str) -> anyhow::Result<String> {
+    let component = component(server, name).await?;
+    let mut digests = component["versions"].as_array().into_iter().flatten().filter_map(|it| it["digest"].as_str());
+    let newest = digests.find(|digest| component["active"] != *digest).map(str::to_owned);
+    newest.with_context(|| format!("{name} has no other version"))
+}
+
+/// The digest of the version that begins like this.
+async fn version(server: &Server, name: &str, beginning: &str) -> anyhow::Result<String> {
     let component = component(server, name).await?;
     let digests = component["versions"].as_array().into_iter().flatten().filter_map(|it| it["digest"].as_str());
-    let mut found: Vec<&str> = match beginning {
-        Some(beginning) => digests.filter(|digest| digest.starts_with(beginning)).collect(),
-        None => digests.filter(|digest| component["active"] != *digest).take(1).collect(),
-    };
-    match (found.pop(), found.is_empty(), beginning) {
-        (Some(digest), true, _) => Ok(digest.to_owned()),
-        (None, _, None) => bail!("{name} has no other version"),
-        (None, _, Some(beginning)) => bail!("{name} has no version {beginning:?}"),
-        (Some(_), false, _) => bail!("several versions of {name} begin like this"),
+    let mut found: Vec<&str> = digests.filter(|digest| digest.starts_with(beginning)).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(digest), true) => Ok(digest.to_owned()),
+        (None, _) => bail!("{name} has no version {beginning:?}"),
+        (Some(_), false) => bail!("several versions of {name} begin like this"),
     }
+}
+
+/// The digest of the version that decided before the one that does.
+async fn previous(server: &Server, name: &str) -> anyhow::Result<String> {
+    let component = component(server, name).await?;
+    let previous = component["previous"].as_str().map(str::to_owned);
+    previous.with_context(|| {
+        format!("no other version of {name} has decided before; `--to` names one, `component list` says which decides")
+    })
 }
 
 fn print_comparison(comparison: &Value) {
@@ -191,11 +210,24 @@ fn print_comparison(comparison: &Value) {
         let names = difference["policies"].as_array().into_iter().flatten().filter_map(Value::as_str);
         names.collect::<Vec<_>>().join(", ")
     };
-    let rows: Vec<[String; 5]> = different
+    let rows: Vec<[String; 6]> = different
         .iter()
-        .map(|it| [text(it, "decision"), text(it, "realm"), text(it, "before"), text(it, "after"), names(it)])
+        .map(|it| [text(it, "decision"), text(it, "realm"), text(it, "before"), text(it, "after"), names(it), why(it)])
         .collect();
     if !rows.is_empty() {
-        table::print(["DECISION", "REALM", "NOW", "THEN", "POLICIES"], &rows);
+        table::print(["DECISION", "REALM", "NOW", "THEN", "POLICIES", "WHY"], &rows);
     }
+}
+
+/// Why a registration would be held or refused with the other version; else why it is now.
+fn why(difference: &Value) -> String {
+    // One line each.
+    [difference, &difference["was"]].into_iter().find_map(reasons).unwrap_or_default().replace(['\r', '\n'], " ")
+}
+
+fn reasons(of: &Value) -> Option<String> {
+    let violations = of["violations"].as_array().into_iter().flatten();
+    let messages: Vec<&str> = violations.filter_map(|violation| violation["message"].as_str()).collect();
+    let failure = of["failure"]["message"].as_str().or(of["reason"].as_str()).map(str::to_owned);
+    failure.or_else(|| (!messages.is_empty()).then(|| messages.join("; ")))
 }

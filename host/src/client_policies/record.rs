@@ -4,7 +4,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::policies::{Change, PolicyViolation};
+use crate::policies::{Change, Mode, NoAnswer, PolicyViolation};
 use crate::wasm::contract::{self, Event};
 
 /// One client policy at one event. Policies none of whose executors acts on the event are left out.
@@ -14,6 +14,9 @@ pub(crate) struct ClientPolicyEvaluation {
     pub(crate) name: String,
     /// When it was asked: `register`, `registered`, `update`, `updated`, `view` or `unregister`.
     pub(crate) event: &'static str,
+    /// `shadow`: a version of a component that is only watched was asked; absent: its answer counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mode: Option<Mode>,
     /// Whether its conditions hold, so that its executors run.
     pub(crate) applies: bool,
     /// Its conditions, in their order.
@@ -22,15 +25,37 @@ pub(crate) struct ClientPolicyEvaluation {
     pub(crate) executors: Vec<ExecutorEvaluation>,
 }
 
+impl ClientPolicyEvaluation {
+    /// The components that were asked, as they are labelled.
+    pub(crate) fn components(&self) -> impl Iterator<Item = &str> {
+        let conditions = self.conditions.iter().map(|condition| condition.component.as_str());
+        conditions.chain(self.executors.iter().map(|executor| executor.component.as_str()))
+    }
+}
+
+impl ExecutorEvaluation {
+    /// Whether it did more than agree.
+    pub(crate) fn matters(&self) -> bool {
+        self.verdict != ExecutorVerdict::Accept
+    }
+}
+
 /// One condition.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct ConditionEvaluation {
     /// Which kind.
     pub(crate) condition: String,
-    /// The component that was asked: name and digest.
+    /// The component that was asked: name and digest; absent: there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) component: String,
+    /// What the component calls this version of the kind.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) version: String,
     /// What it said.
     pub(crate) verdict: ConditionVerdict,
+    /// Why it has no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failure: Option<NoAnswer>,
 }
 
 /// What a condition said.
@@ -43,6 +68,8 @@ pub(crate) enum ConditionVerdict {
     No,
     /// It has nothing to say about this event.
     Abstain,
+    /// It has no answer: its component failed, or says so.
+    Fail,
 }
 
 impl From<contract::Verdict> for ConditionVerdict {
@@ -60,10 +87,17 @@ impl From<contract::Verdict> for ConditionVerdict {
 pub(crate) struct ExecutorEvaluation {
     /// Which kind.
     pub(crate) executor: String,
-    /// The component that was asked: name and digest.
+    /// The component that was asked: name and digest; absent: there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) component: String,
+    /// What the component calls this version of the kind.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) version: String,
     /// What it did.
     pub(crate) verdict: ExecutorVerdict,
+    /// Why it has no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failure: Option<NoAnswer>,
     /// What it objects to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) violation: Option<PolicyViolation>,
@@ -85,6 +119,8 @@ pub(crate) enum ExecutorVerdict {
     Keep,
     /// It refused the request.
     Reject,
+    /// It has no answer: its component failed, or says so.
+    Fail,
 }
 
 /// An event under its name in the contract.

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::watched::{Shadow, WatchReport};
 use crate::store::component_files::{ChoiceRow, FileRow};
 use crate::wasm::component::CONTRACT;
 use crate::wasm::figures::Figures;
@@ -92,6 +93,9 @@ pub(super) struct Lost {
     pub(super) reason: String,
 }
 
+/// Versions of a component that are remembered for having decided.
+const DECIDED: usize = 16;
+
 /// One component.
 #[derive(Default)]
 pub(super) struct Known {
@@ -105,7 +109,7 @@ pub(super) struct Known {
     pub(super) active: Option<Active>,
     /// What decided before.
     pub(super) previous: Option<Active>,
-    pub(super) shadow: Option<Arc<Ready>>,
+    pub(super) shadow: Option<Shadow>,
     pub(super) refused: Option<Refused>,
     pub(super) lost: Option<Lost>,
 }
@@ -126,7 +130,9 @@ pub(crate) enum Health {
 pub(crate) struct Summary {
     pub(crate) kinds: Vec<&'static str>,
     pub(crate) active: Option<String>,
+    pub(crate) previous: Option<String>,
     pub(crate) shadow: Option<String>,
+    pub(crate) watch: Option<WatchReport>,
     pub(crate) source: Option<Source>,
     pub(crate) providers: Vec<String>,
     pub(crate) state: Health,
@@ -199,7 +205,7 @@ impl Known {
     /// The digests of all versions, and of those that are in use.
     pub(super) fn digests(&self) -> Vec<String> {
         let used = [&self.active, &self.previous].into_iter().flatten().map(Active::digest);
-        let watched = self.shadow.iter().map(|ready| ready.component.digest.to_string());
+        let watched = self.shadow.iter().map(Shadow::digest);
         self.versions().map(|version| version.digest).chain(used).chain(watched).collect()
     }
 
@@ -219,10 +225,10 @@ impl Known {
     /// one that decided before, nor watched. `activates`: the upload decides from now on.
     pub(super) fn superfluous(&self, upload: &str, activates: bool, kept: usize) -> Vec<String> {
         let replaces = activates && self.active_digest().is_none_or(|active| active != upload);
-        let previous = self.previous.iter().filter(|_| !replaces);
-        let mut needed: Vec<String> = self.active.iter().chain(previous).map(Active::digest).collect();
+        let previous = self.previous_digest().filter(|_| !replaces);
+        let mut needed: Vec<String> = self.active_digest().into_iter().chain(previous).collect();
         needed.extend([&self.choice.active, &self.choice.shadow].into_iter().flatten().cloned());
-        needed.extend(self.shadow.iter().map(|ready| ready.component.digest.to_string()));
+        needed.extend(self.shadow.iter().map(Shadow::digest));
         let is_new = !self.stored.iter().any(|file| file.digest == upload);
         let others = self.stored.iter().map(|file| &file.digest).filter(|digest| *digest != upload);
         let free = others.filter(|digest| !needed.contains(digest));
@@ -251,6 +257,34 @@ impl Known {
         self.refused.as_ref().map(|refused| refused.reason.clone())
     }
 
+    /// The versions that decide or have decided, the latest first, once this one decides.
+    pub(super) fn decided_with(&self, digest: &str) -> Vec<String> {
+        let before = self.active_digest().into_iter().chain(self.choice.decided.iter().cloned());
+        let mut decided = vec![digest.to_owned()];
+        for one in before {
+            if decided.len() < DECIDED && !decided.contains(&one) {
+                decided.push(one);
+            }
+        }
+        decided
+    }
+
+    /// The same, once this one was put back and is to count as if it had never decided.
+    pub(super) fn decided_without(&self, failed: &str, digest: &str) -> Vec<String> {
+        let mut decided = self.decided_with(digest);
+        decided.retain(|one| one != failed);
+        decided
+    }
+
+    /// The version that decided before the one that does.
+    fn previous_digest(&self) -> Option<String> {
+        let active = self.active_digest();
+        let decided = self.choice.decided.iter().map(String::as_str);
+        let mut decided = decided.chain(self.previous.iter().map(|previous| &*previous.ready.component.digest));
+        let is_other = |digest: &&str| active.as_deref() != Some(*digest) && !self.was_put_back(digest);
+        decided.find(|digest| is_other(digest) && self.version(digest).is_some()).map(str::to_owned)
+    }
+
     /// The digest of the version that decides.
     pub(super) fn active_digest(&self) -> Option<String> {
         self.active.as_ref().map(Active::digest)
@@ -258,7 +292,7 @@ impl Known {
 
     /// The version that should be watched, if another one is, or none.
     pub(super) fn other_shadow(&self) -> Option<Option<String>> {
-        let watched = self.shadow.as_ref().map(|ready| &*ready.component.digest);
+        let watched = self.shadow.as_ref().map(|shadow| &*shadow.ready.component.digest);
         (self.choice.shadow.as_deref() != watched).then(|| self.choice.shadow.clone())
     }
 
@@ -282,7 +316,9 @@ impl Known {
         Summary {
             kinds: active.map(|active| active.ready.offered.kinds()).unwrap_or_default(),
             active: self.active_digest(),
-            shadow: self.shadow.as_ref().map(|ready| ready.component.digest.to_string()),
+            previous: self.previous_digest(),
+            shadow: self.shadow.as_ref().map(Shadow::digest),
+            watch: self.shadow.as_ref().map(|shadow| shadow.figures.report(shadow.digest())),
             source: active.map(|active| active.source).or_else(|| self.versions().next().map(|version| version.source)),
             providers,
             state: match active {

@@ -4,10 +4,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::amendment::Change;
-use crate::store::policies::Policy;
+use crate::wasm::WasmError;
+use crate::wasm::component::LoadedComponent;
 use crate::wasm::contract::Hook;
 
-/// One objection of a policy, as the caller sees it.
+/// One objection of a policy.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct PolicyViolation {
     /// Name of the policy.
@@ -22,8 +23,18 @@ pub(crate) struct PolicyViolation {
     pub(crate) value: Option<String>,
     /// What is not allowed.
     pub(crate) message: String,
+    /// Why, and which setting allows it; for administrators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
     #[serde(skip)]
     pub(crate) error: Option<String>,
+}
+
+impl PolicyViolation {
+    /// As the caller is told it.
+    pub(crate) fn told(&self) -> PolicyViolation {
+        PolicyViolation { hint: None, ..self.clone() }
+    }
 }
 
 /// What a policy said.
@@ -38,6 +49,8 @@ pub(crate) enum Verdict {
     Hold,
     /// Refused.
     Reject,
+    /// It has no answer: its component failed.
+    Fail,
 }
 
 impl Verdict {
@@ -48,6 +61,7 @@ impl Verdict {
             Verdict::Amend => "amend",
             Verdict::Hold => "hold",
             Verdict::Reject => "reject",
+            Verdict::Fail => "fail",
         }
     }
 }
@@ -62,6 +76,53 @@ pub(crate) enum Mode {
     Shadow,
 }
 
+/// Why a component has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct NoAnswer {
+    /// `trap`, `time`, `memory`, `instance`, `nonsense`, `error`, `resting` or `missing`.
+    pub(crate) kind: &'static str,
+    /// The same in words. The server's log says more, under the decision's id.
+    pub(crate) message: String,
+}
+
+impl NoAnswer {
+    /// What is told of a failure of this component; of one that is not there nothing else is known.
+    pub(crate) fn new(error: &WasmError, component: Option<&LoadedComponent>) -> NoAnswer {
+        NoAnswer {
+            kind: error.failure.name(),
+            message: error.in_words(component.map(|component| &*component.allowance)),
+        }
+    }
+}
+
+/// The component that failed, so that the request was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Unanswered {
+    /// What it was asked: a hook, an event of client policies, or a step of a provider.
+    pub(crate) step: &'static str,
+    /// Name of the policy or client policy; absent: it was the provider of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<String>,
+    /// Which kind of policy, condition, executor or provider.
+    pub(crate) provider: String,
+    /// Name and digest; absent: no component has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) component: Option<String>,
+    /// Why.
+    #[serde(flatten)]
+    pub(crate) failure: NoAnswer,
+}
+
+/// The initial access token that a policy came with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct TokenOfPolicy {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its name, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+}
+
 /// One policy at one hook.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Evaluation {
@@ -69,14 +130,27 @@ pub(crate) struct Evaluation {
     pub(crate) name: String,
     /// Which kind of policy.
     pub(crate) provider: String,
-    /// The component that was asked: name and digest.
+    /// The component that was asked: name and digest; absent: there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) component: String,
+    /// What the component calls this version of the kind.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) version: String,
     /// Whether its answer counts.
     pub(crate) mode: Mode,
     /// When it was asked.
     pub(crate) hook: &'static str,
     /// What it said.
     pub(crate) verdict: Verdict,
+    /// The token that it came with; absent: it is of the realm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<TokenOfPolicy>,
+    /// Why it holds the client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// Why it has no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failure: Option<NoAnswer>,
     /// What it objects to.
     pub(crate) violations: Vec<PolicyViolation>,
     /// What it changed.
@@ -86,19 +160,9 @@ pub(crate) struct Evaluation {
 }
 
 impl Evaluation {
-    /// A policy that was asked and has not said anything yet.
-    pub(super) fn of(policy: &Policy, component: String, mode: Mode, hook: Hook, micros: u64) -> Evaluation {
-        Evaluation {
-            name: policy.name.clone().unwrap_or_default(),
-            provider: policy.provider_id.clone(),
-            component,
-            mode,
-            hook: hook_name(hook),
-            verdict: Verdict::Accept,
-            violations: Vec::new(),
-            changes: Vec::new(),
-            micros,
-        }
+    /// Whether its answer counts.
+    pub(crate) fn decides(&self) -> bool {
+        self.mode == Mode::Enforce
     }
 }
 

@@ -68,6 +68,7 @@ async fn refused(exchange: &Exchange, policies: &mut Policies, violations: Vec<V
             field,
             value: violation.value.map(cut),
             message: violation.message,
+            hint: None,
             error,
         });
     }

@@ -7,7 +7,7 @@ use super::{Exchange, Refusal, Sender};
 use crate::authentication::{AuthenticationError, Identity};
 use crate::cors;
 use crate::error::ErrorResponse;
-use crate::policies::Policies;
+use crate::policies::{OfToken, Policies};
 use crate::wasm::contract::RegistrationAuth;
 
 /// Methods of the endpoints that take part.
@@ -34,7 +34,7 @@ pub(super) struct CrossOrigin {
 
 impl CrossOrigin {
     /// Judges the origin of a request. Only where it matters the caller is verified for it.
-    pub(super) async fn of(exchange: &Exchange) -> Result<CrossOrigin, ErrorResponse> {
+    pub(super) async fn of(exchange: &Exchange) -> Result<CrossOrigin, Refusal> {
         let origin = match &exchange.caller.origin {
             Some(origin) if exchange.provider.provider.description.cross_origin => origin,
             _ => return Ok(CrossOrigin { verdict: Verdict::Unasked, caller: None.into() }),
@@ -43,7 +43,7 @@ impl CrossOrigin {
         Box::pin(CrossOrigin::judge(exchange, origin)).await
     }
 
-    async fn judge(exchange: &Exchange, origin: &str) -> Result<CrossOrigin, ErrorResponse> {
+    async fn judge(exchange: &Exchange, origin: &str) -> Result<CrossOrigin, Refusal> {
         let caller = exchange.authenticate(exchange.in_address()).await;
         let own = exchange.app.base_url(&exchange.realm, &exchange.caller);
         let verdict = if cors::is_own(origin, &exchange.caller, &own) {
@@ -52,14 +52,16 @@ impl CrossOrigin {
             let allowed = match &caller {
                 Ok((identity, _)) => {
                     let auth = identity.registration_auth(exchange.operation);
-                    let policies = exchange.policies(identity, auth, identity.token_policies());
-                    allowed_origins(identity, &policies).await?
+                    let mut policies = exchange.policies(identity, auth, identity.of_token());
+                    allowed_origins(exchange, identity, &mut policies).await?
                 }
                 // A token that does not verify allows no origin; whether the error may be read is up to both sets.
                 Err(_) => {
                     let mut allowed = Vec::new();
                     for auth in [RegistrationAuth::Anonymous, RegistrationAuth::Authenticated] {
-                        allowed.extend(exchange.policies(&Identity::Anonymous, auth, &[]).allowed_origins().await?);
+                        let anonymous = Identity::Anonymous;
+                        let mut policies = exchange.policies(&anonymous, auth, OfToken::default());
+                        allowed.extend(allowed_origins(exchange, &anonymous, &mut policies).await?);
                     }
                     allowed
                 }
@@ -99,9 +101,14 @@ impl CrossOrigin {
 }
 
 /// Origins that a request may come from: those of its token and those of the policies of its set.
-pub(super) async fn allowed_origins(identity: &Identity, policies: &Policies) -> Result<Vec<String>, ErrorResponse> {
+pub(super) async fn allowed_origins(
+    exchange: &Exchange,
+    identity: &Identity,
+    policies: &mut Policies,
+) -> Result<Vec<String>, Refusal> {
     let mut allowed = identity.claims().and_then(|claims| claims.allowed_origins.clone()).unwrap_or_default();
-    for origin in policies.allowed_origins().await? {
+    let of_policies = policies.allowed_origins().await;
+    for origin in of_policies.map_err(|error| exchange.refused(error, policies))? {
         if !allowed.contains(&origin) {
             allowed.push(origin);
         }

@@ -4,12 +4,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Exchange;
-use crate::client_policies::ClientPolicyEvaluation;
+use super::watch::{Seen, Watched};
+use crate::client_policies::{ClientPolicies, ClientPolicyError, ClientPolicyEvaluation};
 use crate::clock;
-use crate::policies::{Evaluation, Policies, PolicyViolation};
+use crate::error::ErrorResponse;
+use crate::policies::{Evaluation, Policies, PolicyError, PolicyViolation, Unanswered};
 use crate::store::clients::Origin;
 use crate::store::{Write, decisions};
-use crate::wasm::contract::{CallerKind, Operation};
+use crate::wasm::contract::{CallerKind, Context, Operation};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -23,9 +25,17 @@ pub(crate) enum Outcome {
     Reject,
 }
 
+impl Outcome {
+    /// How a request ended that these policies let through.
+    pub(crate) fn of(policies: &Policies) -> Outcome {
+        if policies.held.is_some() { Outcome::Hold } else { Outcome::Accept }
+    }
+}
+
 /// Who asked.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct RecordedCaller {
+    /// As in the contract, or `unknown`: the token was not looked at.
     kind: &'static str,
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,12 +44,24 @@ pub(crate) struct RecordedCaller {
     origin: Option<String>,
 }
 
+impl RecordedCaller {
+    fn of(context: &Context) -> RecordedCaller {
+        let caller = &context.caller;
+        RecordedCaller {
+            kind: kind_name(caller.kind),
+            address: caller.address.clone(),
+            subject: caller.subject.clone(),
+            origin: caller.origin.clone(),
+        }
+    }
+}
+
 /// One decision, as the Admin API shows it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Record {
     /// The id that the caller was told.
-    id: String,
+    pub(super) id: String,
     /// Unix time in milliseconds.
     time: i64,
     /// `default`, `openid-connect`, …
@@ -52,14 +74,29 @@ pub(crate) struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
     /// How it ended.
-    outcome: Outcome,
-    /// What was objected to.
-    violations: Vec<PolicyViolation>,
+    pub(super) outcome: Outcome,
+    /// It was refused because a component has no answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    failed: bool,
+    /// Which component, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failure: Option<Unanswered>,
+    /// What the caller was told to be wrong.
+    pub(super) violations: Vec<PolicyViolation>,
+    /// What versions that are only watched would have decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    watched: Vec<Watched>,
     /// The client policies that were asked, in order; they come before the policies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    client_policies: Vec<ClientPolicyEvaluation>,
+    pub(super) client_policies: Vec<ClientPolicyEvaluation>,
     /// The policies that were asked, in order.
-    policies: Vec<Evaluation>,
+    pub(super) policies: Vec<Evaluation>,
+    /// Why it was refused, where no policy objects to it; not shown.
+    #[serde(skip)]
+    pub(super) refused_because: Option<String>,
+    /// It was refused because something else than a component has no answer; not shown.
+    #[serde(skip)]
+    pub(super) broken: bool,
 }
 
 /// A caller's kind under its name in the contract.
@@ -89,24 +126,71 @@ impl Record {
         outcome: Outcome,
         violations: Vec<PolicyViolation>,
     ) -> Record {
-        let caller = &policies.context().caller;
         Record {
             id: policies.decision.clone(),
             time: clock::now_ms(),
             provider: exchange.provider.id().to_owned(),
             operation: operation_name(exchange.operation),
+            caller: RecordedCaller::of(policies.context()),
+            client_id: (!exchange.client_id.is_empty()).then(|| exchange.client_id.clone()),
+            outcome,
+            failed: false,
+            failure: None,
+            violations,
+            watched: Vec::new(),
+            client_policies: policies.client_policies.evaluations.clone(),
+            policies: policies.evaluations.clone(),
+            refused_because: None,
+            broken: false,
+        }
+        .with(&policies.watched)
+    }
+
+    /// A request that ended before policies were asked, and before the token was looked at.
+    pub(super) fn before_policies(exchange: &Exchange, id: String) -> Record {
+        let caller = &exchange.caller;
+        Record {
+            id,
+            time: clock::now_ms(),
+            provider: exchange.provider.id().to_owned(),
+            operation: operation_name(exchange.operation),
             caller: RecordedCaller {
-                kind: kind_name(caller.kind),
-                address: caller.address.clone(),
-                subject: caller.subject.clone(),
+                kind: if caller.bearer_token().is_some() { "unknown" } else { kind_name(CallerKind::Anonymous) },
+                address: caller.address_text.clone(),
+                subject: None,
                 origin: caller.origin.clone(),
             },
             client_id: (!exchange.client_id.is_empty()).then(|| exchange.client_id.clone()),
-            outcome,
-            violations,
-            client_policies: policies.client_policies.evaluations.clone(),
-            policies: policies.evaluations.clone(),
+            outcome: Outcome::Reject,
+            failed: false,
+            failure: None,
+            violations: Vec::new(),
+            watched: Vec::new(),
+            client_policies: Vec::new(),
+            policies: Vec::new(),
+            refused_because: None,
+            broken: false,
         }
+    }
+
+    /// It was refused because this component has no answer.
+    pub(super) fn failed(self, unanswered: Unanswered) -> Record {
+        Record { failed: true, failure: Some(unanswered), ..self }
+    }
+
+    /// It was refused for a reason that policies have nothing to do with.
+    pub(super) fn because(self, response: &ErrorResponse) -> Record {
+        Record { refused_because: Some(response.reason()), broken: response.status().is_server_error(), ..self }
+    }
+
+    /// Adds what watched versions said.
+    pub(super) fn with(mut self, seen: &[Seen]) -> Record {
+        for seen in seen {
+            self.watched.push(seen.watched.clone());
+            self.client_policies.extend(seen.client_policies.iter().cloned());
+            self.policies.extend(seen.policies.iter().cloned());
+        }
+        self
     }
 
     /// Names the client that was registered.
@@ -115,11 +199,45 @@ impl Record {
         self
     }
 
+    /// What client policies said to a request of an administrator, which they refused.
+    pub(crate) fn of_administrator(
+        policies: &ClientPolicies,
+        context: &Context,
+        client_id: Option<&str>,
+        error: &ClientPolicyError,
+    ) -> Record {
+        let violations = match error {
+            ClientPolicyError::Refused(refused) => vec![refused.violation.clone()],
+            ClientPolicyError::Failed(_) => Vec::new(),
+        };
+        let record = Record {
+            id: policies.decision.clone(),
+            time: clock::now_ms(),
+            provider: context.provider.clone(),
+            operation: operation_name(context.operation),
+            caller: RecordedCaller::of(context),
+            client_id: client_id.map(str::to_owned),
+            outcome: Outcome::Reject,
+            failed: false,
+            failure: None,
+            violations,
+            watched: Vec::new(),
+            client_policies: policies.evaluations.clone(),
+            policies: Vec::new(),
+            refused_because: None,
+            broken: false,
+        };
+        match error {
+            ClientPolicyError::Failed(PolicyError::Failed(failed)) => record.failed(failed.unanswered.clone()),
+            _ => record,
+        }
+    }
+
     /// Adds the record to a write, and what was asked.
-    pub(super) fn store(&self, exchange: &Exchange, write: &mut Write, request: Option<Vec<u8>>) {
+    pub(crate) fn store(&self, realm_id: &str, write: &mut Write, request: Option<Vec<u8>>) {
         // Its members are numbers, texts and lists: they always have a JSON.
         let record = serde_json::to_string(self).unwrap_or_default();
-        decisions::insert(write, &exchange.realm.id, &self.id, record, request);
+        decisions::insert(write, realm_id, &self.id, record, request);
     }
 }
 
@@ -133,6 +251,7 @@ impl Policies {
             address: context.caller.address.clone(),
             subject: context.caller.subject.clone(),
             decision: self.decision.clone(),
+            token_name: None,
         }
     }
 }
@@ -140,11 +259,11 @@ impl Policies {
 impl Exchange {
     /// Adds the record of a request that policies let through to its write. What no policy had a say in is not recorded.
     pub(super) fn record_decision(&self, write: &mut Write, policies: &Policies, client_id: &str) {
-        if policies.evaluations.is_empty() && policies.client_policies.evaluations.is_empty() {
+        let unasked = policies.evaluations.is_empty() && policies.client_policies.evaluations.is_empty();
+        if unasked && !policies.is_watched_otherwise() {
             return;
         }
-        let outcome = if policies.held.is_some() { Outcome::Hold } else { Outcome::Accept };
-        let record = Record::of(self, policies, outcome, Vec::new()).about(client_id);
-        record.store(self, write, policies.recorded.clone());
+        let record = Record::of(self, policies, Outcome::of(policies), Vec::new()).about(client_id);
+        record.store(&self.realm.id, write, policies.recorded.clone());
     }
 }

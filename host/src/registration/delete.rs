@@ -4,10 +4,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::cross_origin::CrossOrigin;
-use super::{ATTEMPTS, Exchange, Refusal};
+use super::rehearsal::Asked;
+use super::watch::Watch;
+use super::{ATTEMPTS, Exchange, Refusal, issue};
 use crate::authentication::{Identity, Named, may_change};
 use crate::error::ErrorResponse;
+use crate::policies::Policies;
 use crate::realm_defaults::is_of_the_server;
+use crate::store::clients::ClientRow;
 use crate::store::{Lost, StoreError, Write, clients, events, realms};
 
 /// Its roles and its service account go with it; nothing of it comes back to a later client of the same id. Who changes
@@ -31,12 +35,13 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
-    if let Err(error) = policies.client_policies.unregister(&stored.client).await {
-        return Err(exchange.refused_by_client_policy(error, &policies));
+    let asked = || Asked { requested: None, stored: Some(&stored), free: None, issued: issue() };
+    let watch = Watch::of(exchange, &policies, None, asked);
+    let mut decided = decide(exchange, &stored, &mut policies).await;
+    if let Some(watch) = watch {
+        decided = watch.look(&mut policies, decided).await;
     }
-    if let Err(error) = policies.before_delete(&stored.client).await {
-        return Err(exchange.refused(error, &policies));
-    }
+    decided?;
     if is_of_the_server(&stored.client) {
         return Err(ErrorResponse::framework(StatusCode::FORBIDDEN).into());
     }
@@ -52,4 +57,12 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
         Err(StoreError::Lost(Lost::Changed)) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Asks the policies.
+pub(super) async fn decide(exchange: &Exchange, stored: &ClientRow, policies: &mut Policies) -> Result<(), Refusal> {
+    let unregistered = policies.client_policies.unregister(&stored.client).await;
+    unregistered.map_err(|error| exchange.refused_by_client_policy(error, policies))?;
+    let decided = policies.before_delete(&stored.client).await;
+    decided.map_err(|error| exchange.refused(error, policies))
 }

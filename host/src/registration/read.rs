@@ -5,12 +5,15 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
-use super::{ATTEMPTS, Exchange, Refusal, answer};
+use super::rehearsal::Asked;
+use super::watch::Watch;
+use super::{ATTEMPTS, Exchange, Refusal, answer, issue};
 use crate::authentication::{
     AuthenticationError, Identity, Named, Permit, Signature, client_credentials, may_read, registration_access_token,
 };
 use crate::clock;
 use crate::error::ErrorResponse;
+use crate::policies::{OfToken, Policies};
 use crate::secrets;
 use crate::store::clients::{self, ClientRow};
 use crate::store::{Lost, StoreError, Write, events};
@@ -47,12 +50,13 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
     // Neither way lets anybody through to a client that is not there.
     let mut stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
-    if let Err(error) = policies.client_policies.view(&stored.client).await {
-        return Err(exchange.refused_by_client_policy(error, &policies));
+    let asked = || Asked { requested: None, stored: Some(&stored), free: None, issued: issue() };
+    let watch = Watch::of(exchange, &policies, None, asked);
+    let mut decided = decide(exchange, &stored, &mut policies).await;
+    if let Some(watch) = watch {
+        decided = watch.look(&mut policies, decided).await;
     }
-    if let Err(error) = policies.before_view(&stored.client).await {
-        return Err(exchange.refused(error, &policies));
-    }
+    decided?;
 
     let mut write = Write::default();
     let access_token = if description.client_authentication {
@@ -74,18 +78,32 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
     if identity.sees_no_secrets() && !description.client_authentication {
         secrets::mask(shown.to_mut());
     }
-    let answer = provider.render(&shown, &registration).await?;
+    let rendered = provider.render(&shown, &registration).await;
+    let answer = rendered.map_err(|error| exchange.unanswered("render", error, Some(&policies)))?;
     let mut subject = exchange.subject();
     subject.client_id = Some(stored.client_id());
     if let Some(mut event) = subject.success() {
         event.details = method.map(|method| [("client_auth_method".to_owned(), method.to_owned())].into());
         events::insert(&mut write, &realm.id, &event);
     }
-    match app.store.writer.write(write).await {
+    // A read that is let through is worth a record only where a watched version would have refused it.
+    let recorded = policies.is_watched_otherwise().then_some(policies.decision.as_str());
+    if recorded.is_some() {
+        exchange.record_decision(&mut write, &policies, stored.client_id());
+    }
+    match exchange.store(write, recorded).await {
         Ok(()) => Ok(Some(answer::document(StatusCode::OK, answer))),
         Err(StoreError::Lost(Lost::Changed)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Asks the policies.
+pub(super) async fn decide(exchange: &Exchange, stored: &ClientRow, policies: &mut Policies) -> Result<(), Refusal> {
+    let viewed = policies.client_policies.view(&stored.client).await;
+    viewed.map_err(|error| exchange.refused_by_client_policy(error, policies))?;
+    let decided = policies.before_view(&stored.client).await;
+    decided.map_err(|error| exchange.refused(error, policies))
 }
 
 /// The registration access token of the answer, for callers who came with one: the very same, or another one where the
@@ -104,8 +122,8 @@ async fn shown_or_rotated_token(
     {
         let issuer = app.issuer(realm, &exchange.caller);
         let token_id = Uuid::new_v4().to_string();
-        let of_set = exchange.policies(identity, auth, &[]);
-        let origins = allowed_origins(identity, &of_set).await?;
+        let mut of_set = exchange.policies(identity, auth, OfToken::default());
+        let origins = allowed_origins(exchange, identity, &mut of_set).await?;
         let token = registration_access_token::issue(app, realm, &issuer, &token_id, auth, Some(origins)).await?;
         stored.registration_token_id = Some(token_id);
         clients::update(write, &realm.id, stored, clock::now())?;

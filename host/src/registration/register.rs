@@ -4,12 +4,14 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
+use super::rehearsal::Asked;
+use super::watch::Watch;
 use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers};
 use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
-use crate::store::clients::{self, ClientRow, Taken};
+use crate::store::clients::{self, ClientRow, Origin, Taken};
 use crate::store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
 use crate::wasm::contract::{Client, Completed, Document, Issued, Registration, RegistrationAuth};
 
@@ -27,15 +29,26 @@ pub(super) async fn register(
     if permit.registration_auth == RegistrationAuth::Anonymous && !matches!(identity, Identity::Anonymous) {
         app.anonymous_limits.count(realm, exchange.caller.address)?;
     }
-    let mut policies = exchange.policies(&identity, permit.registration_auth, identity.token_policies());
+    let mut policies = exchange.policies(&identity, permit.registration_auth, identity.of_token());
     policies.decided_again = true;
-    let Completed { mut client, effects } = decide(exchange, requested, free.as_deref(), &mut policies).await?;
+    let (free, issued) = (free.as_deref(), issue());
+    let watch = Watch::of(exchange, &policies, Some(&document), || Asked {
+        requested: Some(requested.clone()),
+        stored: None,
+        free,
+        issued: issued.clone(),
+    });
+    let mut decided = decide(exchange, requested, free, &issued, &mut policies).await;
+    if let Some(watch) = watch {
+        decided = watch.look(&mut policies, decided).await;
+    }
+    let Completed { mut client, effects } = decided?;
     effects::amend(&app.rsa_keys, &mut client, &effects).await?;
 
     let now = clock::now();
     let client_id = client.client_id.clone().unwrap_or_default();
     let token_id = Uuid::new_v4().to_string();
-    let origins = allowed_origins(&identity, &policies).await?;
+    let origins = allowed_origins(exchange, &identity, &mut policies).await?;
     let issuer = app.issuer(realm, &exchange.caller);
     let token =
         registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))
@@ -52,14 +65,15 @@ pub(super) async fn register(
     let client = ClientRow {
         registration_token_id: Some(token_id),
         initial_access_token: permit.initial_access_token.clone(),
-        token_policies: identity.token_policies().to_vec(),
-        origin: Some(policies.origin()),
+        token_policies: identity.of_token().policies.to_vec(),
+        origin: Some(Origin { token_name: identity.of_token().name.map(str::to_owned), ..policies.origin() }),
         held: policies.held.clone(),
         resource_server: registration.resource_server,
         created_at: now,
         ..ClientRow::unstored(client)
     };
-    let answer = exchange.valid(provider.finish(exchange.operation, &client.shown(), &registration).await)?;
+    let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
+    let answer = exchange.answered("finish", finished, Some(&policies))?;
 
     let mut write = Write::default();
     realms::count_client(&mut write, &realm.id, &policies.client_limits());
@@ -81,11 +95,12 @@ pub(super) async fn register(
 }
 
 /// From the client as sent to the full client that policies agree to, and what is to be done beside storing it. Nothing
-/// is stored and nothing is made. `free` is a `client_id` that nobody had a moment ago.
+/// is stored and nothing is made. `free` is a `client_id` that nobody had a moment ago, `issued` what the host makes.
 pub(crate) async fn decide(
     exchange: &Exchange,
     mut requested: Client,
     free: Option<&str>,
+    issued: &Issued,
     policies: &mut Policies,
 ) -> Result<Completed, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
@@ -97,12 +112,14 @@ pub(crate) async fn decide(
         return Err(exchange.refused(error, policies));
     }
     // A replay is about the time when the request came.
-    let issued = Issued { now: policies.context().now, ..issue() };
-    let mut completed = exchange.valid(provider.complete(&requested, None, &issued).await)?;
+    let issued = Issued { now: policies.context().now, ..issued.clone() };
+    let completed = provider.complete(&requested, None, &issued).await;
+    let mut completed = exchange.answered("complete", completed, Some(policies))?;
     let client = &mut completed.client;
     name_mappers(client);
     let (Some(id), Some(client_id)) = (&client.id, &client.client_id) else {
-        return Err(provider.nonsense("a completed client has no id or no client-id").into());
+        let error = provider.nonsense("a completed client has no id or no client-id");
+        return Err(exchange.unanswered("complete", error, Some(policies)));
     };
     // Nobody can have an id that was made just now.
     let is_free = *id == issued.id && (*client_id == issued.id || Some(client_id.as_str()) == free);

@@ -6,14 +6,16 @@ use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::read::shown_token;
+use super::rehearsal::Asked;
+use super::watch::Watch;
 use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers};
 use crate::authentication::{Identity, Named, may_change, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
-use crate::policies::Policies;
+use crate::policies::{OfToken, Policies};
 use crate::store::clients::{self, ClientRow};
 use crate::store::{Lost, StoreError, Write, events};
-use crate::wasm::contract::{CallerKind, Client, Completed, Document, Registration};
+use crate::wasm::contract::{CallerKind, Client, Completed, Document, Issued, Registration};
 
 /// Who changes the same client at the same time makes this one start over with the client as it is then; a registration
 /// access token that was rotated meanwhile is refused there.
@@ -24,7 +26,7 @@ pub(super) async fn update(
 ) -> Result<Response, Refusal> {
     let (requested, (identity, mut named)) = exchange.parse(&document, cross_origin).await?;
     for _ in 0..ATTEMPTS {
-        if let Some(answer) = attempt(exchange, requested.clone(), &identity, named.take()).await? {
+        if let Some(answer) = attempt(exchange, &document, requested.clone(), &identity, named.take()).await? {
             return Ok(answer);
         }
     }
@@ -34,6 +36,7 @@ pub(super) async fn update(
 /// One attempt; `None` when the client was changed meanwhile.
 async fn attempt(
     exchange: &Exchange,
+    document: &Document,
     requested: Client,
     identity: &Identity,
     named: Option<Named>,
@@ -45,7 +48,18 @@ async fn attempt(
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
-    let Completed { mut client, effects } = decide(exchange, requested, &stored, &mut policies).await?;
+    let issued = issue();
+    let watch = Watch::of(exchange, &policies, Some(document), || Asked {
+        requested: Some(requested.clone()),
+        stored: Some(&stored),
+        free: None,
+        issued: issued.clone(),
+    });
+    let mut decided = decide(exchange, requested, &stored, &issued, &mut policies).await;
+    if let Some(watch) = watch {
+        decided = watch.look(&mut policies, decided).await;
+    }
+    let Completed { mut client, effects } = decided?;
     effects::amend(&app.rsa_keys, &mut client, &effects).await?;
 
     let mut registration_token_id = stored.registration_token_id.clone();
@@ -54,8 +68,8 @@ async fn attempt(
         access_token = shown_token(exchange, identity, permit.registration_auth).await?;
     } else if matches!(identity, Identity::RegistrationAccessToken(..)) {
         let token_id = Uuid::new_v4().to_string();
-        let of_set = exchange.policies(identity, permit.registration_auth, &[]);
-        let origins = allowed_origins(identity, &of_set).await?;
+        let mut of_set = exchange.policies(identity, permit.registration_auth, OfToken::default());
+        let origins = allowed_origins(exchange, identity, &mut of_set).await?;
         let issuer = app.issuer(realm, &exchange.caller);
         access_token = Some(
             registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))
@@ -73,7 +87,8 @@ async fn attempt(
         access: None,
     };
     let client = ClientRow { client, registration_token_id, resource_server, ..stored };
-    let answer = exchange.valid(provider.finish(exchange.operation, &client.shown(), &registration).await)?;
+    let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
+    let answer = exchange.answered("finish", finished, Some(&policies))?;
 
     let mut write = Write::default();
     clients::update(&mut write, &realm.id, &client, clock::now())?;
@@ -90,11 +105,12 @@ async fn attempt(
 }
 
 /// From the client as sent to the full client that policies agree to, and what is to be done beside storing it. Nothing
-/// is stored and nothing is made.
+/// is stored and nothing is made; `issued` is what the host makes.
 pub(crate) async fn decide(
     exchange: &Exchange,
     mut requested: Client,
     stored: &ClientRow,
+    issued: &Issued,
     policies: &mut Policies,
 ) -> Result<Completed, Refusal> {
     if let Err(error) = policies.client_policies.update(&mut requested, &stored.client).await {
@@ -113,7 +129,8 @@ pub(crate) async fn decide(
         let description = "Protocol cannot be changed via registration access token";
         return Err(ErrorResponse::invalid_client_metadata(description).into());
     }
-    let mut completed = exchange.valid(exchange.provider.complete(&requested, Some(&stored.client), &issue()).await)?;
+    let completed = exchange.provider.complete(&requested, Some(&stored.client), issued).await;
+    let mut completed = exchange.answered("complete", completed, Some(policies))?;
     name_mappers(&mut completed.client);
     if let Err(error) = policies.client_policies.updated(&mut completed.client, &stored.client).await {
         return Err(exchange.refused_by_client_policy(error, policies));

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::policies::{self, Policy};
 use super::{Database, Lost, Row, StoreError, Write, document, escape_like, values};
 use crate::clock;
+use crate::policies::OfToken;
 use crate::server_attributes::{self, HELD};
 use crate::wasm::contract::{Attribute, Client};
 
@@ -28,6 +29,9 @@ pub(crate) struct Origin {
     pub(crate) subject: Option<String>,
     /// Id of the decision about the registration.
     pub(crate) decision: String,
+    /// Name of the initial access token, if it has one; known also after it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token_name: Option<String>,
 }
 
 /// A client as it is stored.
@@ -69,6 +73,15 @@ impl ClientRow {
             resource_server: false,
             created_at: clock::now(),
             version: 1,
+        }
+    }
+
+    /// The policies that its initial access token brought.
+    pub(crate) fn of_token(&self) -> OfToken<'_> {
+        OfToken {
+            policies: &self.token_policies,
+            id: self.initial_access_token.as_deref().unwrap_or_default(),
+            name: self.origin.as_ref().and_then(|origin| origin.token_name.as_deref()),
         }
     }
 

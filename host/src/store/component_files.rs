@@ -31,6 +31,8 @@ pub(crate) struct ChoiceRow {
     pub(crate) since: i64,
     /// What it may use.
     pub(crate) limits: Limits,
+    /// The versions that decide or have decided, the latest first.
+    pub(crate) decided: Vec<String>,
 }
 
 /// What a component may use; absent: what every component may.
@@ -76,13 +78,17 @@ pub(crate) async fn list(database: &Database) -> Result<Vec<FileRow>, StoreError
 /// What was chosen, by the names of the components.
 pub(crate) async fn choices(database: &Database) -> Result<Vec<(String, ChoiceRow)>, StoreError> {
     let rows = database
-        .all("SELECT name, active, shadow, since, call_millis, memory_mib FROM components ORDER BY name", values![])
+        .all(
+            "SELECT name, active, shadow, since, call_millis, memory_mib, decided FROM components ORDER BY name",
+            values![],
+        )
         .await?;
     rows.iter()
         .map(|row| {
             let number = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
             let limits = Limits { call_millis: number(row.get(4)?), memory_mib: number(row.get(5)?) };
-            Ok((row.get(0)?, ChoiceRow { active: row.get(1)?, shadow: row.get(2)?, since: row.get(3)?, limits }))
+            let (active, shadow, since) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok((row.get(0)?, ChoiceRow { active, shadow, since, limits, decided: row.json(6)? }))
         })
         .collect()
 }
@@ -111,16 +117,18 @@ pub(crate) fn insert(write: &mut Write, file: &FileRow, bytes: Vec<u8>, signatur
 /// Stores what was chosen.
 pub(crate) fn choose(write: &mut Write, name: &str, choice: &ChoiceRow) {
     write.run(
-        "INSERT INTO components (name, active, shadow, since, call_millis, memory_mib) VALUES ($1, $2, $3, $4, $5, $6) \
+        "INSERT INTO components (name, active, shadow, since, call_millis, memory_mib, decided) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
          ON CONFLICT (name) DO UPDATE SET active = excluded.active, shadow = excluded.shadow, since = excluded.since, \
-         call_millis = excluded.call_millis, memory_mib = excluded.memory_mib",
+         call_millis = excluded.call_millis, memory_mib = excluded.memory_mib, decided = excluded.decided",
         values![
             name,
             choice.active.clone(),
             choice.shadow.clone(),
             choice.since,
             choice.limits.call_millis.map(i64::from),
-            choice.limits.memory_mib.map(i64::from)
+            choice.limits.memory_mib.map(i64::from),
+            serde_json::json!(choice.decided).to_string()
         ],
     );
 }

@@ -47,6 +47,10 @@ pub(crate) struct Filter<'a> {
     pub(crate) outcome: Option<&'a str>,
     /// Those about the client with this `client_id`, whatever the case.
     pub(crate) client_id: Option<&'a str>,
+    /// Those that were refused because a component had no answer.
+    pub(crate) failed: bool,
+    /// Those that a watched version would have decided otherwise, or alike.
+    pub(crate) differs: Option<bool>,
     /// Those with this text anywhere, whatever the case.
     pub(crate) text: Option<&'a str>,
 }
@@ -107,15 +111,17 @@ impl Filter<'_> {
     fn wanted(&self) -> Vec<String> {
         let outcome = self.outcome.map(|value| member("outcome", value));
         let client_id = self.client_id.map(|value| member("clientId", value));
+        let failed = self.failed.then(|| member("failed", true));
+        let differs = self.differs.map(|differs| member("differs", differs));
         let text = self.text.map(str::to_owned);
-        [outcome, client_id, text].into_iter().flatten().map(|wanted| wanted.to_lowercase()).collect()
+        [outcome, client_id, failed, differs, text].into_iter().flatten().map(|wanted| wanted.to_lowercase()).collect()
     }
 }
 
 /// A member as it stands in a record. A quote within a text of a record has a backslash before it, so that no text can
 /// look like a member.
-fn member(name: &str, value: &str) -> String {
-    format!("\"{name}\":{}", serde_json::Value::from(value))
+fn member(name: &str, value: impl Into<serde_json::Value>) -> String {
+    format!("\"{name}\":{}", value.into())
 }
 
 /// The first column as JSON.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::policies::{self, Policy};
 use super::{Database, Lost, Row, StoreError, Write, values};
+use crate::policies::OfToken;
 
 /// An initial access token as it is stored; the token itself is not.
 #[derive(Clone, Debug)]
@@ -22,6 +23,13 @@ pub(crate) struct InitialAccessTokenRow {
     pub(crate) remaining_count: i64,
     /// Policies that bind every client registered with it, on top of the realm's.
     pub(crate) policies: Vec<Arc<Policy>>,
+}
+
+impl InitialAccessTokenRow {
+    /// What it brings along for the clients that are registered with it.
+    pub(crate) fn of_token(&self) -> OfToken<'_> {
+        OfToken { policies: &self.policies, id: &self.id, name: self.name.as_deref() }
+    }
 }
 
 fn row(row: &Row) -> Result<InitialAccessTokenRow, StoreError> {

@@ -14,12 +14,18 @@ pub(super) struct Dictionary {
     mark: u8,
     /// It must never change: another text comes with another mark.
     text: &'static [u8],
+    /// What was packed with before, to be read still.
+    older: &'static [(u8, &'static [u8])],
 }
 
-/// For decision records and recorded registrations.
-pub(super) const DECISIONS: Dictionary = Dictionary { mark: 0xd1, text: include_bytes!("packing.decisions") };
+/// For decision records and recorded registrations. The older one is of records without versions of policies.
+pub(super) const DECISIONS: Dictionary = Dictionary {
+    mark: 0xd3,
+    text: include_bytes!("packing.decisions.2"),
+    older: &[(0xd1, include_bytes!("packing.decisions"))],
+};
 /// For clients.
-pub(super) const CLIENTS: Dictionary = Dictionary { mark: 0xd2, text: include_bytes!("packing.clients") };
+pub(super) const CLIENTS: Dictionary = Dictionary { mark: 0xd2, text: include_bytes!("packing.clients"), older: &[] };
 
 /// Bytes that something unpacked may have: more than any request brings, so that damage cannot ask for all memory.
 const MOST: usize = 64 * 1024 * 1024;
@@ -49,14 +55,13 @@ impl Dictionary {
     /// [`StoreError::Damaged`].
     pub(super) fn unpack(&self, bytes: Vec<u8>) -> Result<Vec<u8>, StoreError> {
         let Some((&[mark, length @ ..], packed)) = bytes.split_first_chunk::<HEAD>() else { return Ok(bytes) };
-        if mark != self.mark {
-            return Ok(bytes);
-        }
+        let known = self.older.iter().copied().chain([(self.mark, self.text)]);
+        let Some((_, text)) = known.into_iter().find(|(known, _)| *known == mark) else { return Ok(bytes) };
         let length = u32::from_le_bytes(length) as usize;
         if length > MOST {
             return Err(StoreError::Damaged(format!("a packed text of {length} bytes")));
         }
-        decompress_with_dict(packed, length, self.text).map_err(|error| StoreError::Damaged(error.to_string()))
+        decompress_with_dict(packed, length, text).map_err(|error| StoreError::Damaged(error.to_string()))
     }
 }
 
@@ -72,6 +77,19 @@ mod tests {
                 assert_eq!(dictionary.unpack(dictionary.pack(plain.to_vec())).unwrap(), plain);
             }
         }
+    }
+
+    #[test]
+    fn what_was_packed_with_an_older_dictionary_comes_back() {
+        let older: Vec<Dictionary> = [DECISIONS, CLIENTS]
+            .iter()
+            .flat_map(|dictionary| dictionary.older)
+            .map(|&(mark, text)| Dictionary { mark, text, older: &[] })
+            .collect();
+        assert_eq!(older.len(), 1);
+        let packed = older[0].pack(older[0].text.to_vec());
+        assert_eq!(packed[0], 0xd1);
+        assert_eq!(DECISIONS.unpack(packed).unwrap(), older[0].text);
     }
 
     #[test]
@@ -95,7 +113,7 @@ mod tests {
         let policy = |name: &str, provider: &str| {
             serde_json::json!({"name": name, "provider": provider,
                 "component": "policies@ff026300925edd50bf3b825a2921ab6d7386abcbfdb5645bb3be544af885282e",
-                "mode": "enforce", "hook": "before-register", "verdict": "accept", "violations": [], "changes": [],
+                "version": "0.1.0", "mode": "enforce", "hook": "before-register", "verdict": "accept", "violations": [], "changes": [],
                 "micros": 31})
         };
         let record = serde_json::json!({"id": "01a20a8c-7b66-73bd-8288-5c389c0cd658", "time": 1_795_473_308_518_i64,

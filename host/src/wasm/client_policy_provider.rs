@@ -87,7 +87,7 @@ impl LoadedComponent {
         if verdicts.len() == conditions.len() {
             return Ok(verdicts);
         }
-        Err(self.nonsense(format!("{} verdicts of {} conditions", verdicts.len(), conditions.len())))
+        Err(instances.nonsense(self, format!("{} verdicts of {} conditions", verdicts.len(), conditions.len())))
     }
 
     /// One outcome for each of the executors, which must all be of this component, up to the first that refuses.
@@ -111,6 +111,6 @@ impl LoadedComponent {
         if outcomes.len() == executors.len() || ends && outcomes.len() < executors.len() {
             return Ok(outcomes);
         }
-        Err(self.nonsense(format!("{} outcomes of {} executors", outcomes.len(), executors.len())))
+        Err(instances.nonsense(self, format!("{} outcomes of {} executors", outcomes.len(), executors.len())))
     }
 }

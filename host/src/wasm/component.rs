@@ -18,12 +18,14 @@ use super::contract::policy::Policy;
 use super::contract::provider::{Provider, ProviderIndices};
 use super::engine::{RETURNED, TICK};
 use super::facts::{Answers, Pause, State};
-use super::figures::Figures;
+use super::figures::{Figures, LastFailure};
 use super::fitness::{Ended, Fitness, Trial};
 use super::limits::Allowance;
 use super::policy_exports::{self, PolicyExports, PolicyIndices};
 use super::turns::Turns;
 use super::{Failure, WasmError};
+use crate::clock;
+use crate::policies::Unanswered;
 
 /// Version of the contract in `wit/`; what of a later one is on trial is in `wit/next/`.
 pub(crate) const CONTRACT: &str = "0.1.0";
@@ -67,7 +69,9 @@ pub(crate) struct LoadedComponent {
     /// What the versions of this component have done.
     pub(crate) figures: Arc<Figures>,
     /// How its calls went lately.
-    pub(super) fitness: Fitness,
+    fitness: Fitness,
+    /// How those went that were for no caller.
+    fitness_in_trying: Fitness,
     /// What it may use.
     pub(crate) allowance: Arc<Allowance>,
     /// It is a part of this program.
@@ -187,6 +191,7 @@ impl LoadedComponent {
             turns: Arc::default(),
             figures: part.figures,
             fitness: Fitness::default(),
+            fitness_in_trying: Fitness::default(),
             allowance: part.allowance,
             own: part.own,
             trial: part.trial,
@@ -205,32 +210,52 @@ impl LoadedComponent {
         format!("{}@{}", self.name, self.digest)
     }
 
-    /// A call has ended: counts it.
-    pub(super) fn called(&self, took: Duration, memory: u64, ended: Ended) {
+    /// How its calls went lately: those for callers, or the others.
+    pub(super) fn fitness_of(&self, trying: bool) -> &Fitness {
+        if trying { &self.fitness_in_trying } else { &self.fitness }
+    }
+
+    /// A call has ended: counts it. What is only tried counts in no figure and no trial.
+    pub(super) fn called(&self, trying: bool, took: Duration, memory: u64, ended: Ended) {
+        self.fitness_of(trying).ended(ended);
+        if trying {
+            return;
+        }
         self.figures.called(took, memory, ended.is_failure());
-        self.fitness.ended(ended);
         if let Some(trial) = self.trial.as_ref().filter(|_| ended != Ended::Unserved) {
             trial.called(&self.name, &self.digest, ended.is_failure());
         }
     }
 
-    /// The answer to its last call makes no sense: that is a failure like a trap, and counted as one.
-    pub(crate) fn nonsense(&self, detail: impl Into<String>) -> WasmError {
-        self.figures.failed();
-        self.fitness.recant();
-        if let Some(trial) = &self.trial {
-            trial.recanted(&self.name, &self.digest);
+    /// The answer to its last call is none, although it seemed to be one: that is a failure like a trap, and counted as one.
+    pub(super) fn recanted(&self, trying: bool, failure: Failure, detail: String) -> WasmError {
+        self.fitness_of(trying).recant();
+        if !trying {
+            self.figures.failed();
+            if let Some(trial) = &self.trial {
+                trial.recanted(&self.name, &self.digest);
+            }
         }
-        self.error(Failure::Nonsense, detail.into())
+        self.error(trying, failure, detail)
     }
 
     /// The error of a call that came to nothing; noted if the component is to blame.
-    pub(super) fn error(&self, failure: Failure, detail: String) -> WasmError {
+    pub(super) fn error(&self, trying: bool, failure: Failure, detail: String) -> WasmError {
         // That it is left alone says nothing new.
         if failure != Failure::Resting && Ended::from(Some(failure)).is_failure() {
-            self.fitness.note(failure, &detail);
+            self.fitness_of(trying).note(failure, &detail);
         }
         WasmError { component: self.name.to_string(), failure, detail }
+    }
+
+    /// A request was refused because it has no answer.
+    pub(crate) fn failed_at(&self, realm: &str, decision: &str, unanswered: &Unanswered) {
+        self.figures.failed_at(LastFailure {
+            time: clock::now_ms(),
+            realm: realm.to_owned(),
+            decision: decision.to_owned(),
+            unanswered: unanswered.clone(),
+        });
     }
 
     /// Whether calls of it failed lately, or it is left alone for a while as it was too slow.

@@ -216,9 +216,9 @@ impl State {
         self.complaint.as_deref()
     }
 
-    /// Memory that its instance may have, in MiB, and the time of its calls.
-    pub(super) fn allowed(&self) -> (u32, Duration) {
-        (self.allowance.memory_mib(), self.allowance.call_time())
+    /// What its instance may use.
+    pub(super) fn allowance(&self) -> &Allowance {
+        &self.allowance
     }
 
     /// Whether the call has used up its time; waiting for the host does not count.

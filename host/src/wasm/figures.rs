@@ -3,10 +3,31 @@
 
 use std::array;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::policies::Unanswered;
 
 /// Classes of durations: four for each doubling, from 1 µs to over a minute.
 const CLASSES: usize = 108;
+
+/// The last time that a request got no answer of a component.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LastFailure {
+    /// Unix time in milliseconds.
+    pub(crate) time: i64,
+    /// Name of the realm.
+    pub(crate) realm: String,
+    /// Id of the decision record.
+    pub(crate) decision: String,
+    /// Who was asked, and why there was no answer.
+    #[serde(flatten)]
+    pub(crate) unanswered: Unanswered,
+}
 
 /// Counters; they only grow.
 pub(crate) struct Figures {
@@ -16,6 +37,7 @@ pub(crate) struct Figures {
     memory: AtomicU64,
     total_micros: AtomicU64,
     durations: [AtomicU64; CLASSES],
+    last_failure: Mutex<Option<LastFailure>>,
 }
 
 impl Default for Figures {
@@ -27,6 +49,7 @@ impl Default for Figures {
             memory: AtomicU64::new(0),
             total_micros: AtomicU64::new(0),
             durations: array::from_fn(|_| AtomicU64::new(0)),
+            last_failure: Mutex::default(),
         }
     }
 }
@@ -47,6 +70,16 @@ impl Figures {
     /// A call that was not made, as the component is not fit to be asked, or whose answer made no sense.
     pub(super) fn failed(&self) {
         self.failures.fetch_add(1, Relaxed);
+    }
+
+    /// A request was refused because of it.
+    pub(super) fn failed_at(&self, failure: LastFailure) {
+        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+    }
+
+    /// The last request that was refused because of it.
+    pub(crate) fn last_failure(&self) -> Option<LastFailure> {
+        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// One of its policies or executors refused a request.

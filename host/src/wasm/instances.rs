@@ -12,7 +12,13 @@ use super::component::{Instance, LoadedComponent};
 use super::engine::{CALLS_PER_INSTANCE, IDLE_INSTANCES};
 use super::facts::RealmOfCall;
 use super::fitness::Ended;
+use super::limits::OutOfMemory;
 use super::{Failure, WasmError, trap};
+
+/// Which failure an error of the engine is.
+fn failure_of(error: &wasmtime::Error, otherwise: Failure) -> Failure {
+    if error.is::<OutOfMemory>() { Failure::Memory } else { otherwise }
+}
 
 /// An instance that waits.
 struct Idle {
@@ -26,9 +32,22 @@ struct Idle {
 #[derive(Clone, Default)]
 pub(crate) struct Instances {
     idle: Arc<Mutex<VecDeque<Idle>>>,
+    /// Calls are for no caller.
+    trying: bool,
 }
 
 impl Instances {
+    /// The same for calls that are for no caller: those of dry runs, comparisons, and versions that are only watched. They
+    /// count in no figure and no trial, and whether a component rests is kept apart.
+    pub(crate) fn trying(&self) -> Instances {
+        Instances { trying: true, ..self.clone() }
+    }
+
+    /// Whether calls are for no caller.
+    pub(crate) fn is_trying(&self) -> bool {
+        self.trying
+    }
+
     /// Runs a call on an instance of the component that belongs to the realm. The instance is thrown away after a trap,
     /// a limit, or when it has served long enough.
     ///
@@ -40,19 +59,22 @@ impl Instances {
         call: RealmOfCall,
         run: impl AsyncFnOnce(&mut Instance) -> wasmtime::Result<T>,
     ) -> Result<T, WasmError> {
-        let failed = |failure, detail: String| component.error(failure, detail);
+        let failed = |failure, detail: String| component.error(self.trying, failure, detail);
+        let fitness = component.fitness_of(self.trying);
         let resting = || {
-            component.figures.failed();
+            if !self.trying {
+                component.figures.failed();
+            }
             failed(Failure::Resting, "it was too slow several times in a row".to_owned())
         };
-        let tries = component.fitness.is_late();
-        if !component.fitness.may_be_asked() {
+        let tries = fitness.is_late();
+        if !fitness.may_be_asked() {
             return Err(resting());
         }
         let turn = tokio::time::timeout(component.allowance.call_time(), component.turns.take(call.key())).await;
         let turn = turn.map_err(|_| failed(Failure::Busy, "too many of its calls are running".to_owned()))?;
         // While this call waited, others may have found out.
-        if !tries && !component.fitness.may_be_asked() {
+        if !tries && !fitness.may_be_asked() {
             return Err(resting());
         }
         let realm: Option<Arc<str>> = (!component.own).then(|| call.realm.id.as_str().into());
@@ -65,8 +87,8 @@ impl Instances {
                     return Err(failed(Failure::Busy, format!("{error:#}")));
                 }
                 Err(error) => {
-                    component.called(Duration::ZERO, 0, Ended::Failed);
-                    return Err(failed(Failure::Instance, format!("{error:#}")));
+                    component.called(self.trying, Duration::ZERO, 0, Ended::Failed);
+                    return Err(failed(failure_of(&error, Failure::Instance), format!("{error:#}")));
                 }
             },
         };
@@ -80,12 +102,12 @@ impl Instances {
             (Ok(_), _) => None,
             (Err(_), Some(ended)) => Some(ended),
             (Err(_), None) if state.out_of_time() => Some(Failure::Time),
-            (Err(_), None) => Some(Failure::Trap),
+            (Err(error), None) => Some(failure_of(error, Failure::Trap)),
         };
         let memory = state.limits.memory_peak as u64;
         instance.store.data_mut().end();
         instance.calls += 1;
-        component.called(took, memory, failure.into());
+        component.called(self.trying, took, memory, failure.into());
         match result {
             Ok(value) => {
                 if instance.calls < CALLS_PER_INSTANCE {
@@ -93,10 +115,18 @@ impl Instances {
                 }
                 Ok(value)
             }
-            Err(error) => {
-                Err(failed(failure.unwrap_or(Failure::Trap), trap::reason(instance.store.data(), &error)))
-            }
+            Err(error) => Err(failed(failure.unwrap_or(Failure::Trap), trap::reason(instance.store.data(), &error))),
         }
+    }
+
+    /// The answer of a component to the last call makes no sense.
+    pub(crate) fn nonsense(&self, component: &LoadedComponent, detail: impl Into<String>) -> WasmError {
+        component.recanted(self.trying, Failure::Nonsense, detail.into())
+    }
+
+    /// A condition or executor of a component says that it has no answer.
+    pub(crate) fn reported(&self, component: &LoadedComponent, detail: String) -> WasmError {
+        component.recanted(self.trying, Failure::Reported, detail)
     }
 
     /// A new instance; when all that can be exist already, one that waits to be used again makes room.

@@ -45,6 +45,13 @@ impl Allowance {
     }
 }
 
+/// An instance wanted more memory than it may have.
+#[derive(Debug, thiserror::Error)]
+#[error("growing memory to {wanted} bytes is more than is allowed")]
+pub(crate) struct OutOfMemory {
+    wanted: usize,
+}
+
 /// The limits of one instance; wasmtime asks before memory or a table grows.
 pub(crate) struct Limits {
     limits: StoreLimits,
@@ -63,7 +70,8 @@ impl Limits {
 
 impl ResourceLimiter for Limits {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let grows = self.limits.memory_growing(current, desired, maximum)?;
+        let grows = self.limits.memory_growing(current, desired, maximum);
+        let grows = grows.map_err(|_| OutOfMemory { wanted: desired })?;
         if grows {
             self.memory_peak = self.memory_peak.max(desired);
         }

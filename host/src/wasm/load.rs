@@ -1,26 +1,25 @@
-//! From the bytes of a file to a component that may decide: validated, compiled, asked what it offers, tried with empty
-//! input. Only then it can become part of the set.
+//! From the bytes of a file to a component that may decide: looked at, compiled, asked what it offers, tried with an empty
+//! client (`self_check.rs`). Only then it can become part of the set.
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use wasmtime::error::Context as _;
-use wasmtime::{Engine, bail};
+use wasmtime::Engine;
 
 use super::client_policy_provider::{ConditionHandle, ExecutorHandle};
 use super::compiler::{Compiler, Pace};
 use super::component::{Cache, Instance, LoadedComponent, Part, digest};
-use super::contract::{
-    Caller, CallerKind, Client, Context, Document, Event, Operation, PolicyProvider, RegistrationAuth,
-};
+use super::contract::PolicyProvider;
 use super::engine;
-use super::facts::Sources;
-use super::policy_exports::Told;
+use super::facts::{Answers, Sources};
 use super::policy_provider::PolicyProviderHandle;
 use super::provider::ProviderHandle;
+use super::self_check::{Cost, SelfCheck};
 use super::set::ComponentSet;
+use super::shape;
+use super::unfit::Unfit;
 use super::waits::Places;
 
 /// A component that was found good, and what it offers.
@@ -60,19 +59,36 @@ impl Loader {
     /// # Errors
     /// Why it cannot be used, in words for its author.
     pub(crate) async fn load(&self, pace: Pace, name: &str, bytes: Bytes, part: Part) -> Result<Ready, String> {
+        self.examined(pace, name, bytes, part).await.map_err(|unfit| {
+            if let Some(engine) = &unfit.engine {
+                tracing::warn!(component = name, engine, "a component cannot be used; the engine says why");
+            }
+            unfit.sentence
+        })
+    }
+
+    async fn examined(&self, pace: Pace, name: &str, bytes: Bytes, part: Part) -> Result<Ready, Unfit> {
+        // Ours are known to be good.
+        if !part.own {
+            let file = bytes.clone();
+            let looked_at = tokio::task::spawn_blocking(move || shape::shape(&file).map(drop)).await;
+            looked_at.map_err(|error| Unfit::because(error.to_string()))??;
+        }
         let digest = digest(&bytes);
         let known = digest.clone();
-        let component = match self.beside(move |engine, cache| Ok(cache.kept(engine, &known))).await? {
+        let kept = self.beside(move |engine, cache| Ok(cache.kept(engine, &known))).await;
+        let component = match kept.map_err(Unfit::because)? {
             Some(component) => component,
             None => {
-                let code = self.compiler.compile(pace, &self.engine, &bytes).await?;
+                let code = self.compiler.compile(pace, &self.engine, &bytes).await.map_err(Unfit::because)?;
                 let new = digest.clone();
-                self.beside(move |engine, cache| cache.keep(engine, &new, &code)).await?
+                let kept = self.beside(move |engine, cache| cache.keep(engine, &new, &code)).await;
+                kept.map_err(Unfit::because)?
             }
         };
         let component = LoadedComponent::new(&self.engine, name, digest, component, &self.sources, part);
-        let component = Arc::new(component.map_err(|error| format!("{error:#}"))?);
-        let offered = offered(&component).await.map_err(|error| format!("{error:#}"))?;
+        let component = Arc::new(component.map_err(|error| Unfit::to_load(&bytes, &error))?);
+        let (offered, _) = examine(&component, &bytes).await?;
         Ok(Ready { component, offered })
     }
 
@@ -98,49 +114,82 @@ impl Loader {
     }
 }
 
-/// Asks a component what it offers, which also instantiates it (only then are its types compared), and tries it.
+/// Looks at a file's outside, compiles it or takes the native code of an earlier time, and makes sure that it fits the
+/// contract.
 ///
 /// # Errors
-/// What is wrong with it, in words for its author.
-pub(crate) async fn offered(component: &Arc<LoadedComponent>) -> wasmtime::Result<ComponentSet> {
-    let mut instance = component.instantiate().await?;
-    instance.store.data_mut().begin(None);
+/// Why it cannot be used.
+pub(crate) fn compile(
+    engine: &Engine,
+    name: &str,
+    bytes: &[u8],
+    cache: &Cache,
+    answers: impl Into<Answers>,
+    part: Part,
+) -> Result<LoadedComponent, Unfit> {
+    // Ours are known to be good.
+    if !part.own {
+        shape::shape(bytes)?;
+    }
+    LoadedComponent::load(engine, name, bytes, cache, answers, part).map_err(|error| Unfit::to_load(bytes, &error))
+}
+
+/// Asks a component what it offers, which also instantiates it (only then are its types compared), and whether it
+/// behaves: the same for the command line, uploads, the folder and activations.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) async fn examine(component: &Arc<LoadedComponent>, bytes: &[u8]) -> Result<(ComponentSet, Cost), Unfit> {
+    let instance = component.instantiate().await;
+    let mut instance = instance.map_err(|error| Unfit::to_begin(bytes, &error))?;
     let mut offered = ComponentSet::default();
+    let mut check = SelfCheck::new(component, bytes);
     if instance.exports.provider.is_some() {
-        providers(component, &mut instance, &mut offered).await.context("interface `providers`")?;
+        providers(component, &mut instance, &mut offered, &mut check).await?;
     }
     if instance.exports.policy.is_some() {
-        policies(component, &mut instance, &mut offered).await.context("interface `policies`")?;
+        policies(component, &mut instance, &mut offered, &mut check).await?;
     }
     if instance.exports.client_policy.is_some() {
-        client_policies(component, &mut instance, &mut offered).await.context("interface `client-policies`")?;
+        client_policies(component, &mut instance, &mut offered, &mut check).await?;
     }
     if offered.is_empty() {
-        bail!("it offers nothing: `describe` returns an empty list");
+        return Err(Unfit::because("it offers nothing: `describe` returns an empty list"));
     }
-    Ok(offered)
+    Ok((offered, check.cost))
+}
+
+/// Starts the clock of a call.
+fn ready(instance: &mut Instance) {
+    instance.store.data_mut().begin(None);
+    instance.store.set_epoch_deadline(1);
 }
 
 async fn providers(
     component: &Arc<LoadedComponent>,
     instance: &mut Instance,
     offered: &mut ComponentSet,
-) -> wasmtime::Result<()> {
+    check: &mut SelfCheck<'_>,
+) -> Result<(), Unfit> {
     let Some(exports) = &instance.exports.provider else { return Ok(()) };
-    let descriptions = exports.matricula_registration_providers().call_describe(&mut instance.store).await;
-    for description in descriptions.context("`describe` failed")? {
+    let descriptions = {
+        let guest = exports.matricula_registration_providers();
+        instance.store.data_mut().begin(None);
+        instance.store.set_epoch_deadline(1);
+        guest.call_describe(&mut instance.store).await
+    };
+    let descriptions = descriptions.map_err(|error| Unfit::to_answer("`providers.describe`", instance, &error))?;
+    for description in descriptions {
         check_id(&description.id)?;
-        let id = description.id.clone();
-        let handle = ProviderHandle::new(component, description, instance).await.context("`document-name` failed")?;
-        // What it makes of an empty document is its business, as long as it answers.
-        if let Some(exports) = &instance.exports.provider {
-            let empty = Document { content_type: String::new(), body: Vec::new() };
-            let guest = exports.matricula_registration_providers();
-            let parsed = guest.call_parse(&mut instance.store, &id, Operation::Register, &empty).await;
-            let _ = parsed.with_context(|| format!("`parse` of {id:?} failed with an empty document"))?;
+        if !component.own {
+            check.provider(&description).await?;
         }
+        let id = description.id.clone();
+        ready(instance);
+        let handle = ProviderHandle::new(component, description, instance).await;
+        let handle = handle.map_err(|error| Unfit::to_answer("`providers.document-name`", instance, &error))?;
         if offered.providers.insert(id.clone(), Arc::new(handle)).is_some() {
-            bail!("it offers the provider {id:?} twice");
+            return Err(Unfit::because(format!("it offers the provider {id:?} twice")));
         }
     }
     Ok(())
@@ -150,26 +199,22 @@ async fn policies(
     component: &Arc<LoadedComponent>,
     instance: &mut Instance,
     offered: &mut ComponentSet,
-) -> wasmtime::Result<()> {
+    check: &mut SelfCheck<'_>,
+) -> Result<(), Unfit> {
+    ready(instance);
     let Some(exports) = &instance.exports.policy else { return Ok(()) };
-    let descriptions: Vec<PolicyProvider> = exports.describe(&mut instance.store).await.context("`describe` failed")?;
-    let (client, context) = (empty_client()?, nobody());
-    let told = Told { context: &context, decision: "" };
+    let descriptions = exports.describe(&mut instance.store).await;
+    let descriptions: Vec<PolicyProvider> =
+        descriptions.map_err(|error| Unfit::to_answer("`policies.describe`", instance, &error))?;
     for description in descriptions {
         check_id(&description.id)?;
-        for hook in &description.hooks {
-            let clients = (Some(&client), Some(&client));
-            let decisions = exports.evaluate(&mut instance.store, *hook, told, clients, &[]);
-            let decisions =
-                decisions.await.with_context(|| format!("`evaluate` failed in {hook:?} without policies"))?;
-            if !decisions.is_empty() {
-                bail!("`evaluate` decides in {hook:?} although no policy was given");
-            }
+        if !component.own {
+            check.policy(&description).await?;
         }
         let id = description.id.clone();
         let handle = PolicyProviderHandle { component: Arc::clone(component), description };
         if offered.policies.insert(id.clone(), Arc::new(handle)).is_some() {
-            bail!("it offers the policy {id:?} twice");
+            return Err(Unfit::because(format!("it offers the policy {id:?} twice")));
         }
     }
     Ok(())
@@ -179,32 +224,33 @@ async fn client_policies(
     component: &Arc<LoadedComponent>,
     instance: &mut Instance,
     offered: &mut ComponentSet,
-) -> wasmtime::Result<()> {
+    check: &mut SelfCheck<'_>,
+) -> Result<(), Unfit> {
+    ready(instance);
     let Some(exports) = &instance.exports.client_policy else { return Ok(()) };
     let guest = exports.matricula_registration_client_policies();
-    let offer = guest.call_describe(&mut instance.store).await.context("`describe` failed")?;
-    let (client, context) = (empty_client()?, nobody());
-    let verdicts = guest.call_judge(&mut instance.store, Event::Register, &context, Some(&client), None, &[]).await;
-    let outcomes = guest.call_execute(&mut instance.store, Event::Register, &context, Some(&client), None, &[]).await;
-    if !verdicts.context("`judge` failed without conditions")?.is_empty()
-        || !outcomes.context("`execute` failed without executors")?.is_empty()
-    {
-        bail!("`judge` or `execute` answers although nothing was asked");
-    }
+    let offer = guest.call_describe(&mut instance.store).await;
+    let offer = offer.map_err(|error| Unfit::to_answer("`client-policies.describe`", instance, &error))?;
     for description in offer.conditions {
         check_id(&description.id)?;
+        if !component.own {
+            check.condition(&description).await?;
+        }
         let id = description.id.clone();
         let handle = ConditionHandle { component: Arc::clone(component), description };
         if offered.conditions.insert(id.clone(), Arc::new(handle)).is_some() {
-            bail!("it offers the condition {id:?} twice");
+            return Err(Unfit::because(format!("it offers the condition {id:?} twice")));
         }
     }
     for description in offer.executors {
         check_id(&description.id)?;
+        if !component.own {
+            check.executor(&description).await?;
+        }
         let id = description.id.clone();
         let handle = ExecutorHandle { component: Arc::clone(component), description };
         if offered.executors.insert(id.clone(), Arc::new(handle)).is_some() {
-            bail!("it offers the executor {id:?} twice");
+            return Err(Unfit::because(format!("it offers the executor {id:?} twice")));
         }
     }
     Ok(())
@@ -217,35 +263,10 @@ pub(crate) fn is_plain(text: &str) -> bool {
 }
 
 /// Ids stand in addresses and settings.
-fn check_id(id: &str) -> wasmtime::Result<()> {
-    if !is_plain(id) {
-        bail!("{id:?} is no id: 1 to 100 letters, digits, `-`, `_` and `.` are expected");
+fn check_id(id: &str) -> Result<(), Unfit> {
+    if is_plain(id) {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// A client of which nothing is known: every field but the list of attributes may be absent.
-fn empty_client() -> wasmtime::Result<Client> {
-    Ok(serde_json::from_str(r#"{"attributes": []}"#)?)
-}
-
-/// The context of a call without a request.
-fn nobody() -> Context {
-    Context {
-        realm: String::new(),
-        provider: String::new(),
-        operation: Operation::Register,
-        caller: Caller {
-            kind: CallerKind::Anonymous,
-            subject: None,
-            token_id: None,
-            roles: Vec::new(),
-            groups: Vec::new(),
-            address: String::new(),
-            origin: None,
-        },
-        registration_auth: RegistrationAuth::Anonymous,
-        now: 0,
-        attributes: Vec::new(),
-    }
+    let expected = "1 to 100 letters, digits, `-`, `_` and `.` are expected";
+    Err(Unfit::because(format!("`describe` names {id:?}, which is no id: {expected}")))
 }

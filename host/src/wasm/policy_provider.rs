@@ -80,7 +80,8 @@ impl PolicyProviderHandle {
         if decisions.len() == policies.len() {
             return Ok(decisions);
         }
-        Err(self.component.nonsense(format!("{} decisions of {} policies", decisions.len(), policies.len())))
+        let detail = format!("{} decisions of {} policies", decisions.len(), policies.len());
+        Err(instances.nonsense(&self.component, detail))
     }
 
     /// Web origins that may call, as the policies say.

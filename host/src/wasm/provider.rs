@@ -216,6 +216,6 @@ impl ProviderCall {
 
     /// An error of this provider's component.
     pub(crate) fn nonsense(&self, detail: &str) -> WasmError {
-        self.provider.component.nonsense(detail)
+        self.instances.nonsense(&self.provider.component, detail)
     }
 }

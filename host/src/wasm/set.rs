@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::client_policy_provider::{ConditionHandle, ExecutorHandle};
 use super::policy_provider::PolicyProviderHandle;
 use super::provider::ProviderHandle;
+use crate::components::watched::WatchedVersion;
 
 /// What one component offers, or all of them together. A request uses the set that it began with.
 #[derive(Clone, Default)]
@@ -14,8 +15,8 @@ pub(crate) struct ComponentSet {
     pub(super) policies: HashMap<String, Arc<PolicyProviderHandle>>,
     pub(super) conditions: HashMap<String, Arc<ConditionHandle>>,
     pub(super) executors: HashMap<String, Arc<ExecutorHandle>>,
-    /// Policies of versions that are only watched, beside those above.
-    pub(super) shadows: HashMap<String, Arc<PolicyProviderHandle>>,
+    /// Versions that are only watched, beside those above.
+    watched: Vec<Arc<WatchedVersion>>,
 }
 
 impl ComponentSet {
@@ -29,9 +30,9 @@ impl ComponentSet {
         self.policies.get(id)
     }
 
-    /// The same in a version that is only watched.
-    pub(crate) fn shadow(&self, id: &str) -> Option<&Arc<PolicyProviderHandle>> {
-        self.shadows.get(id)
+    /// Versions that are only watched.
+    pub(crate) fn watched(&self) -> &[Arc<WatchedVersion>] {
+        &self.watched
     }
 
     /// The kind of condition of this id.
@@ -115,8 +116,8 @@ impl ComponentSet {
         Ok(())
     }
 
-    /// Lets the policies of a component be watched.
-    pub(crate) fn add_shadow(&mut self, offered: &ComponentSet) {
-        self.shadows.extend(offered.policies.iter().map(|(id, handle)| (id.clone(), Arc::clone(handle))));
+    /// Lets a version be watched.
+    pub(crate) fn watch(&mut self, version: WatchedVersion) {
+        self.watched.push(Arc::new(version));
     }
 }

@@ -4,6 +4,7 @@ use wasmtime::Trap;
 
 use super::engine::RETURNED;
 use super::facts::State;
+use super::limits::OutOfMemory;
 
 /// The reason, and first what the component itself said of it: the SDKs log an exception or a panic before they trap.
 pub(crate) fn reason(state: &State, error: &wasmtime::Error) -> String {
@@ -17,11 +18,9 @@ pub(crate) fn reason(state: &State, error: &wasmtime::Error) -> String {
 }
 
 fn engine_says(state: &State, error: &wasmtime::Error, trap: Option<&Trap>) -> String {
-    let (memory, time) = state.allowed();
     if state.out_of_time() {
-        return format!("it took longer than {} s, the limit of a call", time.as_secs_f64());
+        return format!("it took longer than {} s, the limit of a call", state.allowance().call_time().as_secs_f64());
     }
-    let whole = format!("{error:?}");
     match trap {
         Some(Trap::StackOverflow) => "its calls are nested too deeply: does it call itself without end?".to_owned(),
         Some(Trap::UnreachableCodeReached) => {
@@ -30,11 +29,12 @@ fn engine_says(state: &State, error: &wasmtime::Error, trap: Option<&Trap>) -> S
                 .to_owned()
         }
         Some(trap) => format!("it trapped: {trap}"),
-        None if whole.contains("growing memory") => format!(
-            "it wants more than {memory} MiB of memory, the limit of an instance; it had {} MiB",
+        None if error.is::<OutOfMemory>() => format!(
+            "it wants more than {} MiB of memory, the limit of an instance; it had {} MiB",
+            state.allowance().memory_mib(),
             state.limits.memory_peak >> 20
         ),
-        None if whole.contains("fuel allocated for hostcalls") => {
+        None if format!("{error:?}").contains("fuel allocated for hostcalls") => {
             format!("it hands over more than {} MiB, the limit of a call", RETURNED >> 20)
         }
         None => format!("it failed: {}", error.root_cause()),

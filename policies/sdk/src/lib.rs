@@ -129,7 +129,9 @@ pub use contract::matricula::registration::client::{Attribute, Client, ProtocolM
 pub use contract::matricula::registration::decision::{Condition, ConditionKind, Decision, Violation};
 pub use contract::matricula::registration::facts::Level;
 pub use contract::matricula::registration::realm::{ClientScope, ScopeAssignment};
-pub use contract::matricula::registration::request::{Caller, CallerKind, Context, Issued, Operation, RegistrationAuth};
+pub use contract::matricula::registration::request::{
+    Caller, CallerKind, Context, Issued, Operation, RegistrationAuth,
+};
 pub use host::Host;
 pub use policy::{ALL_HOOKS, Policy, Request};
 pub use provider::{Provider, full};

@@ -86,3 +86,53 @@ test('the watched version of a component speaks beside the one that decides', ()
   const refused = kinds([gate(shut), gate({ mode: 'shadow', component: 'gate@2' })], { violations: shut.violations });
   assert.deepEqual(refused, [['refused', '“Gate” refused it: The gate is shut.']]);
 });
+
+test('what has no answer is named, with its component, the way it failed and where to look', () => {
+  const failure = { kind: 'time', message: 'The component gave no answer within the 1000 ms that a call may take.' };
+  const slow = policy({ name: 'Slow', provider: 'slow', component: 'slow@0123456789abcdef', verdict: 'fail', failure });
+  const failed = decision({ failed: true, failure: { step: 'after-register', policy: 'Slow', provider: 'slow', component: slow.component, ...failure }, policies: [policy(), slow] });
+  assert.equal(wording.summary(failed), 'The registration by an anonymous caller at 203.0.113.9 (Keycloak JSON) was refused, as “Slow” has no answer.');
+  const [first, second] = wording.sentences(failed);
+  assert.deepEqual([first.kind, first.text], ['failed', '“Slow” could not decide (slow@01234567…): The component gave no answer within the 1000 ms that a call may take.']);
+  assert.equal(first.help, "The server's log says more: look for decision x.");
+  assert.deepEqual([second.kind, second.text], ['agreed', '“Consent” had no objection.']);
+
+  const silent = decision({ failed: true, caller: { ...caller, kind: 'unknown' }, provider: 'plain-text', failure: { step: 'parse', provider: 'plain-text', component: 'text@1', kind: 'trap', message: 'The component crashed.' } });
+  assert.equal(wording.summary(silent), 'The registration by a caller whose token was not verified at 203.0.113.9 (plain-text) was refused, as document format “plain-text” has no answer.');
+  assert.equal(wording.sentences(silent)[0].text, 'Document format “plain-text” could not handle the request (parse) (text@1): The component crashed.');
+
+  const condition = { condition: 'moody', component: 'parts@1', verdict: 'fail', failure: { kind: 'error', message: 'The component says that it cannot tell: no mood' } };
+  const strict = { name: 'Strict', event: 'register', applies: false, conditions: [condition], executors: [] };
+  assert.equal(wording.sentences(decision({ failed: true, clientPolicies: [strict] }))[0].text, 'Client policy “Strict”, condition moody, could not decide (parts@1): The component says that it cannot tell: no mood');
+});
+
+test('a policy that came with an initial access token says with which', () => {
+  const token = { id: '1a2b', name: 'partners' };
+  const objection = violation({ policy: 'Few', provider: 'max-clients', message: 'Too many' });
+  const [refused] = wording.sentences(decision({ violations: [objection], policies: [policy({ name: 'Few', provider: 'max-clients', verdict: 'reject', token, violations: [objection] })] }));
+  assert.equal(refused.text, '“Few”, which came with initial access token “partners” (1a2b), refused it: Too many.');
+  assert.match(refused.help, /none of the realm's: it came with the token/);
+});
+
+test('a hint helps where nothing better is known', () => {
+  const objection = violation({ policy: 'Own', provider: 'my-own' });
+  const said = policy({ name: 'Own', provider: 'my-own', verdict: 'reject', violations: [{ ...objection, hint: 'the list is in the setting “allowed”' }] });
+  assert.equal(wording.sentences(decision({ violations: [objection], policies: [said] }))[0].help, 'the list is in the setting “allowed”.');
+});
+
+test('a watched version says what it would have decided, also where the other one was not asked', () => {
+  const held = policy({ name: 'Gate', provider: 'gate', hook: 'after-register', mode: 'shadow', component: 'gate@2', verdict: 'hold', reason: 'look at it' });
+  const open = policy({ name: 'Gate', provider: 'gate', hook: 'before-register', component: 'gate@1' });
+  const watched = [{ component: 'gate@2', verdict: 'hold', differs: true, policies: ['Gate'], reason: 'look at it' }];
+  const said = wording.sentences(decision({ outcome: 'accept', watched, policies: [open, held] })).map(({ kind, text }) => [kind, text]);
+  assert.deepEqual(said, [
+    ['shadow', '“Gate” would have held the client: look at it. That is the version which is only watched, so nothing came of it.'],
+    ['shadow', 'Version gate@2, which is only watched, would have held the client: look at it.'],
+    ['agreed', '“Gate” had no objection.'],
+  ]);
+});
+
+test('a held client says why', () => {
+  const [held] = wording.sentences(decision({ outcome: 'hold', policies: [policy({ name: 'Gate', verdict: 'hold', reason: 'somebody has to look' })] }));
+  assert.equal(held.text, '“Gate” wants an administrator to look at the client first: somebody has to look.');
+});

@@ -10,7 +10,7 @@ use wasmtime::Engine;
 use wasmtime::component::{Type, Val};
 
 use super::case::{Call, Case, Subject};
-use super::explain::{self, Shape};
+use super::explain;
 use super::value;
 use crate::cli::progress::Progress;
 use crate::client_policies::event_name;
@@ -21,6 +21,9 @@ use crate::wasm::component::{Cache, Instance, LoadedComponent, Part};
 use crate::wasm::contract::{ConditionProvider, Event, ExecutorProvider, PolicyProvider, RegistrationProvider};
 use crate::wasm::engine;
 use crate::wasm::fixed::Fixed;
+use crate::wasm::self_check::Cost;
+use crate::wasm::shape::{self, Shape};
+use crate::wasm::unfit::Unfit;
 use crate::wasm::{ComponentSet, load};
 
 /// A loaded component and the data that it is answered from.
@@ -81,44 +84,40 @@ impl Trial {
     }
 
     async fn of(engine: &Engine, name: &str, bytes: &[u8]) -> anyhow::Result<Trial> {
-        let shape = explain::shape(bytes)?;
+        let shape = shape::shape(bytes).map_err(|error| explain::unfit(error.into()))?;
         let fixed = Arc::new(Fixed::default());
         let cache = Cache::new(cache_folder());
         let began = Instant::now();
         let _progress = Progress::of(format!("compiling {name}, once"));
-        let component =
-            LoadedComponent::load(engine, name, bytes, &cache, &fixed, Part::default()).map_err(explain::unloadable)?;
+        let component = load::compile(engine, name, bytes, &cache, &fixed, Part::default()).map_err(explain::unfit)?;
         let loaded = began.elapsed();
-        let mut trial = Trial {
-            component: Arc::new(component),
-            offer: Offer::default(),
-            shape,
-            size: bytes.len(),
-            loaded,
-            fixed,
-        };
-        let mut instance = instance(&trial.component).await?;
+        let mut trial =
+            Trial { component: Arc::new(component), offer: Offer::default(), shape, size: bytes.len(), loaded, fixed };
+        let begun = trial.component.instantiate().await;
+        let mut instance = begun.map_err(|error| explain::unfit(Unfit::to_begin(bytes, &error)))?;
+        ready(&mut instance);
         let described = trial.offer.describe(&mut instance).await;
         described.map_err(|error| explain::failure("component", &instance, &error).context("`describe` fails"))?;
         Ok(trial)
     }
 
-    /// Makes sure that a server can take it beside its own components.
+    /// Does what a server does before it takes a component, beside its own; what asking it took.
     ///
     /// # Errors
-    /// When it offers nothing, or what they offer.
-    pub(super) async fn stands_beside_ours(&self, engine: &Engine) -> anyhow::Result<()> {
+    /// Why a server would refuse it.
+    pub(super) async fn examine(&self, engine: &Engine, bytes: &[u8]) -> anyhow::Result<Cost> {
         let cache = Cache::new(cache_folder());
         let mut set = ComponentSet::default();
         let _progress = Progress::of("compiling the server's own components, once".to_owned());
         for (name, bytes) in BUILT_IN {
-            let ours = LoadedComponent::load(engine, name, bytes, &cache, &self.fixed, Part::default());
-            let ours = Arc::new(ours.map_err(explain::unloadable)?);
-            let offered = load::offered(&ours).await.map_err(explain::unloadable)?;
+            let part = Part { own: true, ..Part::default() };
+            let ours = load::compile(engine, name, bytes, &cache, &self.fixed, part).map_err(explain::unfit)?;
+            let (offered, _) = load::examine(&Arc::new(ours), bytes).await.map_err(explain::unfit)?;
             set.add(&offered).map_err(|error| anyhow!(error))?;
         }
-        let offered = load::offered(&self.component).await.map_err(|error| anyhow!("{error:#}"))?;
-        set.add(&offered).map_err(|error| anyhow!(error))
+        let (offered, cost) = load::examine(&self.component, bytes).await.map_err(explain::unfit)?;
+        set.add(&offered).map_err(|error| anyhow!(error))?;
+        Ok(cost)
     }
 
     /// Calls a new instance.
@@ -328,12 +327,9 @@ fn ready(instance: &mut Instance) {
 }
 
 /// A function of an instance by its name.
-fn function(
-    instance: &mut Instance,
-    (interface, name): (&str, &str),
-) -> anyhow::Result<wasmtime::component::Func> {
+fn function(instance: &mut Instance, (interface, name): (&str, &str)) -> anyhow::Result<wasmtime::component::Func> {
     let store = &mut instance.store;
-    let exported = explain::exported_names(interface)
+    let exported = shape::exported_names(interface)
         .find_map(|exported| instance.untyped.get_export_index(&mut *store, None, &exported));
     let exported = exported.with_context(|| format!("the component has no {interface}"))?;
     let function = instance.untyped.get_export_index(&mut *store, Some(&exported), name);

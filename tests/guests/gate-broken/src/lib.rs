@@ -1,4 +1,5 @@
-//! Policy `gate`, one of several versions that tests swap: this one fails whenever it is asked.
+//! Policy `gate`, one of several versions that tests swap: this one fails whenever it is asked by a
+//! realm. A server tries it before it takes it, as a realm of another name.
 
 use matricula_policy_sdk::{Client, Config, ConfigError, Decision, Hook, Policy, Request};
 
@@ -14,11 +15,12 @@ impl Policy for Gate {
         Ok(Self)
     }
 
-    fn before_register(&self, _: &Request, _: &Client) -> Decision {
+    fn before_register(&self, request: &Request, _: &Client) -> Decision {
         #[expect(clippy::panic, reason = "this is what it is for")]
-        {
+        if request.context.realm != "self-check" {
             panic!("broken on purpose")
         }
+        Decision::accept()
     }
 }
 

@@ -26,6 +26,26 @@ use contract::matricula::registration::client::Attribute;
 /// The component.
 struct PlainText;
 
+/// A client may ask to be failed at a step: `fail: parse`.
+fn fail_if_asked(client: &Client, step: &str) {
+    #[expect(clippy::panic, reason = "this is what it is for")]
+    if client.attributes.iter().any(|attribute| attribute.name == "metadata.fail" && attribute.value == step) {
+        panic!("failed on purpose")
+    }
+}
+
+/// What a caller reads of a client.
+fn document(client: Client, registration: Registration) -> Document {
+    let mut text = format!("client_id: {}\n", client.client_id.unwrap_or_default());
+    if let Some(secret) = client.secret {
+        text.push_str(&format!("client_secret: {secret}\n"));
+    }
+    if let Some(token) = registration.access_token {
+        text.push_str(&format!("registration_access_token: {token}\n"));
+    }
+    Document { content_type: "text/plain;charset=UTF-8".to_owned(), body: text.into_bytes() }
+}
+
 fn wrong(field: &str, message: String) -> Vec<Violation> {
     vec![Violation {
         error: Some("invalid_client_metadata".to_owned()),
@@ -106,10 +126,12 @@ impl Guest for PlainText {
                 other => client.attributes.push(Attribute { name: format!("metadata.{other}"), value }),
             }
         }
+        fail_if_asked(&client, "parse");
         Ok(client)
     }
 
     fn complete(_: String, proposed: Client, _: Option<Client>, issued: Issued) -> Result<Completed, Vec<Violation>> {
+        fail_if_asked(&proposed, "complete");
         let client = Client {
             client_id: Some(proposed.client_id.clone().unwrap_or_else(|| issued.id.clone())),
             id: Some(issued.id),
@@ -124,24 +146,14 @@ impl Guest for PlainText {
         Ok(Completed { client, effects: Vec::new() })
     }
 
-    fn finish(
-        id: String,
-        _: Operation,
-        client: Client,
-        registration: Registration,
-    ) -> Result<Document, Vec<Violation>> {
-        Ok(Self::render(id, client, registration))
+    fn finish(_: String, _: Operation, client: Client, registration: Registration) -> Result<Document, Vec<Violation>> {
+        fail_if_asked(&client, "finish");
+        Ok(document(client, registration))
     }
 
     fn render(_: String, client: Client, registration: Registration) -> Document {
-        let mut text = format!("client_id: {}\n", client.client_id.unwrap_or_default());
-        if let Some(secret) = client.secret {
-            text.push_str(&format!("client_secret: {secret}\n"));
-        }
-        if let Some(token) = registration.access_token {
-            text.push_str(&format!("registration_access_token: {token}\n"));
-        }
-        Document { content_type: "text/plain;charset=UTF-8".to_owned(), body: text.into_bytes() }
+        fail_if_asked(&client, "render");
+        document(client, registration)
     }
 
     fn document_name(_: String, field: String) -> Option<String> {

@@ -1,5 +1,6 @@
-//! Policies that no administrator wants: each misbehaves in its own way, most of them after a client was completed. And
-//! some that do what others here cannot: one holds clients, one refuses them on a day of the week, one takes its time.
+//! Policies that no administrator wants: each misbehaves in its own way, most of them after a client was completed, and
+//! none of them when a server tries the component before it takes it: with a client without a name, in a realm of its own.
+//! And some that do what others here cannot: one holds clients, one refuses them on a day of the week, one takes its time.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -24,7 +25,7 @@ macro_rules! policy {
             }
 
             fn after_register(&self, $request: &Request, $client: &Client) -> Decision {
-                $decision
+                if $client.client_id.is_none() { Decision::accept() } else { $decision }
             }
         }
     };
@@ -49,9 +50,9 @@ pub struct Traps {
 }
 
 impl Traps {
-    fn reach(&self, hook: &str) -> Decision {
+    fn reach(&self, hook: &str, client: &Client) -> Decision {
         #[expect(clippy::panic, reason = "this is what it is for")]
-        if self.at == hook {
+        if self.at == hook && client.client_id.is_some() {
             panic!("trapped on purpose")
         }
         Decision::accept()
@@ -72,29 +73,34 @@ impl Policy for Traps {
         Ok(Self { at: at.unwrap_or_else(|| "after-register".to_owned()) })
     }
 
-    fn before_register(&self, _: &Request, _: &Client) -> Decision {
-        self.reach("before-register")
+    fn before_register(&self, _: &Request, proposed: &Client) -> Decision {
+        self.reach("before-register", proposed)
     }
 
-    fn after_register(&self, _: &Request, _: &Client) -> Decision {
-        self.reach("after-register")
+    fn after_register(&self, _: &Request, client: &Client) -> Decision {
+        self.reach("after-register", client)
     }
 
-    fn before_update(&self, _: &Request, _: &Client, _: &Client) -> Decision {
-        self.reach("before-update")
+    fn before_update(&self, _: &Request, _: &Client, stored: &Client) -> Decision {
+        self.reach("before-update", stored)
     }
 
-    fn after_update(&self, _: &Request, _: &Client, _: &Client) -> Decision {
-        self.reach("after-update")
+    fn after_update(&self, _: &Request, client: &Client, _: &Client) -> Decision {
+        self.reach("after-update", client)
     }
 
-    fn before_view(&self, _: &Request, _: &Client) -> Decision {
-        self.reach("before-view")
+    fn before_view(&self, _: &Request, stored: &Client) -> Decision {
+        self.reach("before-view", stored)
     }
 
-    fn before_delete(&self, _: &Request, _: &Client) -> Decision {
-        self.reach("before-delete")
+    fn before_delete(&self, _: &Request, stored: &Client) -> Decision {
+        self.reach("before-delete", stored)
     }
+}
+
+/// Whether a server tries the component before it takes it.
+fn is_self_check(request: &Request) -> bool {
+    request.context.realm == "self-check"
 }
 
 /// Amends a client before there is one.
@@ -109,7 +115,10 @@ impl Policy for Hastens {
         Ok(Self)
     }
 
-    fn before_register(&self, _: &Request, _: &Client) -> Decision {
+    fn before_register(&self, request: &Request, _: &Client) -> Decision {
+        if is_self_check(request) {
+            return Decision::accept();
+        }
         Decision::amend(Client { name: Some("amended".to_owned()), ..Client::default() })
     }
 }
@@ -126,7 +135,10 @@ impl Policy for Delays {
         Ok(Self)
     }
 
-    fn before_register(&self, _: &Request, _: &Client) -> Decision {
+    fn before_register(&self, request: &Request, _: &Client) -> Decision {
+        if is_self_check(request) {
+            return Decision::accept();
+        }
         Decision::Hold("too early".to_owned())
     }
 }

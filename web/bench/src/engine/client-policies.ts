@@ -31,7 +31,7 @@ export interface ClientPolicyEvaluation {
   name: string;
   event: Event;
   applies: boolean;
-  conditions: { condition: string; component: string; verdict: Verdict }[];
+  conditions: { condition: string; component: string; version: string; verdict: Verdict }[];
   executors: ExecutorEvaluation[];
 }
 
@@ -39,6 +39,7 @@ export interface ClientPolicyEvaluation {
 export interface ExecutorEvaluation {
   executor: string;
   component: string;
+  version: string;
   verdict: 'accept' | 'amend' | 'keep' | 'reject';
   violation?: PolicyViolation;
   changes: Change[];
@@ -160,6 +161,7 @@ export class ClientPolicies {
           const evaluation: ExecutorEvaluation = {
             executor: part.provider,
             component: label(offered.component),
+            version: offered.description.version,
             verdict: 'accept',
             changes: [],
             micros: Math.floor(micros / outcomes.length),
@@ -174,7 +176,8 @@ export class ClientPolicies {
             case 'refuse': {
               const refusal = await this.refused(event, part, outcome.val.val);
               const [violation] = refusal.body.violations ?? [];
-              heard.push({ ...evaluation, verdict: 'reject', ...(violation ? { violation } : {}) });
+              const { hint } = outcome.val.val;
+              heard.push({ ...evaluation, verdict: 'reject', ...(violation ? { violation: hint === undefined ? violation : { ...violation, hint } } : {}) });
               throw refusal;
             }
             case 'amend': {
@@ -243,7 +246,8 @@ export class ClientPolicies {
         if (verdict.val === 'yes') heard.yes = true;
         else heard.no ||= verdict.val === 'no' || heard.strict;
         const component = label(question.offered.component);
-        said[question.index]?.conditions.push({ condition: question.part.provider, component, verdict: verdict.val });
+        const { version } = question.offered.description;
+        said[question.index]?.conditions.push({ condition: question.part.provider, component, version, verdict: verdict.val });
       }
       at += run;
     }

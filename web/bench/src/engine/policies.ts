@@ -20,9 +20,12 @@ export interface Evaluation {
   name: string;
   provider: string;
   component: string;
+  version: string;
   mode: 'enforce' | 'shadow';
   hook: Hook;
   verdict: 'accept' | 'amend' | 'hold' | 'reject';
+  /** Why it holds the client. */
+  reason?: string;
   violations: PolicyViolation[];
   changes: Change[];
   micros: number;
@@ -135,6 +138,7 @@ export class Policies {
         name: policy.name,
         provider: policy.providerId,
         component,
+        version: this.exchange.components.policies.get(policy.providerId)?.description.version ?? '',
         mode: run.shadow ? 'shadow' : 'enforce',
         hook,
         verdict: 'accept',
@@ -186,7 +190,8 @@ export class Policies {
     const object = async (violation: Violation) => {
       const shown = await this.shown(policy, violation);
       evaluation.verdict = 'reject';
-      evaluation.violations.push(shown);
+      // Who decides is told more than the caller.
+      evaluation.violations.push(violation.hint === undefined ? shown : { ...shown, hint: violation.hint });
       if (violation.hint !== undefined) evaluation.hints.push(violation.hint);
       violations.push({ shown, error: violation.error });
     };
@@ -212,6 +217,7 @@ export class Policies {
       case 'hold':
         if (hook !== 'after-register') throw nonsense('it holds in a hook that does not allow it');
         evaluation.verdict = 'hold';
+        evaluation.reason = decision.val;
         this.held ??= decision.val;
         return client;
       case 'reject':

@@ -10,6 +10,8 @@ export interface PolicyViolation {
   field?: string;
   value?: string;
   message: string;
+  /** For administrators, of what a policy said; never of what a caller is told. */
+  hint?: string;
 }
 
 /** The JSON of an error, in the order of its members. */

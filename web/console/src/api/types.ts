@@ -44,7 +44,7 @@ export const HELD = 'registration.held';
 export interface ClientOrigin {
   created: number;
   held: boolean;
-  registration?: { provider: string; kind: CallerKind; address: string; subject?: string; decision: string };
+  registration?: { provider: string; kind: CallerKind; address: string; subject?: string; decision: string; tokenName?: string };
   initialAccessToken?: { id: string; name?: string; exists: boolean };
   tokenPolicies: string[];
 }
@@ -93,7 +93,7 @@ export interface Provider {
 
 export type CallerKind = 'anonymous' | 'initial-access-token' | 'registration-access-token' | 'bearer';
 export type Outcome = 'accept' | 'hold' | 'reject';
-export type Verdict = 'accept' | 'amend' | 'hold' | 'reject';
+export type Verdict = 'accept' | 'amend' | 'hold' | 'reject' | 'fail';
 
 export interface Violation {
   policy: string;
@@ -101,6 +101,25 @@ export interface Violation {
   field?: string;
   value?: string;
   message: string;
+  /** For administrators only; of what a policy said, not of what the caller was told. */
+  hint?: string;
+}
+
+/** Why a component has no answer. */
+export interface NoAnswer {
+  kind: 'trap' | 'time' | 'memory' | 'instance' | 'nonsense' | 'error' | 'resting' | 'missing';
+  message: string;
+}
+
+/** The component that failed, so that the request was refused. */
+export interface Unanswered extends NoAnswer {
+  /** A hook, an event of client policies, or a step of a provider. */
+  step: string;
+  /** Absent: it was the provider of the request. */
+  policy?: string;
+  provider: string;
+  /** Absent: no component has it. */
+  component?: string;
 }
 
 export interface Change {
@@ -112,10 +131,17 @@ export interface Change {
 export interface Evaluation {
   name: string;
   provider: string;
-  component: string;
+  /** Absent: there is none. */
+  component?: string;
+  version?: string;
   mode: 'enforce' | 'shadow';
   hook: string;
   verdict: Verdict;
+  /** The initial access token that it came with. */
+  token?: { id: string; name?: string };
+  /** Why it holds the client. */
+  reason?: string;
+  failure?: NoAnswer;
   violations: Violation[];
   changes: Change[];
   micros: number;
@@ -125,13 +151,27 @@ export interface Evaluation {
 export interface ClientPolicyEvaluation {
   name: string;
   event: string;
+  /** A version that is only watched was asked. */
+  mode?: 'shadow';
   applies: boolean;
-  conditions: { condition: string; component: string; verdict: 'yes' | 'no' | 'abstain' }[];
-  executors: { executor: string; component: string; verdict: 'accept' | 'amend' | 'keep' | 'reject'; violation?: Violation; changes: Change[]; micros: number }[];
+  conditions: { condition: string; component?: string; version?: string; verdict: 'yes' | 'no' | 'abstain' | 'fail'; failure?: NoAnswer }[];
+  executors: { executor: string; component?: string; version?: string; verdict: 'accept' | 'amend' | 'keep' | 'reject' | 'fail'; failure?: NoAnswer; violation?: Violation; changes: Change[]; micros: number }[];
+}
+
+/** What a version that is only watched would have decided. */
+export interface Watched {
+  component: string;
+  verdict: ReplayVerdict;
+  differs: boolean;
+  policies?: string[];
+  violations?: Violation[];
+  reason?: string;
+  failure?: Unanswered;
 }
 
 export interface Caller {
-  kind: CallerKind;
+  /** `unknown`: the token was not looked at. */
+  kind: CallerKind | 'unknown';
   address: string;
   subject?: string;
   origin?: string;
@@ -145,7 +185,10 @@ export interface Decision {
   caller: Caller;
   clientId?: string;
   outcome: Outcome;
+  failed?: boolean;
+  failure?: Unanswered;
   violations: Violation[];
+  watched?: Watched[];
   clientPolicies?: ClientPolicyEvaluation[];
   policies: Evaluation[];
 }
@@ -155,7 +198,9 @@ export interface DryRun {
   status: number;
   error: string | null;
   error_description: string | null;
+  failure?: Unanswered;
   violations: Violation[];
+  watched?: Watched[];
   clientPolicies?: ClientPolicyEvaluation[];
   policies: Evaluation[];
   before: unknown;
@@ -178,7 +223,7 @@ export interface Figures {
   since: number;
   step: number;
   points: { time: number; accepted: number; held: number; refused: number }[];
-  policies: { name: string; provider: string; refused: number; held: number; amended: number; shadow: number }[];
+  policies: { name: string; provider: string; refused: number; held: number; amended: number; failed: number; shadow: number }[];
 }
 
 /** How often clients may be registered without a token: `20/hour`. */
@@ -242,8 +287,11 @@ export interface ComponentFile {
   kind?: 'policy' | 'provider' | 'client-policy';
   /** Digest of the version that decides. */
   active?: string;
+  /** Digest of the version that decided before. */
+  previous?: string;
   /** Digest of the version that is watched. */
   shadow?: string;
+  watch?: WatchReport;
   source?: ComponentSource;
   providers: string[];
   state: 'active' | 'failing' | 'refused';
@@ -254,17 +302,44 @@ export interface ComponentFile {
   calls: number;
   refusals: number;
   failures: number;
+  lastFailure?: Unanswered & { time: number; realm: string; decision: string };
   medianMicros: number;
   p99Micros: number;
   memoryPeak: number;
   versions: ComponentVersion[];
 }
 
+/** A request that another version decides otherwise. */
+export interface Difference {
+  decision: string;
+  realm: string;
+  before: ReplayVerdict;
+  after: ReplayVerdict;
+  violations: Violation[];
+  reason?: string;
+  failure?: Unanswered;
+  /** Why it is decided so now. */
+  was: { violations?: Violation[]; reason?: string; failure?: Unanswered };
+  policies: string[];
+}
+
+/** What came of watching a version. */
+export interface WatchReport {
+  digest: string;
+  /** Unix seconds. */
+  since: number;
+  asked: number;
+  differs: number;
+  failed: number;
+  how: { before: ReplayVerdict; after: ReplayVerdict; requests: number }[];
+  latest: Difference[];
+}
+
 /** What another version would decide about recorded registrations. */
 export interface Comparison {
   replayed: number;
   same: number;
-  different: { decision: string; realm: string; before: ReplayVerdict; after: ReplayVerdict; violations: Violation[]; policies: string[] }[];
+  different: Difference[];
 }
 
 export type ReplayVerdict = Outcome | 'error';

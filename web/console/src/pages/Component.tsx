@@ -5,9 +5,9 @@ import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, Label, PageS
 import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError, query, request } from '../api/http';
-import type { Comparison, ComponentFile, ComponentVersion } from '../api/types';
+import type { Comparison, ComponentFile, ComponentVersion, WatchReport } from '../api/types';
 import { Columns } from '../parts/Columns';
-import { Compared } from '../parts/Compared';
+import { Compared, Differences } from '../parts/Compared';
 import { ComponentDrop } from '../parts/ComponentDrop';
 import { Confirm } from '../parts/Confirm';
 import { Entry } from '../parts/Entry';
@@ -16,7 +16,7 @@ import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { RowActions } from '../parts/RowActions';
 import { moment } from '../parts/times';
-import { arrived, duration, kinds, short, size, sources } from '../wording/components';
+import { arrived, duration, hasFailed, kinds, short, size, sources, watched } from '../wording/components';
 import { StateLabel } from './Components';
 
 /** Recorded registrations that a comparison replays. */
@@ -93,8 +93,10 @@ function Known({ component, reload }: { component: ComponentFile; reload(): void
           {component.reason}
         </Alert>
       )}
+      {component.lastFailure && <LastFailure of={component.lastFailure} current={hasFailed(component)} />}
       {action.error && <Failure error={action.error} role="admin (of realm master)" />}
       <Health component={component} />
+      {component.watch && <Watching report={component.watch} />}
       <Card>
         <CardTitle component="h2">Versions</CardTitle>
         <CardBody>
@@ -114,6 +116,30 @@ function Known({ component, reload }: { component: ComponentFile; reload(): void
   );
 }
 
+/** The last request that got no answer of it. */
+function LastFailure({ of: { time, realm, decision, policy, provider, message }, current }: { of: NonNullable<ComponentFile['lastFailure']>; current: boolean }) {
+  return (
+    <Alert isInline variant={current ? 'danger' : 'info'} title={`${current ? 'Its last failure' : 'The last failure of a version before'}: ${moment(time)}`} component="h2">
+      {policy === undefined ? `Document format “${provider}”` : `“${policy}”`} of realm {realm} could not answer. {message} <a href={`#/${encodeURIComponent(realm)}/decisions/${encodeURIComponent(decision)}`}>Look at the decision</a>; the server's log says more under its id.
+    </Alert>
+  );
+}
+
+/** What the version that is only watched would have done. */
+function Watching({ report }: { report: WatchReport }) {
+  return (
+    <Card>
+      <CardTitle component="h2">Watched version {short(report.digest)}</CardTitle>
+      <CardBody>
+        <p>
+          {watched(report)} Since {moment(report.since * 1000)}, on this server.
+        </p>
+        {report.latest.length > 0 && <Differences of={report.latest} />}
+      </CardBody>
+    </Card>
+  );
+}
+
 function Health({ component }: { component: ComponentFile }) {
   return (
     <Card>
@@ -121,7 +147,7 @@ function Health({ component }: { component: ComponentFile }) {
       <CardBody>
         <DescriptionList columnModifier={{ default: '1Col', md: '2Col', xl: '3Col' }} isCompact>
           <Entry term="State">
-            <StateLabel state={component.state} /> {component.since !== undefined && `since ${moment(component.since * 1000)}`}
+            <StateLabel state={component.state} failed={hasFailed(component)} /> {component.since !== undefined && `since ${moment(component.since * 1000)}`}
           </Entry>
           <Entry term="Source">{component.source ? sources[component.source] : '–'}</Entry>
           <Entry term="Calls since the server started">{component.calls.toLocaleString()}</Entry>
@@ -145,17 +171,15 @@ interface VersionsProps {
 
 function Versions({ component, busy, onCompare, onWatch, onAsk }: VersionsProps) {
   const path = `/admin/components/${encodeURIComponent(component.name)}/versions`;
-  // Newest upload first: what comes after the version that decides is older.
-  const deciding = component.versions.findIndex(({ digest }) => digest === component.active);
   return (
     <Table aria-label="Versions" variant="compact" gridBreakPoint="grid-md">
       <Columns of={['Version', 'Added', 'Source', 'Size', 'Contract']} actions={['Actions', 'More actions']} />
       <Tbody>
-        {component.versions.map((version, index) => {
+        {component.versions.map((version) => {
           const { digest } = version;
           const active = digest === component.active;
-          const watched = digest === component.shadow;
-          const older = deciding >= 0 && index > deciding;
+          const shadowed = digest === component.shadow;
+          const before = digest === component.previous;
           const file = `${path}/${encodeURIComponent(digest)}`;
           return (
             <Tr key={digest}>
@@ -166,11 +190,12 @@ function Versions({ component, busy, onCompare, onWatch, onAsk }: VersionsProps)
                     Decides
                   </Label>
                 )}
-                {watched && (
+                {shadowed && (
                   <Label isCompact color="purple">
                     Watched
                   </Label>
                 )}
+                {before && <Label isCompact>Decided before</Label>}
               </Td>
               <Td dataLabel="Added">{arrived(version)}</Td>
               <Td dataLabel="Source">{sources[version.source]}</Td>
@@ -182,8 +207,8 @@ function Versions({ component, busy, onCompare, onWatch, onAsk }: VersionsProps)
                     <Button variant="secondary" size="sm" isDisabled={busy} onClick={() => onCompare(digest)}>
                       Compare
                     </Button>
-                    <Button variant="secondary" size="sm" isDisabled={busy} onClick={() => onAsk({ what: older ? 'roll-back' : 'activate', version })}>
-                      {older ? 'Roll back' : 'Activate'}
+                    <Button variant="secondary" size="sm" isDisabled={busy} onClick={() => onAsk({ what: before ? 'roll-back' : 'activate', version })}>
+                      {before ? 'Roll back' : 'Activate'}
                     </Button>
                   </div>
                 )}
@@ -192,7 +217,7 @@ function Versions({ component, busy, onCompare, onWatch, onAsk }: VersionsProps)
                 <RowActions
                   of={`version ${short(digest)}`}
                   items={[
-                    ...(watched ? [{ title: 'Stop watching', onClick: () => onWatch() }] : active ? [] : [{ title: 'Watch (shadow)', onClick: () => onWatch(version) }]),
+                    ...(shadowed ? [{ title: 'Stop watching', onClick: () => onWatch() }] : active ? [] : [{ title: 'Watch (shadow)', onClick: () => onWatch(version) }]),
                     { title: 'Download', component: 'a', href: file, download: `${component.name}.wasm` },
                     ...(version.source === 'database' && !active ? [{ title: 'Remove', isDanger: true, onClick: () => onAsk({ what: 'remove-version', version }) }] : []),
                   ]}

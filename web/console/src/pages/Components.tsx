@@ -9,10 +9,12 @@ import { ComponentDrop } from '../parts/ComponentDrop';
 import { Empty } from '../parts/Empty';
 import { Heading } from '../parts/Heading';
 import { Show, useLoad } from '../parts/load';
-import { duration, sources } from '../wording/components';
+import { duration, hasFailed, sources } from '../wording/components';
 
-export function StateLabel({ state }: { state: ComponentFile['state'] }) {
-  const [text, status] = ({ active: ['Active', 'success'], failing: ['Failing', 'danger'], refused: ['Refused', 'warning'] } as const)[state];
+/** How a component is doing; one that decides and has failed lately is not shown as if nothing had happened. */
+export function StateLabel({ state, failed = false }: { state: ComponentFile['state']; failed?: boolean }) {
+  const active = failed ? (['Active, has failed', 'warning'] as const) : (['Active', 'success'] as const);
+  const [text, status] = ({ active, failing: ['Failing', 'danger'], refused: ['Refused', 'warning'] } as const)[state];
   return (
     <Label isCompact status={status}>
       {text}
@@ -59,11 +61,11 @@ function List({ components }: { components: ComponentFile[] }) {
                 {one.source && <div className="console-faint">{sources[one.source]}</div>}
               </Td>
               <Td dataLabel="State">
-                <StateLabel state={one.state} />
+                <StateLabel state={one.state} failed={hasFailed(one)} />
                 {one.shadow && (
                   <div className="console-gap-small">
                     <Label isCompact color="purple">
-                      Another version is watched
+                      Another version is watched{one.watch && one.watch.differs > 0 ? ', and would decide otherwise' : ''}
                     </Label>
                   </div>
                 )}

@@ -40,7 +40,7 @@ export default function Decision() {
             <div className="console-cards">
               <Card>
                 <CardTitle component="h2">
-                  In words <OutcomeLabel outcome={data.outcome} />
+                  In words <OutcomeLabel outcome={data.outcome} failed={data.failed} />
                 </CardTitle>
                 <CardBody>
                   <Sentences sentences={sentences(data)} />

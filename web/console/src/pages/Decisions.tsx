@@ -18,17 +18,19 @@ import { distance, moment } from '../parts/times';
 import { sentences, summary } from '../wording/decisions';
 
 const MAX = 20;
+/** Decisions that are worth a look, by the server's parameter. */
+const WHICH = { failed: 'A component had no answer', differs: 'A watched version would differ' };
 
 export default function Decisions() {
   const { realm = '' } = useParams();
   const filters = useFilters();
   const { first, show } = filters;
-  const [text, outcome, client] = [filters.of('search'), filters.of('outcome'), filters.of('client')];
+  const [text, outcome, client, which] = [filters.of('search'), filters.of('outcome'), filters.of('client'), filters.of('which')];
   const decisions = useLoad(
-    (signal) => request<Decision[]>(`${admin(realm, 'client-registration-policy', 'decisions')}${query({ search: text, outcome, clientId: client, first, max: MAX + 1 })}`, { signal }),
-    [realm, text, outcome, client, first],
+    (signal) => request<Decision[]>(`${admin(realm, 'client-registration-policy', 'decisions')}${query({ search: text, outcome, clientId: client, ...(which in WHICH && { [which]: 'true' }), first, max: MAX + 1 })}`, { signal }),
+    [realm, text, outcome, client, which, first],
   );
-  const filtered = text !== '' || outcome !== '' || client !== '';
+  const filtered = text !== '' || outcome !== '' || client !== '' || which !== '';
   const at = `#/${encodeURIComponent(realm)}`;
   return (
     <>
@@ -45,6 +47,14 @@ export default function Decisions() {
                 <FormSelectOption value="reject" label="Refused" />
                 <FormSelectOption value="hold" label="Waiting" />
                 <FormSelectOption value="accept" label="Let through" />
+              </FormSelect>
+            </ToolbarItem>
+            <ToolbarItem>
+              <FormSelect aria-label="Worth a look" value={which} onChange={(_, value) => show({ which: value })}>
+                <FormSelectOption value="" label="All decisions" />
+                {Object.entries(WHICH).map(([value, label]) => (
+                  <FormSelectOption key={value} value={value} label={label} />
+                ))}
               </FormSelect>
             </ToolbarItem>
             {client !== '' && (
@@ -93,13 +103,13 @@ export default function Decisions() {
                         <span title={moment(decision.time)}>{distance(decision.time)}</span>
                       </Td>
                       <Td dataLabel="Outcome">
-                        <OutcomeLabel outcome={decision.outcome} />
+                        <OutcomeLabel outcome={decision.outcome} failed={decision.failed} />
                       </Td>
                       <Td dataLabel="What happened" className="console-break">
                         <a href={`${at}/decisions/${encodeURIComponent(decision.id)}`}>{summary(decision)}</a>
-                        {decision.outcome === 'reject' &&
+                        {(decision.outcome === 'reject' || which === 'differs') &&
                           sentences(decision)
-                            .filter(({ kind }) => kind === 'refused')
+                            .filter(({ kind }) => kind === 'refused' || kind === 'failed' || (which === 'differs' && kind === 'shadow'))
                             .slice(0, 2)
                             .map((sentence, index) => (
                               <div key={index} className="console-faint">

@@ -97,7 +97,7 @@ export default function Start() {
                 <ul className="console-latest">
                   {latest.data.map((decision) => (
                     <li key={decision.id}>
-                      <OutcomeLabel outcome={decision.outcome} />
+                      <OutcomeLabel outcome={decision.outcome} failed={decision.failed} />
                       <a className="console-break" href={`${at}/decisions/${encodeURIComponent(decision.id)}`}>
                         {summary(decision)}
                       </a>
@@ -131,13 +131,14 @@ function Figure({ caption, value, more, href }: { caption: string; value: number
 
 const parts = [
   ['refused', 'refused'],
+  ['failed', 'without an answer'],
   ['held', 'held'],
   ['shadow', 'would have acted (shadow mode)'],
   ['amended', 'changed'],
 ] as const;
 
 function ByPolicy({ policies, at }: { policies: Figures['policies']; at: string }) {
-  const most = Math.max(1, ...policies.map((policy) => policy.refused + policy.held + policy.amended + policy.shadow));
+  const most = Math.max(1, ...policies.map((policy) => policy.refused + policy.failed + policy.held + policy.amended + policy.shadow));
   return (
     <ul className="console-by-policy">
       {policies.map((policy) => {

@@ -155,7 +155,8 @@ export default function TryIt() {
 
 function Result({ answer, caller }: { answer: DryRun; caller: Caller }) {
   const [variant, title] = outcomes[answer.decision];
-  const said = sentences({ caller, violations: answer.violations, policies: answer.policies, ...(answer.clientPolicies && { clientPolicies: answer.clientPolicies }) });
+  const { violations, policies, clientPolicies, failure, watched } = answer;
+  const said = sentences({ caller, violations, policies, ...(clientPolicies && { clientPolicies }), ...(failure && { failure }), ...(watched && { watched }) });
   return (
     <section id="result" tabIndex={-1} aria-label="What would happen" className="console-cards">
       <Alert isInline variant={variant} title={title} component="h2">

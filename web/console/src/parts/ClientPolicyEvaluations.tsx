@@ -13,8 +13,8 @@ const events: Record<string, string> = {
   view: 'Before it is read',
   unregister: 'Before it is deleted',
 };
-const conditions = { yes: 'holds', no: 'does not hold', abstain: 'says nothing' };
-const executors = { accept: 'met', amend: 'changed it', keep: 'keeps the token', reject: 'refused it' };
+const conditions = { yes: 'holds', no: 'does not hold', abstain: 'says nothing', fail: 'has no answer' };
+const executors = { accept: 'met', amend: 'changed it', keep: 'keeps the token', reject: 'refused it', fail: 'has no answer' };
 
 export function ClientPolicyEvaluations({ policies }: { policies: ClientPolicyEvaluation[] }) {
   return (
@@ -23,7 +23,14 @@ export function ClientPolicyEvaluations({ policies }: { policies: ClientPolicyEv
       <Tbody>
         {policies.map((policy, index) => (
           <Tr key={index}>
-            <Td dataLabel="Client policy">{policy.name}</Td>
+            <Td dataLabel="Client policy">
+              {policy.name}{' '}
+              {policy.mode === 'shadow' && (
+                <Label isCompact variant="outline">
+                  Shadow
+                </Label>
+              )}
+            </Td>
             <Td dataLabel="When">{events[policy.event] ?? policy.event}</Td>
             <Td dataLabel="Applies">
               <Label isCompact {...(policy.applies ? { status: 'info' as const } : { color: 'grey' as const })}>

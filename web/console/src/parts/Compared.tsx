@@ -2,8 +2,8 @@
 
 import { Alert } from '@patternfly/react-core';
 import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
-import type { Comparison } from '../api/types';
-import { short, verdicts } from '../wording/components';
+import type { Comparison, Difference } from '../api/types';
+import { short, verdicts, why } from '../wording/components';
 import { Columns } from './Columns';
 
 export function Compared({ digest, comparison }: { digest: string; comparison: Comparison }) {
@@ -18,29 +18,34 @@ export function Compared({ digest, comparison }: { digest: string; comparison: C
   return (
     <div className="console-gap">
       <Alert isInline variant={different.length === 0 ? 'success' : 'warning'} title={`Version ${short(digest)} decides ${same.toLocaleString()} of the last ${replayed.toLocaleString()} registrations as they are decided now`} component="h3" />
-      {different.length > 0 && (
-        <Table aria-label="Other decisions" variant="compact" gridBreakPoint="grid-md">
-          <Columns of={['Decision', 'Realm', 'Now', 'With this version', 'Policies', 'Why']} />
-          <Tbody>
-            {different.map((one) => (
-              <Tr key={one.decision}>
-                <Td dataLabel="Decision">
-                  <a href={`#/${encodeURIComponent(one.realm)}/decisions/${encodeURIComponent(one.decision)}`}>
-                    <code>{one.decision.slice(0, 8)}…</code>
-                  </a>
-                </Td>
-                <Td dataLabel="Realm">{one.realm}</Td>
-                <Td dataLabel="Now">{verdicts[one.before]}</Td>
-                <Td dataLabel="With this version">{verdicts[one.after]}</Td>
-                <Td dataLabel="Policies">{one.policies.join(', ') || '–'}</Td>
-                <Td dataLabel="Why" className="console-break">
-                  {one.violations.map((violation) => violation.message).join('; ') || '–'}
-                </Td>
-              </Tr>
-            ))}
-          </Tbody>
-        </Table>
-      )}
+      {different.length > 0 && <Differences of={different} />}
     </div>
+  );
+}
+
+/** Requests that another version decides otherwise, and why. */
+export function Differences({ of }: { of: Difference[] }) {
+  return (
+    <Table aria-label="Other decisions" variant="compact" gridBreakPoint="grid-md">
+      <Columns of={['Decision', 'Realm', 'Now', 'With this version', 'Policies', 'Why']} />
+      <Tbody>
+        {of.map((one) => (
+          <Tr key={one.decision}>
+            <Td dataLabel="Decision">
+              <a href={`#/${encodeURIComponent(one.realm)}/decisions/${encodeURIComponent(one.decision)}`}>
+                <code>{one.decision.slice(0, 8)}…</code>
+              </a>
+            </Td>
+            <Td dataLabel="Realm">{one.realm}</Td>
+            <Td dataLabel="Now">{verdicts[one.before]}</Td>
+            <Td dataLabel="With this version">{verdicts[one.after]}</Td>
+            <Td dataLabel="Policies">{one.policies.join(', ') || '–'}</Td>
+            <Td dataLabel="Why" className="console-break">
+              {why(one)}
+            </Td>
+          </Tr>
+        ))}
+      </Tbody>
+    </Table>
   );
 }

@@ -2,6 +2,7 @@
 
 import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
 import type { Evaluation } from '../api/types';
+import { shortly } from '../wording/decisions';
 import { Columns } from './Columns';
 import { VerdictLabel } from './Labels';
 
@@ -12,6 +13,8 @@ const hooks: Record<string, string> = {
   'after-update': 'As it would be stored',
   'before-view': 'Before it is read',
   'before-delete': 'Before it is deleted',
+  'before-install': 'Before its credentials are shown',
+  'allowed-origins': 'Which web pages may ask',
 };
 
 export function Evaluations({ policies }: { policies: Evaluation[] }) {
@@ -23,13 +26,16 @@ export function Evaluations({ policies }: { policies: Evaluation[] }) {
           <Tr key={index}>
             <Td dataLabel="Policy">
               {policy.name} <span className="console-faint">{policy.provider}</span>
+              {policy.token && <div className="console-faint console-break">Came with initial access token {policy.token.name ?? policy.token.id}</div>}
             </Td>
             <Td dataLabel="When">{hooks[policy.hook] ?? policy.hook}</Td>
             <Td dataLabel="Verdict">
               <VerdictLabel verdict={policy.verdict} shadow={policy.mode === 'shadow'} />
+              {(policy.failure?.message ?? policy.reason) && <div className="console-faint console-break">{policy.failure?.message ?? policy.reason}</div>}
             </Td>
             <Td dataLabel="Component">
-              <code title={policy.component}>{policy.component.replace(/@(.{8}).*/, '@$1…')}</code>
+              {policy.component ? <code title={policy.component}>{shortly(policy.component)}</code> : 'None'}
+              {policy.version && <div className="console-faint">version {policy.version}</div>}
             </Td>
             <Td dataLabel="Time" modifier="nowrap">{policy.micros} µs</Td>
           </Tr>

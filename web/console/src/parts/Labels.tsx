@@ -3,8 +3,8 @@
 import { Label } from '@patternfly/react-core';
 import type { Outcome, Verdict } from '../api/types';
 
-export function OutcomeLabel({ outcome }: { outcome: Outcome }) {
-  const [text, status] = ({ accept: ['Let through', 'success'], hold: ['Waiting', 'warning'], reject: ['Refused', 'danger'] } as const)[outcome];
+export function OutcomeLabel({ outcome, failed = false }: { outcome: Outcome; failed?: boolean | undefined }) {
+  const [text, status] = failed ? (['No answer', 'danger'] as const) : ({ accept: ['Let through', 'success'], hold: ['Waiting', 'warning'], reject: ['Refused', 'danger'] } as const)[outcome];
   return (
     <Label status={status} isCompact>
       {text}
@@ -13,7 +13,7 @@ export function OutcomeLabel({ outcome }: { outcome: Outcome }) {
 }
 
 export function VerdictLabel({ verdict, shadow }: { verdict: Verdict; shadow: boolean }) {
-  const [text, status] = ({ accept: ['Agreed', 'success'], amend: ['Changed it', 'info'], hold: ['Held it', 'warning'], reject: ['Refused it', 'danger'] } as const)[verdict];
+  const [text, status] = ({ accept: ['Agreed', 'success'], amend: ['Changed it', 'info'], hold: ['Held it', 'warning'], reject: ['Refused it', 'danger'], fail: ['No answer', 'danger'] } as const)[verdict];
   return (
     <>
       <Label status={status} isCompact>

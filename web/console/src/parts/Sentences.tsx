@@ -4,6 +4,7 @@ import { Fragment } from 'react';
 import { List, ListItem, Icon } from '@patternfly/react-core';
 import BanIcon from '@patternfly/react-icons/dist/esm/icons/ban-icon';
 import CheckCircleIcon from '@patternfly/react-icons/dist/esm/icons/check-circle-icon';
+import ExclamationTriangleIcon from '@patternfly/react-icons/dist/esm/icons/exclamation-triangle-icon';
 import EyeIcon from '@patternfly/react-icons/dist/esm/icons/eye-icon';
 import PauseCircleIcon from '@patternfly/react-icons/dist/esm/icons/pause-circle-icon';
 import PencilAltIcon from '@patternfly/react-icons/dist/esm/icons/pencil-alt-icon';
@@ -11,6 +12,7 @@ import type { Sentence } from '../wording/decisions';
 
 const icons = {
   refused: [BanIcon, 'danger'],
+  failed: [ExclamationTriangleIcon, 'danger'],
   held: [PauseCircleIcon, 'warning'],
   changed: [PencilAltIcon, 'info'],
   shadow: [EyeIcon, undefined],

@@ -1,11 +1,11 @@
 // Decisions as sentences: which policy, which value, what would help. The one place with this wording.
 
-import type { Caller, Change, Decision, Evaluation, Violation } from '../api/types';
+import type { Caller, Change, ClientPolicyEvaluation, Decision, Evaluation, NoAnswer, Unanswered, Violation, Watched } from '../api/types';
 
 /** One thing that a policy said. */
 export interface Sentence {
   /** Drives colour and icon. */
-  kind: 'refused' | 'held' | 'changed' | 'shadow' | 'agreed';
+  kind: 'refused' | 'failed' | 'held' | 'changed' | 'shadow' | 'agreed';
   /** Which policy said it; absent: the server's own rules. */
   policy?: string;
   text: string;
@@ -20,6 +20,7 @@ export function who(caller: Pick<Caller, 'kind' | 'address' | 'origin'>): string
     'initial-access-token': 'a caller with an initial access token',
     'registration-access-token': 'a client with its registration access token',
     bearer: 'a signed-in user or service account',
+    unknown: 'a caller whose token was not verified',
   };
   const page = caller.origin ? ` on a page of ${caller.origin}` : '';
   return `${kinds[caller.kind] ?? caller.kind} at ${caller.address}${page}`;
@@ -40,12 +41,15 @@ const documents: Record<string, string> = {
 };
 
 /** The whole decision in one sentence. */
-export function summary(decision: Pick<Decision, 'operation' | 'outcome' | 'caller' | 'clientId' | 'provider' | 'violations'>): string {
+export function summary(decision: Pick<Decision, 'operation' | 'outcome' | 'caller' | 'clientId' | 'provider' | 'violations' | 'failure'>): string {
   const [attempt] = attempts[decision.operation] ?? ['The request'];
   const client = decision.clientId ? ` of client “${decision.clientId}”` : '';
   const by = ` by ${who(decision.caller)} (${documents[decision.provider] ?? decision.provider})`;
   switch (decision.outcome) {
     case 'reject': {
+      if (decision.failure) {
+        return `${attempt}${client}${by} was refused, as ${silent(decision.failure)} has no answer.`;
+      }
       const policies = [...new Set(decision.violations.map((violation) => violation.policy))];
       const from = policies.length === 0 ? '' : ` by ${list(policies.map((name) => `“${name}”`))}`;
       return `${attempt}${client}${by} was refused${from}.`;
@@ -57,33 +61,45 @@ export function summary(decision: Pick<Decision, 'operation' | 'outcome' | 'call
   }
 }
 
+/** Who has no answer, in the middle of a sentence. */
+function silent({ policy, provider }: Unanswered): string {
+  return policy === undefined ? `document format “${provider}”` : `“${policy}”`;
+}
+
+/** What sentences are made of: a decision, or a dry run. */
+type Told = Pick<Decision, 'caller' | 'violations' | 'failure' | 'watched' | 'clientPolicies' | 'policies'> & { id?: string };
+
 /** What the policies said, the objections first. What they all agreed to is one sentence. */
-export function sentences(decision: Pick<Decision, 'caller' | 'violations' | 'clientPolicies' | 'policies'>): Sentence[] {
+export function sentences(decision: Told): Sentence[] {
   const said: Sentence[] = [];
-  const clientPolicies = decision.clientPolicies ?? [];
+  const [clientPolicies, watched] = [decision.clientPolicies ?? [], decision.watched ?? []];
+  const deciding = clientPolicies.filter(({ mode }) => mode !== 'shadow');
+  said.push(...failures(decision, deciding));
   for (const violation of decision.violations) {
-    const ofClientPolicy = clientPolicies.some((policy) => policy.executors.some((executor) => executor.violation?.policy === violation.policy && executor.violation.message === violation.message));
-    said.push(refusal(violation, decision.caller, 'refused', ofClientPolicy));
+    const ofClientPolicy = deciding.some((policy) => policy.executors.some((executor) => executor.violation?.policy === violation.policy && executor.violation.message === violation.message));
+    said.push(refusal(violation, decision, 'refused', ofClientPolicy));
   }
-  for (const policy of clientPolicies) {
+  for (const policy of deciding) {
     for (const executor of policy.executors) {
       said.push(...executor.changes.map((change): Sentence => ({ kind: 'changed', policy: policy.name, text: `Client policy “${policy.name}” (${executor.executor}) changed ${changed(change)}.` })));
     }
   }
   for (const policy of decision.policies) {
     if (policy.mode === 'shadow' && policy.verdict !== 'accept') {
-      said.push(...shadow(policy, decision.caller, isWatched(policy, decision.policies)));
+      said.push(...shadow(policy, decision, isWatched(policy, decision)));
     } else if (policy.verdict === 'hold') {
-      said.push({ kind: 'held', policy: policy.name, text: `“${policy.name}” wants an administrator to look at the client first.`, help: 'Approve or refuse the client under Clients → Waiting.' });
+      const why = policy.reason === undefined ? '.' : `: ${stop(policy.reason)}`;
+      said.push({ kind: 'held', policy: policy.name, text: `“${policy.name}” wants an administrator to look at the client first${why}`, help: 'Approve or refuse the client under Clients → Waiting.' });
     }
     if (policy.mode === 'enforce') {
       said.push(...policy.changes.map((change): Sentence => ({ kind: 'changed', policy: policy.name, text: `“${policy.name}” changed ${changed(change)}.` })));
     }
   }
-  const asked = decision.policies.filter((policy) => !isWatched(policy, decision.policies));
+  said.push(...watched.filter(({ differs }) => differs).map(otherwise));
+  const asked = decision.policies.filter((policy) => !isWatched(policy, decision));
   const objected = new Set(asked.filter((policy) => policy.verdict !== 'accept').map((policy) => policy.name));
   const agreed = [...new Set(asked.map((policy) => policy.name))].filter((name) => !objected.has(name));
-  const met = [...new Set(clientPolicies.filter((policy) => policy.applies && policy.executors.every((executor) => executor.verdict !== 'reject')).map((policy) => policy.name))];
+  const met = [...new Set(deciding.filter((policy) => policy.applies && policy.executors.every(({ verdict }) => verdict !== 'reject' && verdict !== 'fail')).map((policy) => policy.name))];
   if (met.length > 0) {
     said.push({ kind: 'agreed', text: `What ${met.length === 1 ? 'client policy' : 'client policies'} ${list(met.map((name) => `“${name}”`))} ${met.length === 1 ? 'demands' : 'demand'} is met.` });
   }
@@ -93,37 +109,88 @@ export function sentences(decision: Pick<Decision, 'caller' | 'violations' | 'cl
   return said;
 }
 
-/** Whether it is the watched version of a component that spoke, beside the one that decides. */
-function isWatched(policy: Evaluation, all: Evaluation[]): boolean {
-  return policy.mode === 'shadow' && all.some((other) => other.mode === 'enforce' && other.name === policy.name && other.hook === policy.hook);
+/** What has no answer, so that the request was refused. */
+function failures(decision: Told, clientPolicies: ClientPolicyEvaluation[]): Sentence[] {
+  const help = decision.id === undefined ? "The server's log says more." : `The server's log says more: look for decision ${decision.id}.`;
+  const failed = (text: string, failure: NoAnswer, component?: string, policy?: string): Sentence => ({
+    kind: 'failed',
+    ...(policy !== undefined && { policy }),
+    text: `${text}${component ? ` (${shortly(component)})` : ''}: ${failure.message}`,
+    help,
+  });
+  const said = clientPolicies.flatMap((policy) => {
+    const parts = [...policy.conditions.map(({ condition, ...part }) => ({ what: `condition ${condition}`, ...part })), ...policy.executors.map(({ executor, ...part }) => ({ what: `executor ${executor}`, ...part }))];
+    return parts.flatMap(({ what, failure, component }) => (failure ? [failed(`Client policy “${policy.name}”, ${what}, could not decide`, failure, component, policy.name)] : []));
+  });
+  for (const policy of decision.policies) {
+    if (policy.mode === 'enforce' && policy.failure) {
+      said.push(failed(`“${policy.name}” could not decide`, policy.failure, policy.component, policy.name));
+    }
+  }
+  if (said.length === 0 && decision.failure) {
+    const { failure } = decision;
+    const who = failure.policy === undefined ? `Document format “${failure.provider}”` : `“${failure.policy}”`;
+    said.push(failed(`${who} could not handle the request (${failure.step})`, failure, failure.component, failure.policy));
+  }
+  return said;
 }
 
-function shadow(policy: Evaluation, caller: Caller, watched: boolean): Sentence[] {
+const verdicts = { accept: 'let it through', hold: 'held the client', reject: 'refused it', error: 'had no answer' };
+
+/** What a watched version would have decided instead. */
+function otherwise({ component, verdict, reason, failure, violations = [] }: Watched): Sentence {
+  const why = failure?.message ?? reason ?? violations.map(({ message }) => message).join('; ');
+  return { kind: 'shadow', text: `Version ${shortly(component)}, which is only watched, would have ${verdicts[verdict]}${why ? `: ${stop(why)}` : '.'}` };
+}
+
+/** A component's name and the beginning of its digest. */
+export function shortly(component: string): string {
+  return component.replace(/@(.{8}).+/, '@$1…');
+}
+
+/** Whether it is the watched version of a component that spoke, beside the one that decides. */
+function isWatched(policy: Evaluation, { policies, watched = [] }: Pick<Decision, 'policies' | 'watched'>): boolean {
+  const beside = (other: Evaluation) => other.mode === 'enforce' && other.name === policy.name && other.hook === policy.hook;
+  return policy.mode === 'shadow' && (watched.some(({ component }) => component === policy.component) || policies.some(beside));
+}
+
+function shadow(policy: Evaluation, decision: Told, watched: boolean): Sentence[] {
   const why = watched ? 'That is the version which is only watched, so nothing came of it.' : 'It is in shadow mode, so nothing came of it.';
   const mark = (text: string): Sentence => ({ kind: 'shadow', policy: policy.name, text });
+  if (policy.failure) {
+    return [mark(`“${policy.name}” would have had no answer: ${policy.failure.message} ${why}`)];
+  }
   if (policy.verdict === 'reject') {
     return policy.violations.map((violation) => {
-      const { text, help } = refusal(violation, caller, 'would have refused');
+      const { text, help } = refusal(violation, decision, 'would have refused');
       return { ...mark(`${text} ${why}`), ...(help && { help }) };
     });
   }
   if (policy.verdict === 'hold') {
-    return [mark(`“${policy.name}” would have held the client. ${why}`)];
+    return [mark(`“${policy.name}” would have held the client${policy.reason === undefined ? '.' : `: ${stop(policy.reason)}`} ${why}`)];
   }
   return policy.changes.map((change) => mark(`“${policy.name}” would have changed ${changed(change)}. ${why}`));
 }
 
-function refusal(violation: Violation, caller: Caller, did: string, ofClientPolicy = false): Sentence {
+function refusal(violation: Violation, { caller, policies, clientPolicies = [] }: Told, did: string, ofClientPolicy = false): Sentence {
+  const same = (said: Violation) => said.message === violation.message && said.value === violation.value && said.policy === violation.policy;
+  const by = policies.find((policy) => policy.violations.some(same));
+  // What the caller was told is without the hint.
+  const executors = clientPolicies.flatMap((policy) => policy.executors.flatMap((executor) => executor.violation ?? []));
+  const hint = [...(by?.violations ?? []), ...executors].find(same)?.hint;
   const what = violation.value === undefined ? (violation.field ? ` because of ${violation.field}` : '') : ` ${violation.field ? `${violation.field} ` : ''}“${violation.value}”`;
-  const text = `“${violation.policy}” ${did}${what || ' it'}: ${stop(violation.message)}`;
-  const help = ofClientPolicy
-    ? `Change ${violation.field ?? 'what is named'} in the request, or the conditions and profiles of the client policy “${violation.policy}”.`
-    : advice(violation, caller);
+  const came = by?.token ? `, which came with initial access token ${by.token.name === undefined ? by.token.id : `“${by.token.name}” (${by.token.id})`},` : '';
+  const text = `“${violation.policy}”${came} ${did}${what || ' it'}: ${stop(violation.message)}`;
+  const help = by?.token
+    ? `The policy is none of the realm's: it came with the token, and binds every client that is registered with it. ${advice({ ...violation, ...(hint !== undefined && { hint }) }, caller)}`
+    : ofClientPolicy
+      ? `${hint === undefined ? '' : `${stop(hint)} `}Change ${violation.field ?? 'what is named'} in the request, or the conditions and profiles of the client policy “${violation.policy}”.`
+      : advice({ ...violation, ...(hint !== undefined && { hint }) }, caller);
   return { kind: 'refused', policy: violation.policy, text: ofClientPolicy ? `Client policy ${text}` : text, ...(help && { help }) };
 }
 
 /** What would make the objection go away. */
-export function advice(violation: Violation, caller: Pick<Caller, 'address' | 'kind' | 'origin'>): string | undefined {
+export function advice(violation: Violation, caller: Pick<Caller, 'address' | 'kind' | 'origin'>): string {
   const policy = `“${violation.policy}”`;
   const token = caller.kind === 'anonymous' ? ' Or give the caller an initial access token: other policies apply then.' : '';
   switch (violation.provider) {
@@ -149,6 +216,9 @@ export function advice(violation: Violation, caller: Pick<Caller, 'address' | 'k
     case 'registration-web-origins':
       return caller.origin ? `Add ${caller.origin} to the web origins of ${policy}.` : `Add the page's origin to the web origins of ${policy}.`;
     default:
+      if (violation.hint) {
+        return stop(violation.hint);
+      }
       return violation.field ? `Change ${violation.field} in the request, or the settings of ${policy}.` : `Look at the settings of ${policy}.`;
   }
 }
