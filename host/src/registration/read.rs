@@ -36,7 +36,7 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
 
 /// One attempt; `None` when the client was changed meanwhile.
 async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>) -> Result<Option<Response>, Refusal> {
-    let Exchange { app, realm, provider, .. } = exchange;
+    let Exchange { realm, provider, .. } = exchange;
     let description = &provider.provider.description;
     let (stored, roles) = exchange.stored(named).await?;
     let by_itself = description.client_authentication && matches!(identity, Identity::Anonymous);

@@ -163,7 +163,9 @@ mod tests {
     #[test]
     fn a_policy_in_rust_brings_the_whole_sdk_and_the_whole_contract() {
         let made = |folder: &str| -> BTreeSet<String> {
-            files(Language::Rust, Kind::Policy).filter_map(|(name, _)| Some(name.strip_prefix(folder)?.to_owned())).collect()
+            files(Language::Rust, Kind::Policy)
+                .filter_map(|(name, _)| Some(name.strip_prefix(folder)?.to_owned()))
+                .collect()
         };
         assert_eq!(made("sdk/src/"), names_in("../policies/sdk/src"));
         assert_eq!(made("sdk/wit/"), names_in("../wit"));
