@@ -5,7 +5,7 @@ use thiserror::Error;
 
 /// Bytes that are no text of the encoding which the first ones stand for.
 #[derive(Debug, Error)]
-#[error("byte {} is not {encoding}", at + 1)]
+#[error("byte {} is not {encoding}", .at + 1)]
 pub(crate) struct NotUnicode {
     encoding: &'static str,
     at: usize,

@@ -6,7 +6,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-const ENTITY: &str = "<md:EntityDescriptor xmlns:md='urn:oasis:names:tc:SAML:2.0:metadata' entityID='ID' VALID><md:SPSSODescriptor \
+const ENTITY: &str = "<md:EntityDescriptor xmlns:md='urn:oasis:names:tc:SAML:2.0:metadata' entityID='NAME' UNTIL><md:SPSSODescriptor \
     protocolSupportEnumeration='urn:oasis:names:tc:SAML:2.0:protocol'><md:KeyDescriptor/></md:SPSSODescriptor>\
     </md:EntityDescriptor>";
 
@@ -125,7 +125,7 @@ async fn metadata_is_read_in_its_encoding_and_up_to_its_end() -> anyhow::Result<
         anyhow::Ok((status, answer.json::<Value>().await?))
     };
     let latin = |declaration: &str, id: &str| -> Vec<u8> {
-        let document = format!("{declaration}{}", ENTITY.replace("ID", id).replace("VALID", ""));
+        let document = format!("{declaration}{}", ENTITY.replace("NAME", id).replace("UNTIL", ""));
         document.chars().map(|character| character as u8).collect()
     };
     let declared = "<?xml version='1.0' encoding='ISO-8859-1'?>";
@@ -134,7 +134,7 @@ async fn metadata_is_read_in_its_encoding_and_up_to_its_end() -> anyhow::Result<
         (latin(declared, "urn:größe:2"), "application/xml; charset=utf-8", "urn:größe:2"),
         (latin("", "urn:größe:3"), "application/xml; charset=\"iso-8859-1\"", "urn:größe:3"),
         (
-            format!("\u{feff}{declared}{}", ENTITY.replace("ID", "urn:größe:4")).replace("VALID", "").into(),
+            format!("\u{feff}{declared}{}", ENTITY.replace("NAME", "urn:größe:4")).replace("UNTIL", "").into(),
             "application/xml",
             "urn:größe:4",
         ),
@@ -153,7 +153,7 @@ async fn metadata_is_read_in_its_encoding_and_up_to_its_end() -> anyhow::Result<
         assert!(error["error_description"].as_str().is_some_and(|text| text.contains(name)), "{error}");
     }
     for until in ["2001", "2001-01", "2001-01-01", "2001-01-01T00:00:00Z", "2001-01-01T00:00:00.5+01:00", "-0001"] {
-        let document = ENTITY.replace("VALID", &format!("validUntil='{until}'"));
+        let document = ENTITY.replace("UNTIL", &format!("validUntil='{until}'"));
         let (status, error) = post(document.into(), "application/xml").await?;
         assert_eq!(status, StatusCode::BAD_REQUEST);
         let expected = format!("The metadata expired at {until}");

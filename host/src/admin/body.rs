@@ -151,8 +151,8 @@ pub(crate) fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
 
 /// A list of texts; a `null` in it is none.
 pub(crate) fn lenient_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    let texts: Vec<Option<String>> = Vec::deserialize(deserializer)?;
-    Ok(Some(texts.into_iter().flatten().collect()))
+    let texts: Option<Vec<Option<String>>> = Option::deserialize(deserializer)?;
+    Ok(texts.map(|texts| texts.into_iter().flatten().collect()))
 }
 
 /// Texts by name; one that is `null` is as good as absent.
@@ -161,8 +161,8 @@ where
     D: Deserializer<'de>,
     M: FromIterator<(String, String)>,
 {
-    let entries: BTreeMap<String, Option<String>> = BTreeMap::deserialize(deserializer)?;
-    Ok(entries.into_iter().filter_map(|(name, text)| Some((name, text?))).collect())
+    let entries: Option<BTreeMap<String, Option<String>>> = Option::deserialize(deserializer)?;
+    Ok(entries.into_iter().flatten().filter_map(|(name, text)| Some((name, text?))).collect())
 }
 
 /// A switch that may have come as text or number.
