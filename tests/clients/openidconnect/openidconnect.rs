@@ -9,8 +9,8 @@ use openidconnect::registration::{ClientRegistrationError, EmptyAdditionalClient
 use openidconnect::reqwest::blocking::{Client, ClientBuilder};
 use openidconnect::reqwest::redirect::Policy;
 use openidconnect::{
-    AccessToken, ClientName, ClientUrl, CsrfToken, HttpClientError, IssuerUrl, LogoUrl,
-    Nonce, PkceCodeChallenge, PolicyUrl, RedirectUrl, ResponseTypes, ToSUrl,
+    AccessToken, ClientName, ClientUrl, CsrfToken, HttpClientError, IssuerUrl, LogoUrl, Nonce, PkceCodeChallenge,
+    PolicyUrl, RedirectUrl, ResponseTypes, ToSUrl,
 };
 use serde_json::{Value, json};
 use std::env;

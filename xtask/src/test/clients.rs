@@ -126,7 +126,7 @@ fn commands(program: Program, workspace: &Workspace, server: &Server, python: Op
         }
         Language::Python => {
             let python = python.unwrap_or(Path::new("python3"));
-            (None, line(python, &["-m", "pytest", "-q", "-p", "no:cacheprovider"]))
+            (None, line(python, &["-m", "pytest"]))
         }
         // Its own workspace: what it is built from is a folder of its own, too.
         Language::Rust => {
