@@ -289,7 +289,10 @@ impl Components {
         for digest in &superfluous {
             component_files::delete_version(&mut write, name, digest);
         }
-        let choice = activate.then(|| ChoiceRow { active: Some(digest), since: clock::now(), decided, ..choice });
+        // What decides is not watched beside itself.
+        let shadow = choice.shadow.clone().filter(|shadow| *shadow != digest);
+        let choice =
+            activate.then(|| ChoiceRow { active: Some(digest), shadow, since: clock::now(), decided, ..choice });
         if let Some(choice) = &choice {
             self.check_swap(name, Some(&ready), force).await.inspect_err(|_| self.forget(name))?;
             component_files::choose(&mut write, name, choice);
@@ -300,7 +303,12 @@ impl Components {
             known.stored.retain(|file| !superfluous.contains(&file.digest));
         });
         if let Some(choice) = choice {
-            self.with_known(name, |known| known.choose(choice));
+            self.with_known(name, |known| {
+                if choice.shadow.is_none() {
+                    known.shadow = None;
+                }
+                known.choose(choice);
+            });
             self.swap(name, Some(ready), Source::Database);
         }
         if !superfluous.is_empty() {

@@ -517,8 +517,8 @@ async fn a_comparison_counts_nowhere_and_says_why() -> anyhow::Result<()> {
         ("broken", "error", "failure", "crashed"),
     ] {
         let put: Value = put(&service, "?activate=false", gate(version)?).await?.json().await?;
-        let digest = put["versions"].as_array().into_iter().flatten().map(|version| version["digest"].clone());
-        let digest = digest.filter(|digest| *digest != before["active"]).next().unwrap_or_default();
+        let mut digests = put["versions"].as_array().into_iter().flatten().map(|version| version["digest"].clone());
+        let digest = digests.find(|digest| *digest != before["active"]).unwrap_or_default();
         let compared = call(&service, Method::POST, "/gate/compare", Some(json!({"digest": digest}))).await?;
         let compared: Value = compared.error_for_status()?.json().await?;
         assert_eq!(compared["different"].as_array().map(Vec::len), Some(4), "{version}: {compared}");
