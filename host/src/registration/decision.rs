@@ -109,7 +109,8 @@ pub(crate) fn kind_name(kind: CallerKind) -> &'static str {
     }
 }
 
-fn operation_name(operation: Operation) -> &'static str {
+/// A request under its name in the contract.
+pub(crate) fn operation_name(operation: Operation) -> &'static str {
     match operation {
         Operation::Register => "register",
         Operation::Read => "read",

@@ -1,8 +1,6 @@
 //! Clients may have only so many redirect URIs.
 
-use matricula_policy_sdk::{
-    Client, Config, ConfigError, ConfigProperty, Executor, Host, Outcome, Property, Request,
-};
+use matricula_policy_sdk::{Client, Config, ConfigError, ConfigProperty, Executor, Host, Outcome, Property, Request};
 
 /// The setting, as the administrator's form shows it.
 const MOST: Property = Property {

@@ -13,7 +13,7 @@ impl Provider for Lines {
     const PROTOCOL: Option<&'static str> = Some("openid-connect");
 
     fn parse(document: &Document, _: Operation, _: &Host) -> Result<Client, Vec<Violation>> {
-        let text = str::from_utf8(&document.body).map_err(|_| wrong("The document is not written in UTF-8"))?;
+        let text = std::str::from_utf8(&document.body).map_err(|_| wrong("The document is not written in UTF-8"))?;
         let mut client = Client::default();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let (name, value) = line.split_once(':').ok_or_else(|| wrong(format!("A line without a colon: {line}")))?;

@@ -8,6 +8,7 @@ use super::run::readable;
 use super::trial::{self, Offer, Trial};
 use crate::client_policies::event_name;
 use crate::policies::hook_name;
+use crate::registration::decision::operation_name;
 use crate::wasm::contract::{ConfigProperty, PolicyProvider};
 
 /// Loads a component as the server does, shows what it offers, and asks it about an empty client.
@@ -64,7 +65,7 @@ fn describe_others(offer: &Offer) {
     }
     for kind in &offer.providers {
         println!("provider {}: {}", kind.id, listed(&kind.content_types));
-        let operations: Vec<String> = kind.operations.iter().map(|one| format!("{one:?}").to_lowercase()).collect();
+        let operations: Vec<String> = kind.operations.iter().map(|one| operation_name(*one).to_owned()).collect();
         println!("  offers {}", listed(&operations));
     }
 }

@@ -45,8 +45,8 @@ pub(super) async fn test(file: &Path, cases: &[PathBuf]) -> anyhow::Result<()> {
 }
 
 /// Runs a case; the expected answer and that of the component when they differ.
-async fn differs(trial: &Trial, case: Case) -> anyhow::Result<Option<(Value, Value)>> {
-    let expected = trial.normal(&case).await?;
+async fn differs(trial: &Trial, mut case: Case) -> anyhow::Result<Option<(Value, Value)>> {
+    let expected = trial.normal(&mut case).await?;
     let found = trial.ask(case).await?.value;
     Ok((found != expected).then_some((expected, found)))
 }

@@ -164,7 +164,8 @@ impl Trial {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) async fn normal(&self, case: &Case) -> anyhow::Result<Value> {
+    pub(super) async fn normal(&self, case: &mut Case) -> anyhow::Result<Value> {
+        self.offer.name(case)?;
         let mut instance = instance(&self.component).await?;
         let function = function(&mut instance, case.function())?;
         let result = function.ty(&instance.store).results().next().context("the function has no result")?;
