@@ -136,12 +136,20 @@ mod tests {
             shell.args(["-c", script]);
             shell
         };
-        let (mut steps, started) = (Steps::new("test"), Instant::now());
+        let folder = std::env::temp_dir();
+        let file = |name: &str| folder.join(format!("matricula-steps-{}-{name}", std::process::id()));
+        let (met, after) = (file("met"), file("after"));
+        let waits =
+            format!("for i in $(seq 200); do [ -e {0} ] && exec rm {0}; sleep 0.1; done; exit 1", met.display());
+        let mut steps = Steps::new("test");
         steps.beside_each_other(vec![
-            vec![("one", vec![shell("sleep 0.4")]), ("two", vec![shell("exit 3"), shell("sleep 60")])],
-            vec![("three", vec![shell("sleep 0.5")])],
+            vec![
+                ("one", vec![shell(&waits)]),
+                ("two", vec![shell("exit 3"), shell(&format!("touch {}", after.display()))]),
+            ],
+            vec![("three", vec![shell(&format!("touch {}", met.display()))])],
         ]);
-        assert!(started.elapsed() < Duration::from_millis(800), "{:?}", started.elapsed());
+        assert!(!after.exists());
         let closing_line = steps.finish().map_err(|error| error.to_string());
         assert!(closing_line.is_err_and(|line| line.starts_with("test: FAILED: two, after")));
     }

@@ -18,4 +18,11 @@ final class Refusals {
         assertEquals(status, refusal.getStatusLine().getStatusCode());
         return refusal.toErrorRepresentation();
     }
+
+    /** Asserts that the call is answered with this status, and that the library reads error code and description. */
+    static void assertRefused(int status, String error, String description, Executable call) {
+        var read = assertRefused(status, call);
+        assertEquals(error, read.getError());
+        assertEquals(description, read.getErrorDescription());
+    }
 }

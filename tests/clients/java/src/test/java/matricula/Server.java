@@ -28,17 +28,45 @@ final class Server {
 
     /** The library, set up as its documentation says. */
     static ClientRegistration library(Auth auth) {
-        return ClientRegistration.create().url(URL, REALM).build().auth(auth);
+        return library(REALM, auth);
+    }
+
+    /** The same for another realm. */
+    static ClientRegistration library(String realm, Auth auth) {
+        return ClientRegistration.create().url(URL, realm).build().auth(auth);
     }
 
     /** An initial access token, good for one registration. */
     static Auth initialAccessToken() throws Exception {
-        var token = HttpRequest.newBuilder(URI.create(URL + "/admin/realms/" + REALM + "/clients-initial-access"))
-                .header("Authorization", "Bearer " + administratorsToken())
-                .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString(
-                        JsonSerialization.writeValueAsString(new ClientInitialAccessCreatePresentation(600, 1))));
-        return Auth.token(answer(token, ClientInitialAccessPresentation.class));
+        return initialAccessToken(REALM);
+    }
+
+    /** The same for another realm. */
+    static Auth initialAccessToken(String realm) throws Exception {
+        var one = JsonSerialization.writeValueAsString(new ClientInitialAccessCreatePresentation(600, 1));
+        var token = administer("POST", "/" + realm + "/clients-initial-access", one);
+        return Auth.token(JsonSerialization.readValue(token, ClientInitialAccessPresentation.class));
+    }
+
+    /** A realm of its own for a test, with these members of its document; its name. */
+    static String newRealm(String members) throws Exception {
+        var name = "java-" + UUID.randomUUID();
+        administer("POST", "", "{\"realm\": \"%s\", \"enabled\": true, %s}".formatted(name, members));
+        return name;
+    }
+
+    /** Ends what {@link #newRealm} made. */
+    static void deleteRealm(String name) throws Exception {
+        administer("DELETE", "/" + name, "");
+    }
+
+    /** The access token of a user of this realm who exists and may do nothing. */
+    static Auth strangersToken(String realm) throws Exception {
+        var user = """
+                {"username": "stranger", "enabled": true, "email": "stranger@example.com", "firstName": "S",
+                 "lastName": "S", "credentials": [{"type": "password", "value": "a stranger's", "temporary": false}]}""";
+        administer("POST", "/" + realm + "/users", user);
+        return Auth.token(accessToken(realm, "stranger", "a stranger's"));
     }
 
     /** The administrator's own bearer token. */
@@ -52,26 +80,36 @@ final class Server {
     }
 
     private static String administratorsToken() throws Exception {
+        return accessToken(
+                "master", setting("MATRICULA_ADMIN_USER", "admin"), setting("MATRICULA_ADMIN_PASSWORD", "admin"));
+    }
+
+    private static String accessToken(String realm, String user, String password) throws Exception {
         var form = Map.of(
-                "grant_type", "password",
-                "client_id", "admin-cli",
-                "username", setting("MATRICULA_ADMIN_USER", "admin"),
-                "password", setting("MATRICULA_ADMIN_PASSWORD", "admin"));
+                "grant_type", "password", "client_id", "admin-cli", "username", user, "password", password);
         var body = form.entrySet().stream()
                 .map(field -> field.getKey() + "=" + URLEncoder.encode(field.getValue(), StandardCharsets.UTF_8))
                 .collect(Collectors.joining("&"));
-        var request = HttpRequest.newBuilder(URI.create(URL + "/realms/master/protocol/openid-connect/token"))
+        var request = HttpRequest.newBuilder(URI.create(URL + "/realms/" + realm + "/protocol/openid-connect/token"))
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .POST(BodyPublishers.ofString(body));
-        return answer(request, AccessTokenResponse.class).getToken();
+        return JsonSerialization.readValue(answer(request), AccessTokenResponse.class).getToken();
     }
 
-    private static <T> T answer(HttpRequest.Builder request, Class<T> type) throws Exception {
+    /** A request to the Admin API, to a path below its realms; what it answers. */
+    private static String administer(String method, String path, String document) throws Exception {
+        return answer(HttpRequest.newBuilder(URI.create(URL + "/admin/realms" + path))
+                .header("Authorization", "Bearer " + administratorsToken())
+                .header("Content-Type", "application/json")
+                .method(method, BodyPublishers.ofString(document)));
+    }
+
+    private static String answer(HttpRequest.Builder request) throws Exception {
         HttpResponse<String> response = HTTP.send(request.build(), BodyHandlers.ofString());
         if (response.statusCode() >= 300) {
             throw new IOException(response.uri() + " answered " + response.statusCode() + ": " + response.body());
         }
-        return JsonSerialization.readValue(response.body(), type);
+        return response.body();
     }
 
     private static String setting(String name, String otherwise) {
