@@ -155,8 +155,9 @@ async fn a_version_that_answers_nonsense_on_trial_is_put_back() -> anyhow::Resul
     service.realm("shop").await?;
     service.policy("shop", "authenticated", "gate", json!({})).await?;
     let token = service.initial_access_token("shop", json!({"count": 100})).await?;
-    let request =
-        async || Ok(service.register("shop", "default", Some(&token)).json(&json!({})).send().await?.status().as_u16());
+    let request = async || {
+        anyhow::Ok(service.register("shop", "default", Some(&token)).json(&json!({})).send().await?.status().as_u16())
+    };
     assert_eq!(request().await?, 201);
     upload(&service, "gate", "gate-silent.wasm").await?;
     let mut failed = 0;
