@@ -19,7 +19,9 @@ fn sent() -> Value {
 fn kept(document: &Value) -> Vec<String> {
     let attributes = document["attributes"].as_object().cloned().unwrap_or_default();
     let sent = sent();
-    attributes.into_iter().filter(|(name, _)| !sent[name].is_null()).map(|(name, _)| name).collect()
+    let mut kept: Vec<_> = attributes.into_iter().map(|(name, _)| name).filter(|name| !sent[name].is_null()).collect();
+    kept.sort();
+    kept
 }
 
 #[tokio::test]

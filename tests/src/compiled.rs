@@ -15,11 +15,12 @@ const CACHE: &str = "cache/components";
 /// # Errors
 /// When it cannot be copied.
 pub(crate) fn provide(data: &Path, program: &Path) -> anyhow::Result<()> {
-    let (kept, cache) = (kept(program)?, data.join(CACHE));
-    if cache.exists() || !kept.exists() {
+    let kept = kept(program)?;
+    // A server that starts again has what it left.
+    if data.exists() || !kept.exists() {
         return Ok(());
     }
-    copy(kept, &cache)
+    copy(kept, &data.join(CACHE))
 }
 
 /// Keeps the native code of a server that has started, for those that follow.

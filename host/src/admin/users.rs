@@ -221,11 +221,16 @@ const VIEW: [&str; 2] = ["view-users", "manage-users"];
 /// Users of a list without a `max`, as in Keycloak.
 const PAGE: i64 = 100;
 
-/// A number in a query. Keycloak's framework takes the address for another one where it is none.
+/// A number in a query.
+///
+/// # Errors
+/// 400 that names it where it is none (Keycloak's framework takes the address for another one).
 fn number(query: &Form, name: &str) -> Result<Option<i64>, ErrorResponse> {
     let text = query.get(name).filter(|text| !text.is_empty());
     let number = text.map(|text| text.parse::<i32>().map(i64::from)).transpose();
-    number.map_err(|_| ErrorResponse::framework(StatusCode::NOT_FOUND))
+    number.map_err(|_| {
+        ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_request", format!("{name}: it is no number of 32 bits"))
+    })
 }
 
 /// Lists users

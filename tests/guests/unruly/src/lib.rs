@@ -196,7 +196,9 @@ policy!(
     "remembers",
     |request, _client| {
         let mut served = SERVED.lock().unwrap_or_else(PoisonError::into_inner);
-        served.push(request.context.realm.clone());
+        if served.last() != Some(&request.context.realm) {
+            served.push(request.context.realm.clone());
+        }
         Decision::amend(Client { description: Some(served.join(" ")), ..Client::default() })
     }
 );
@@ -222,7 +224,7 @@ policy!(
     "recurses",
     |_request, client| {
         fn deeper(depth: u64, client: &Client) -> u64 {
-            let room = std::hint::black_box([depth; 64]);
+            let room = std::hint::black_box([depth; 2]);
             if client.attributes.len() == usize::MAX { room[0] } else { deeper(depth + 1, client) + room[1] }
         }
         if deeper(0, client) == 0 { Decision::accept() } else { Decision::refuse("deep") }
