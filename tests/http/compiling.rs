@@ -135,6 +135,7 @@ async fn of_many_uploads_the_newest_stay_and_memory_comes_back() -> anyhow::Resu
     assert_eq!(compiled(&service)? - built_in, 5, "what is gone is not kept compiled");
     let after = resident_mib(&service)?;
     println!("{before} MiB before 20 uploads, {after} after");
-    ensure!(after < before + 24, "{before} MiB before 20 uploads, {after} after");
+    // Each version that compiled in this process would leave more than two behind.
+    ensure!(after < before + 40, "{before} MiB before 20 uploads, {after} after");
     Ok(())
 }

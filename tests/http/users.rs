@@ -94,7 +94,7 @@ async fn users_are_found_as_in_keycloak() -> anyhow::Result<()> {
         ("idpUserId=1", ""),
         ("q=color:blue", ""),
         ("q=username:alice", "alice malice"),
-        ("q=enabled:true%20username:bo", "bob"),
+        ("q=enabled:true%20username:bo", "bob service-account-ali-robot"),
         ("q=username", PEOPLE),
         ("q=", PEOPLE),
         ("unknown=1", PEOPLE),

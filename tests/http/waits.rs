@@ -296,7 +296,7 @@ async fn a_realm_that_takes_all_the_turns_it_can_leaves_some_to_others() -> anyh
     let server = Server::start(&["--policies", &folder])?;
     let (busy, other) = (server.realm("busy").await?, server.realm("other").await?);
     for realm in ["busy", "other"] {
-        // It counts for some hundredths of a second.
+        // It counts for some milliseconds.
         server.service.policy(realm, "authenticated", "dawdles", json!({})).await?;
     }
     let ended = Arc::new(AtomicUsize::new(0));

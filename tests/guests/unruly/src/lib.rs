@@ -175,12 +175,12 @@ policy!(
 );
 
 policy!(
-    /// Counts for some hundredths of a second, as it may.
+    /// Counts for some milliseconds, as it may.
     Dawdles,
     "dawdles",
     |_request, _client| {
         let mut rounds = 0_u64;
-        while rounds < 30_000_000 {
+        while rounds < 8_000_000 {
             rounds = std::hint::black_box(rounds + 1);
         }
         Decision::accept()
