@@ -75,13 +75,16 @@ macro_rules! export_providers {
     };
 }
 
+/// [`Provider::complete`].
+type Complete = fn(Client, Option<Client>, Issued, &Host) -> Result<Client, Vec<Violation>>;
+
 /// One provider in a component: its functions, without its type.
 pub struct Kind {
     id: &'static str,
     describe: fn() -> RegistrationProvider,
     /// See [`Provider::parse`].
     pub parse: fn(&Document, Operation, &Host) -> Result<Client, Vec<Violation>>,
-    complete: fn(Client, Option<Client>, Issued, &Host) -> Result<Client, Vec<Violation>>,
+    complete: Complete,
     validate: fn(&Client, Operation) -> Result<(), Vec<Violation>>,
     render: fn(&Client, &Registration) -> Document,
     /// See [`Provider::document_name`].
