@@ -13,7 +13,7 @@ import { duration, hasFailed, sources } from '../wording/components';
 
 /** How a component is doing; one that decides and has failed lately is not shown as if nothing had happened. */
 export function StateLabel({ state, failed = false }: { state: ComponentFile['state']; failed?: boolean }) {
-  const active = failed ? (['Active, has failed', 'warning'] as const) : (['Active', 'success'] as const);
+  const active = failed ? (['Has failed', 'warning'] as const) : (['Active', 'success'] as const);
   const [text, status] = ({ active, failing: ['Failing', 'danger'], refused: ['Refused', 'warning'] } as const)[state];
   return (
     <Label isCompact status={status}>
