@@ -69,6 +69,7 @@ mod tests {
     use crate::config::{Cli, Command};
     use crate::realm::MASTER;
     use crate::store::realms;
+    use crate::wasm::compiler::Compiler;
 
     const PASSWORD: &str = "a test's password";
 
@@ -105,7 +106,7 @@ mod tests {
         let Command::Serve(options) = Cli::try_parse_from(arguments).unwrap().command else {
             panic!("another command")
         };
-        let (app, _) = App::start(&options).await.unwrap();
+        let (app, _) = App::start(&options, Compiler::Here).await.unwrap();
         let routes = app::routes(app.clone());
         let broken = app::finish(app.clone(), Router::new().route("/breaks", any(breaks)));
         for _ in 0..100 {
