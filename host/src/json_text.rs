@@ -1,5 +1,5 @@
-//! JSON as UTF-8, whatever form of Unicode it came in: every JSON that somebody else wrote goes through here before it is
-//! read, registration documents, bodies of the Admin API, realm files (deviation 39).
+//! JSON as UTF-8, whatever form of Unicode it came in (deviation 39): registration documents and bodies of the Admin API
+//! go through here before they are read. Realm files are read as streams: `realm_document/encoding.rs`.
 
 use thiserror::Error;
 

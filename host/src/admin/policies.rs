@@ -21,6 +21,7 @@ use crate::ids;
 use crate::parameters::{Path, Query};
 use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured, settings};
 use crate::registration::ATTEMPTS;
+use crate::secrets;
 use crate::store::policies::{self, Config, Policy, PolicyRow};
 use crate::store::{Lost, StoreError, Write};
 use crate::wasm::contract::{ConfigProperty, PolicyProvider};
@@ -102,7 +103,7 @@ impl PolicyRepresentation {
     /// Whether a value only stands for a secret.
     fn has_masks(&self) -> bool {
         let mut values = self.config.iter().flat_map(|config| config.values()).flatten();
-        values.any(|value| value.as_deref() == Some(settings::MASK))
+        values.any(|value| value.as_deref() == Some(secrets::MASK))
     }
 }
 

@@ -4,9 +4,7 @@ use crate::store::policies::Config;
 use crate::wasm::contract::ConfigProperty;
 
 use super::HOST_KEYS;
-
-/// Stands for a secret that is stored; sent back, it leaves that one as it is.
-pub(crate) const MASK: &str = "**********";
+use crate::secrets::MASK;
 
 /// Policies, conditions and executors that Keycloak has too. Their settings are stored as Keycloak stores them: unknown
 /// keys are dropped, or kept in the documents of client policies, and what can never match is nobody's business.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::report::{Note, Outcome};
-use crate::policies::settings::MASK;
+use crate::secrets::MASK;
 
 /// Members with texts for people: Keycloak puts its own keys of translations there (`${client_account}`).
 const TEXTS: [&str; 6] =
