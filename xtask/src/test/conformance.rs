@@ -22,7 +22,7 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[OsString], database: Opti
 /// Runs the tests of proxies, once for each family of headers.
 ///
 /// # Errors
-/// As [`test`].
+/// As [`test()`].
 pub(crate) fn test_proxies(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
     let all = [OsString::from(PROXIES)];
     let arguments = if arguments.is_empty() { &all[..] } else { arguments };

@@ -57,10 +57,11 @@ pub(super) fn client(document: Vec<Listed>) -> Result<Client, Refusal> {
 /// The id of the only entity, what of it is over first, and its role.
 fn only_service_provider(document: Vec<Listed>) -> Result<(String, Option<Validity>, Role), Refusal> {
     match <[Listed; 1]>::try_from(document) {
-        Ok([Listed::Entity(Entity { id, validity, service_provider: Some(mut role) })]) => {
+        Ok([Listed::Entity(entity)]) => {
+            let Entity { id, validity, service_provider } = *entity;
+            let mut role = service_provider.ok_or(Refusal::NoServiceProvider)?;
             Ok((id, Validity::earlier(validity, role.validity.take()), role))
         }
-        Ok([Listed::Entity(_)]) => Err(Refusal::NoServiceProvider),
         Ok([Listed::List(list)]) => Err(Refusal::Unusable(list.fault("stands within an EntitiesDescriptor"))),
         Err(_) => Err(Refusal::NotOneEntity),
     }

@@ -13,7 +13,7 @@ use crate::uri::Uri;
 
 /// One thing of an `EntitiesDescriptor` (§2.3.1).
 pub(super) enum Listed<'a> {
-    Entity(Entity<'a>),
+    Entity(Box<Entity<'a>>),
     /// A list within the list, as its element.
     List(Element<'a>),
 }
@@ -105,7 +105,7 @@ pub(super) fn read(document: &str) -> Result<Vec<Listed<'_>>, Refusal> {
     let mut reader = Reader::new(document);
     let root = reader.root()?;
     if root.is(Namespace::METADATA, "EntityDescriptor") {
-        Ok(vec![Listed::Entity(entity(&mut reader, &root, None)?)])
+        Ok(vec![Listed::Entity(Box::new(entity(&mut reader, &root, None)?))])
     } else if root.is(Namespace::METADATA, "EntitiesDescriptor") {
         entities(&mut reader, &root)
     } else if SAML_MESSAGES.iter().any(|namespace| root.is_in(*namespace)) {
@@ -124,7 +124,9 @@ fn entities<'a>(reader: &mut Reader<'a>, list: &Element<'a>) -> Result<Vec<Liste
     let mut listed = Vec::new();
     while let Some(child) = reader.child()? {
         match metadata_name(&child) {
-            Some("EntityDescriptor") => listed.push(Listed::Entity(entity(reader, &child, validity.clone())?)),
+            Some("EntityDescriptor") => {
+                listed.push(Listed::Entity(Box::new(entity(reader, &child, validity.clone())?)))
+            }
             // Lists are refused later, so one level of them is enough.
             Some("EntitiesDescriptor") => {
                 reader.skip()?;
