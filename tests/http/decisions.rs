@@ -282,7 +282,7 @@ async fn a_refusal_by_a_policy_of_an_initial_access_token_names_the_token() -> a
             .collect::<Vec<_>>()
     };
     assert!(of(&found[0]).contains(&("Few".to_owned(), expected.clone())), "{found}");
-    assert!(of(&found[0]).iter().all(|(name, token)| (name == "Few") == !token.is_null()), "{found}");
+    assert!(of(&found[0]).iter().all(|(name, token)| (name == "Few") != token.is_null()), "{found}");
 
     let request = json!({
         "provider": "default", "operation": "register", "contentType": "application/json",
