@@ -97,7 +97,7 @@ impl<R: Read> Units<R> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics fails")]
 mod tests {
     use super::*;
 
