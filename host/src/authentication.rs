@@ -15,11 +15,11 @@ use crate::app::App;
 use crate::authentication::bearer_token::Bearer;
 use crate::authentication::trusted_issuer::TrustedIssuers;
 use crate::caller::Caller;
-use crate::policies::OfToken;
 use crate::realm::Realm;
 use crate::store::StoreError;
 use crate::store::clients::ClientRow;
 use crate::store::initial_access_tokens::InitialAccessTokenRow;
+use crate::store::policies::OfToken;
 use crate::tokens::{self, Claims, kind};
 use crate::wasm::contract::{CallerKind, Operation, RegistrationAuth};
 

@@ -4,7 +4,6 @@
 //! Policies none of whose executors acts on an event are left out of it. The first refusal ends the request; what has no
 //! answer refuses it.
 
-pub(crate) mod documents;
 mod record;
 
 use std::collections::HashSet;
@@ -14,15 +13,17 @@ use std::time::Instant;
 use crate::app::App;
 use crate::error::ErrorResponse;
 use crate::ids;
-use crate::policies::{Failed, NoAnswer, PolicyError, PolicyViolation, Unanswered, VALUE_LENGTH, amend, hide, named};
+use crate::policies::{Failed, PolicyError, PolicyViolation, VALUE_LENGTH, amend, hide, named};
+use crate::store::client_policy_documents::{EnabledPolicy, RealmClientPolicies};
 use crate::wasm::client_policy_provider::{ConditionHandle, ExecutorHandle, Occasion};
 use crate::wasm::component::LoadedComponent;
 use crate::wasm::contract::{Client, Configured, Context, Event, Outcome, Verdict, Violation};
 use crate::wasm::instances::Instances;
+use crate::wasm::names::event_name;
+use crate::wasm::no_answer::{NoAnswer, Unanswered};
 use crate::wasm::provider::ProviderCall;
 use crate::wasm::{ComponentSet, Failure, WasmError};
-use documents::{EnabledPolicy, RealmClientPolicies};
-pub(crate) use record::{ClientPolicyEvaluation, event_name};
+pub(crate) use record::ClientPolicyEvaluation;
 use record::{ConditionEvaluation, ConditionVerdict, ExecutorEvaluation, ExecutorVerdict};
 
 /// A refusal by an executor.

@@ -25,9 +25,12 @@ use tokio::sync::{Notify, mpsc};
 pub(crate) use known::{Health, Source, Summary, Version};
 
 use crate::clock;
-use crate::events::{COMPONENT_PUT_BACK, COMPONENT_REMOVED, Event};
+use crate::events::{COMPONENT_PUT_BACK, COMPONENT_REMOVED};
 use crate::realm::MASTER;
+use crate::registration::decision::Record;
+use crate::registration::difference::Difference;
 use crate::store::component_files::{self, ChoiceRow, FileRow, Limits, User};
+use crate::store::events::Event;
 use crate::store::{self, Store, StoreError, Write, events, realms};
 use crate::wasm::compiler::{Compiler, Pace};
 use crate::wasm::component::{Part, digest};
@@ -36,11 +39,11 @@ use crate::wasm::facts::Sources;
 use crate::wasm::fitness::{Failed, Trial, TrialRules};
 use crate::wasm::load::{Loader, Ready, is_plain};
 use crate::wasm::waits::Places;
-use crate::wasm::{ComponentSet, Wasm};
+use crate::wasm::{ComponentSet, Wasm, WatchedVersion};
 use folder::{Change, DroppedFile, Folder};
 use known::{Active, Known, Lost};
 use signature::TrustedKeys;
-use watched::{Shadow, WatchedVersion};
+use watched::Shadow;
 
 /// The registration providers: name and file.
 pub(crate) const CORE: (&str, &[u8]) = ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm")));
@@ -764,7 +767,7 @@ impl Components {
         let all = self.lock();
         let mut set = compose(&all, None)?;
         for (name, known) in &*all {
-            let Some(Shadow { ready, figures }) = &known.shadow else { continue };
+            let Some(Shadow { ready, .. }) = &known.shadow else { continue };
             match compose(&all, Some((name, Some(ready)))) {
                 Ok(instead) => {
                     let active = known.active.iter().flat_map(|active| active.ready.offered.ids());
@@ -773,13 +776,24 @@ impl Components {
                         label: ready.component.label(),
                         set: Arc::new(instead),
                         ids: active.chain(ready.offered.ids()).map(str::to_owned).collect(),
-                        figures: Arc::clone(figures),
                     });
                 }
                 Err(reason) => tracing::error!(component = name, reason, "a version cannot be watched"),
             }
         }
         Ok(set)
+    }
+
+    /// Counts what came of a request that a version went through which is only watched, unless it is not any more.
+    pub(crate) fn watched(&self, version: &WatchedVersion, after: &Record, difference: Option<&Difference>) {
+        let shadow = |known: &Known| {
+            let shadow = known.shadow.as_ref().filter(|shadow| shadow.ready.component.label() == version.label)?;
+            Some(Arc::clone(&shadow.figures))
+        };
+        let figures = self.lock().get(&version.name).and_then(shadow);
+        if let Some(figures) = figures {
+            figures.saw(after, difference);
+        }
     }
 
     /// The swap: requests that begin from now on find this version.

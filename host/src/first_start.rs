@@ -4,9 +4,10 @@ use anyhow::Context;
 
 use crate::app::App;
 use crate::config::Serve;
-use crate::realm::{MASTER, Settings};
+use crate::realm::MASTER;
 use crate::realm_defaults::{self, NewRealm};
 use crate::roles::ADMIN;
+use crate::store::realm_settings::Settings;
 use crate::store::users::{self, Profile, UserRow};
 use crate::store::{Lost, StoreError, Write, roles};
 use crate::{clock, ids, passwords, random};

@@ -63,6 +63,7 @@ mod session_limits;
 mod store;
 mod token_endpoint;
 mod tokens;
+mod trace_target;
 mod traces;
 mod wasm;
 mod web;

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::client_policies::documents::RealmClientPolicies;
+use crate::store::client_policy_documents::RealmClientPolicies;
 use crate::store::policies::{self, Policy};
+use crate::store::realm_settings::Settings;
+use crate::store::realms::NewRow;
 use crate::store::scopes::{self, Scope};
 use crate::store::{Change, Database, StoreError, realms};
 use announced::Announced;
@@ -28,119 +28,8 @@ const READ_OF_STORED: u64 = 8;
 /// Realms that snapshots are expected of; only a hint.
 const REALMS: usize = 20_000;
 
-/// Settings without a field of their own that this server looks at (Keycloak: RealmRepresentation).
-pub(crate) const CLIENT_SESSION_IDLE: &str = "clientSessionIdleTimeout";
-pub(crate) const CLIENT_SESSION_MAX: &str = "clientSessionMaxLifespan";
-pub(crate) const REVOKE_REFRESH_TOKEN: &str = "revokeRefreshToken";
-pub(crate) const REFRESH_TOKEN_MAX_REUSE: &str = "refreshTokenMaxReuse";
-
 /// The realm that administers the others.
 pub(crate) const MASTER: &str = "master";
-
-/// When TLS is demanded of callers (Keycloak: `sslRequired`). It is read in capitals, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum SslRequired {
-    /// Always.
-    All,
-    /// Of callers whose address is neither local nor private.
-    External,
-    /// Never.
-    None,
-}
-
-impl<'de> Deserialize<'de> for SslRequired {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let known = [SslRequired::All, SslRequired::External, SslRequired::None];
-        known
-            .into_iter()
-            .find(|one| text.eq_ignore_ascii_case(one.as_str()))
-            .ok_or_else(|| D::Error::unknown_variant(&text, &["all", "external", "none"]))
-    }
-}
-
-impl SslRequired {
-    /// As in documents.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            SslRequired::All => "all",
-            SslRequired::External => "external",
-            SslRequired::None => "none",
-        }
-    }
-}
-
-/// Settings of a realm, under their names in Keycloak's RealmRepresentation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Settings {
-    /// Who must use TLS.
-    pub(crate) ssl_required: SslRequired,
-    /// Seconds that an access token is good for.
-    pub(crate) access_token_lifespan: i64,
-    /// Seconds without a refresh after which a session ends.
-    pub(crate) sso_session_idle_timeout: i64,
-    /// Seconds after which a session ends anyway.
-    pub(crate) sso_session_max_lifespan: i64,
-    /// Bearer and refresh tokens that were issued before are not good any more, Unix seconds; 0: none. Shown to clients
-    /// as `not-before-policy`.
-    pub(crate) not_before: i64,
-    /// User events are stored.
-    pub(crate) events_enabled: bool,
-    /// Types of events to store; empty: the default set.
-    pub(crate) enabled_event_types: Vec<String>,
-    /// Algorithm of tokens whose client names none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) default_signature_algorithm: Option<String>,
-    /// Free data (`frontendUrl`, `acr.loa.map`, `clientRegistration.…`).
-    pub(crate) attributes: BTreeMap<String, String>,
-    /// Whatever else an administrator set; kept and returned, not interpreted.
-    #[serde(flatten)]
-    pub(crate) other: Map<String, Value>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            ssl_required: SslRequired::External,
-            access_token_lifespan: 300,
-            sso_session_idle_timeout: 1800,
-            sso_session_max_lifespan: 36_000,
-            not_before: 0,
-            events_enabled: false,
-            enabled_event_types: Vec::new(),
-            default_signature_algorithm: None,
-            attributes: BTreeMap::new(),
-            other: Map::from_iter([("rememberMe".to_owned(), Value::Bool(false))]),
-        }
-    }
-}
-
-impl Settings {
-    /// As they are stored.
-    pub(crate) fn to_json(&self) -> String {
-        serde_json::json!(self).to_string()
-    }
-
-    /// A setting without a field of its own that is a number, as text too.
-    pub(crate) fn number(&self, name: &str) -> Option<i64> {
-        match self.other.get(name)? {
-            Value::Number(number) => number.as_i64(),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        }
-    }
-
-    /// A setting without a field of its own that is switched on, as text too.
-    pub(crate) fn is_on(&self, name: &str) -> bool {
-        match self.other.get(name) {
-            Some(Value::Bool(flag)) => *flag,
-            Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
-            _ => false,
-        }
-    }
-}
 
 /// A realm with all that a request needs to know of it. Realms that have the same share it: there are many, and most are
 /// as they were made.
@@ -163,6 +52,11 @@ pub(crate) struct Realm {
 }
 
 impl Realm {
+    /// What is stored of it in its own table.
+    pub(crate) fn new_row(&self) -> NewRow<'_> {
+        NewRow { id: &self.id, name: &self.name, enabled: self.enabled, settings: &self.settings }
+    }
+
     /// The client whose roles give rights in this realm: `realm-management`, in the master realm `master-realm`.
     pub(crate) fn management_client(&self) -> &'static str {
         if self.name == MASTER { "master-realm" } else { "realm-management" }

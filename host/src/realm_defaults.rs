@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::client_policies::documents::RealmClientPolicies;
 use crate::clock;
 use crate::ids;
-use crate::realm::{MASTER, Realm, Settings};
+use crate::realm::{MASTER, Realm};
 use crate::roles::{ADMIN, CREATE_REALM, MANAGEMENT};
+use crate::store::client_policy_documents::RealmClientPolicies;
 use crate::store::clients::{self, ClientRow};
 use crate::store::policies::{self, Policy, PolicyRow};
+use crate::store::realm_settings::Settings;
 use crate::store::roles::{self, RoleRow};
 use crate::store::scopes::{self, Assigned, Scope, ScopeRow};
 use crate::store::{StoreError, Write, realms};
@@ -115,7 +116,7 @@ impl NewRealm {
 pub(crate) fn store(write: &mut Write, new: &NewRealm, master_id: Option<&str>) -> Result<(), StoreError> {
     let realm = &new.realm;
     let now = clock::now();
-    realms::insert(write, realm, now);
+    realms::insert(write, &realm.new_row(), now);
     for scope in &new.scopes {
         scopes::insert(write, &realm.id, scope);
     }

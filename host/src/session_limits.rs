@@ -1,7 +1,10 @@
 //! How long sessions live, and what a client gets out of them: settings of the realm and attributes of the client
 //! (Keycloak: SessionExpirationUtils, TokenManager).
 
-use crate::realm::{CLIENT_SESSION_IDLE, CLIENT_SESSION_MAX, Realm, Settings};
+use crate::realm::Realm;
+use crate::store::realm_settings::CLIENT_SESSION_IDLE;
+use crate::store::realm_settings::CLIENT_SESSION_MAX;
+use crate::store::realm_settings::Settings;
 use crate::store::sessions::Alive;
 use crate::wasm::contract::Client;
 

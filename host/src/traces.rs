@@ -26,8 +26,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-/// The target of the spans.
-pub(crate) const TARGET: &str = "matricula::trace";
+use crate::trace_target::TARGET;
+
 /// Where collectors take spans, behind their address.
 const PATH: &str = "/v1/traces";
 /// The standard name of the variable that names the service.

@@ -13,9 +13,12 @@ pub(crate) mod instances;
 pub(crate) mod limits;
 pub(crate) mod load;
 mod mismatch;
+pub(crate) mod names;
+pub(crate) mod no_answer;
 pub(crate) mod policy_exports;
 pub(crate) mod policy_provider;
 pub(crate) mod provider;
+pub(crate) mod resident_memory;
 pub(crate) mod self_check;
 mod set;
 pub(crate) mod shape;
@@ -31,7 +34,7 @@ use arc_swap::ArcSwap;
 use crate::store::Database;
 use instances::Instances;
 use limits::Allowance;
-pub(crate) use set::ComponentSet;
+pub(crate) use set::{ComponentSet, WatchedVersion};
 
 /// Why a call of a component has no answer. The request is refused then; the details are for the log.
 #[derive(Debug, thiserror::Error)]

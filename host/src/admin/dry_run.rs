@@ -22,7 +22,7 @@ use crate::client_policies::ClientPolicyEvaluation;
 use crate::clock;
 use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::policies::{Evaluation, OfToken, Policies, PolicyViolation, Unanswered};
+use crate::policies::{Evaluation, Policies, PolicyViolation};
 use crate::registration::decision::Outcome;
 use crate::registration::rehearsal::{self, Asked};
 use crate::registration::watch::{Watch, Watched};
@@ -30,8 +30,10 @@ use crate::registration::{Exchange, issue};
 use crate::server_attributes::Author;
 use crate::store::clients::{self, ClientRow};
 use crate::store::initial_access_tokens;
+use crate::store::policies::OfToken;
 use crate::store::policies::Policy;
 use crate::wasm::contract::{CallerKind, Client, Context, Operation, RegistrationAuth};
+use crate::wasm::no_answer::Unanswered;
 use crate::wasm::provider::ProviderCall;
 
 /// Who would ask.

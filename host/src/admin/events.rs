@@ -6,14 +6,16 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::body::{self, Representation, lenient_switch, lenient_texts};
+use super::body::{self, Representation, lenient_texts};
 use super::{Administrator, Page, realms};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::events::{Event, TYPES};
+use crate::events::TYPES;
 use crate::form::Form;
 use crate::registration::ATTEMPTS;
+use crate::store::events::Event;
 use crate::store::events::{self, Filter};
+use crate::store::lenient::lenient_switch;
 use crate::store::{Lost, StoreError, Write};
 
 /// Entries of a list without a `max`, as in Keycloak.

@@ -19,13 +19,14 @@ use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::{Path, Query};
-use crate::policies::{HOST_KEYS, PROVIDER_TYPE, configured, settings};
+use crate::policies::{PROVIDER_TYPE, configured, settings};
 use crate::registration::ATTEMPTS;
 use crate::secrets;
 use crate::store::policies::{self, Config, Policy, PolicyRow};
 use crate::store::{Lost, StoreError, Write};
 use crate::wasm::contract::{ConfigProperty, PolicyProvider};
 use crate::wasm::facts::RealmOfCall;
+use crate::wasm::names::HOST_KEYS;
 use crate::wasm::policy_provider::PolicyProviderHandle;
 use crate::wasm::{ComponentSet, Wasm, WasmError};
 

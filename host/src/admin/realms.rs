@@ -10,26 +10,30 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::body::{self, Json, Representation, lenient_number, lenient_switch, lenient_texts};
+use super::body::{self, Json, Representation, lenient_number, lenient_texts};
 use super::client_policies::{check_policies, check_profiles};
 use super::pages::{self, Pages};
 use super::{Administrator, Page, Visitor, created, forbidden, stored_or_changed};
 use crate::abuse::{self, AnonymousLimits};
 use crate::app::App;
 use crate::authentication::trusted_issuer;
-use crate::client_policies::documents::{Policies, Profiles, RealmClientPolicies};
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::Query;
-use crate::realm::{
-    CLIENT_SESSION_IDLE, CLIENT_SESSION_MAX, MASTER, REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN, Realm, Settings,
-    SslRequired,
-};
+use crate::realm::{MASTER, Realm};
 use crate::realm_defaults::{self, NewRealm};
 use crate::realm_document::is_elsewhere;
 use crate::registration::ATTEMPTS;
 use crate::roles::CREATE_REALM;
 use crate::secrets;
+use crate::store::client_policy_documents::{Policies, Profiles, RealmClientPolicies};
+use crate::store::lenient::lenient_switch;
+use crate::store::realm_settings::CLIENT_SESSION_IDLE;
+use crate::store::realm_settings::CLIENT_SESSION_MAX;
+use crate::store::realm_settings::REFRESH_TOKEN_MAX_REUSE;
+use crate::store::realm_settings::REVOKE_REFRESH_TOKEN;
+use crate::store::realm_settings::Settings;
+use crate::store::realm_settings::SslRequired;
 use crate::store::realms::RealmRow;
 use crate::store::{Change, Database, Lost, StoreError, Write, client_policies, clients, realms};
 use crate::wasm::facts::RealmOfCall;

@@ -7,13 +7,14 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{self, Representation, lenient_switch};
+use super::body::{self, Representation};
 use super::{Administrator, Page, created};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::form::Form;
 use crate::parameters::Path;
 use crate::registration::ATTEMPTS;
+use crate::store::lenient::lenient_switch;
 use crate::store::users::{self, Profile, UserFilter, UserRow};
 use crate::store::{Lost, StoreError, Write};
 use crate::{clock, ids, passwords};

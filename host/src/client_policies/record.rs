@@ -4,8 +4,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::policies::{Change, Mode, NoAnswer, PolicyViolation};
-use crate::wasm::contract::{self, Event};
+use crate::policies::{Change, Mode, PolicyViolation};
+use crate::wasm::contract;
+use crate::wasm::no_answer::NoAnswer;
 
 /// One client policy at one event. Policies none of whose executors acts on the event are left out.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -121,16 +122,4 @@ pub(crate) enum ExecutorVerdict {
     Reject,
     /// It has no answer: its component failed, or says so.
     Fail,
-}
-
-/// An event under its name in the contract.
-pub(crate) fn event_name(event: Event) -> &'static str {
-    match event {
-        Event::Register => "register",
-        Event::Registered => "registered",
-        Event::Update => "update",
-        Event::Updated => "updated",
-        Event::View => "view",
-        Event::Unregister => "unregister",
-    }
 }

@@ -3,8 +3,8 @@
 use crate::store::policies::Config;
 use crate::wasm::contract::ConfigProperty;
 
-use super::HOST_KEYS;
 use crate::secrets::MASK;
+use crate::wasm::names::HOST_KEYS;
 
 /// Policies, conditions and executors that Keycloak has too. Their settings are stored as Keycloak stores them: unknown
 /// keys are dropped, or kept in the documents of client policies, and what can never match is nobody's business.

@@ -23,15 +23,16 @@ use super::source::Source;
 use super::survey::{self, Entries, Survey};
 use crate::admin::policies::{check_host_keys, check_settings, knows};
 use crate::admin::{client_policies as checks, realms as settings};
-use crate::client_policies::documents::{Policies, Profiles};
 use crate::clock;
 use crate::config::Import;
 use crate::ids;
 use crate::policies::configured;
-use crate::realm::{MASTER, Realm, Settings};
+use crate::realm::{MASTER, Realm};
 use crate::realm_defaults::{self, NewRealm};
 use crate::store::bulk::{Bulk, Loaded};
+use crate::store::client_policy_documents::{Policies, Profiles};
 use crate::store::policies::{Policy, PolicyRow};
+use crate::store::realm_settings::Settings;
 use crate::store::roles::RoleRow;
 use crate::store::scopes::{Assigned, Scope, ScopeRow};
 use crate::store::{Write, client_policies, clients, policies, realms, roles, scopes};
@@ -156,7 +157,7 @@ async fn store_realm(
     } else {
         let master = offline.realm(MASTER).await?;
         let master = master.context("the database has no realm master: start the server on it once")?;
-        realms::insert(&mut write, &realm, clock::now());
+        realms::insert(&mut write, &realm.new_row(), clock::now());
         let in_master = realm_defaults::client_in_master(name);
         if clients::ids(&offline.store.database, &master.id, &[&in_master]).await?.is_empty() {
             realm_defaults::store_in_master(&mut write, &realm, &master.id)?;

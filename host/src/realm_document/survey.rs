@@ -11,8 +11,8 @@ use super::report::{Note, Outcome, Told};
 use super::scan::Scanner;
 use super::{UNUSED, VERSION, is_elsewhere, stand_in};
 use crate::admin::realms::RealmRepresentation;
-use crate::client_policies::documents::{Policies, Profiles};
 use crate::policies::PROVIDER_TYPE;
+use crate::store::client_policy_documents::{Policies, Profiles};
 
 /// Entries of a list with their places in it: those that can be read.
 pub(super) type Entries<T> = Vec<(u64, T)>;

@@ -7,7 +7,8 @@ use super::{Exchange, Refusal, Sender};
 use crate::authentication::{AuthenticationError, Identity};
 use crate::cors;
 use crate::error::ErrorResponse;
-use crate::policies::{OfToken, Policies};
+use crate::policies::Policies;
+use crate::store::policies::OfToken;
 use crate::wasm::contract::RegistrationAuth;
 
 /// Methods of the endpoints that take part.

@@ -8,10 +8,11 @@ use super::watch::{Seen, Watched};
 use crate::client_policies::{ClientPolicies, ClientPolicyError, ClientPolicyEvaluation};
 use crate::clock;
 use crate::error::ErrorResponse;
-use crate::policies::{Evaluation, Policies, PolicyError, PolicyViolation, Unanswered};
+use crate::policies::{Evaluation, Policies, PolicyError, PolicyViolation};
 use crate::store::clients::Origin;
 use crate::store::{Write, decisions};
 use crate::wasm::contract::{CallerKind, Context, Operation};
+use crate::wasm::no_answer::Unanswered;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::decision::{Outcome, Record};
-use crate::policies::{PolicyViolation, Unanswered, Verdict as PolicyVerdict};
+use crate::policies::{PolicyViolation, Verdict as PolicyVerdict};
+use crate::wasm::no_answer::Unanswered;
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]

@@ -13,9 +13,10 @@ use crate::authentication::{
 };
 use crate::clock;
 use crate::error::ErrorResponse;
-use crate::policies::{OfToken, Policies};
+use crate::policies::Policies;
 use crate::secrets;
 use crate::store::clients::{self, ClientRow};
+use crate::store::policies::OfToken;
 use crate::store::{Lost, StoreError, Write, events};
 use crate::wasm::contract::{Registration, RegistrationAuth};
 

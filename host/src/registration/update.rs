@@ -12,8 +12,9 @@ use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_m
 use crate::authentication::{Identity, Named, may_change, registration_access_token};
 use crate::clock;
 use crate::error::ErrorResponse;
-use crate::policies::{OfToken, Policies};
+use crate::policies::Policies;
 use crate::store::clients::{self, ClientRow};
+use crate::store::policies::OfToken;
 use crate::store::{Lost, StoreError, Write, events};
 use crate::wasm::contract::{CallerKind, Client, Completed, Document, Issued, Registration};
 

@@ -15,10 +15,11 @@ use super::difference::{Difference, Verdict, Why};
 use super::rehearsal::{self, Asked};
 use super::{Exchange, Refusal};
 use crate::client_policies::ClientPolicyEvaluation;
-use crate::components::watched::WatchedVersion;
-use crate::policies::{Evaluation, Mode, Policies, PolicyViolation, Unanswered};
+use crate::policies::{Evaluation, Mode, Policies, PolicyViolation};
 use crate::server_attributes::Author;
+use crate::wasm::WatchedVersion;
 use crate::wasm::contract::Document;
+use crate::wasm::no_answer::Unanswered;
 use crate::wasm::provider::ProviderCall;
 
 /// What a watched version would have decided.
@@ -144,7 +145,7 @@ impl<'a> Watch<'a> {
         }
         let difference = before.difference(&after, &own.realm.name, name);
         if !own.provider.instances.is_trying() {
-            version.figures.saw(&after, difference.as_ref());
+            own.app.components.watched(version, &after, difference.as_ref());
         }
         Some(Seen {
             watched: watched(label, &after, difference),

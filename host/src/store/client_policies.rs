@@ -1,7 +1,7 @@
 //! Table `client_policies`: the two documents of a realm.
 
 use super::{Database, Lost, StoreError, Write, values};
-use crate::client_policies::documents::{Policies, Profiles};
+use crate::store::client_policy_documents::{Policies, Profiles};
 
 /// The two documents as they are stored.
 #[derive(Clone, Debug, Default)]

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::policies::{self, Policy};
+use super::policies::{self, OfToken, Policy};
 use super::{Database, Lost, Row, StoreError, Write, document, escape_like, values};
 use crate::clock;
-use crate::policies::OfToken;
 use crate::server_attributes::{self, HELD};
 use crate::wasm::contract::{Attribute, Client};
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::policies::{self, Policy};
+use super::policies::{self, OfToken, Policy};
 use super::{Database, Lost, Row, StoreError, Write, values};
-use crate::policies::OfToken;
 
 /// An initial access token as it is stored; the token itself is not.
 #[derive(Clone, Debug)]

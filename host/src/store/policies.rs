@@ -65,6 +65,17 @@ pub(crate) async fn list(database: &Database, realm_id: &str) -> Result<Vec<Poli
     Ok(rows)
 }
 
+/// The policies of an initial access token, which bind the client behind those of the realm.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct OfToken<'a> {
+    /// In running order.
+    pub(crate) policies: &'a [Arc<Policy>],
+    /// The token's id.
+    pub(crate) id: &'a str,
+    /// Its name, if it has one.
+    pub(crate) name: Option<&'a str>,
+}
+
 /// Reads what [`super::realms::whole`] gives of policies. They come in the order in which they run.
 pub(crate) fn read_whole(json: &str) -> Result<Vec<Arc<Policy>>, StoreError> {
     let damaged = |error: serde_json::Error| StoreError::Damaged(error.to_string());

@@ -1,9 +1,9 @@
 //! Table `realms` and the counter beside it.
 
+use super::client_policy_documents::RealmClientPolicies;
+use super::realm_settings::Settings;
 use super::writer::Count;
 use super::{Database, Lost, Row, StoreError, Write, values};
-use crate::client_policies::documents::RealmClientPolicies;
-use crate::realm::{Realm, Settings};
 
 /// A realm without what other tables hold of it.
 pub(crate) struct RealmRow {
@@ -17,6 +17,18 @@ pub(crate) struct RealmRow {
     pub(crate) settings: Settings,
     /// Grows with each change of this row.
     pub(crate) version: i64,
+}
+
+/// A realm that is to be made.
+pub(crate) struct NewRow<'a> {
+    /// UUID, or what its creator chose.
+    pub(crate) id: &'a str,
+    /// As in the address.
+    pub(crate) name: &'a str,
+    /// Whether it registers clients.
+    pub(crate) enabled: bool,
+    /// The rest.
+    pub(crate) settings: &'a Settings,
 }
 
 fn row(row: &Row) -> Result<RealmRow, StoreError> {
@@ -136,14 +148,14 @@ pub(crate) async fn behind(
         .collect()
 }
 
-/// Adds a realm without clients; [`Lost::Taken`] when name or id are in use.
-pub(crate) fn insert(write: &mut Write, realm: &Realm, now: i64) {
+/// Adds a realm without clients, in its first version; [`Lost::Taken`] when name or id are in use.
+pub(crate) fn insert(write: &mut Write, realm: &NewRow<'_>, now: i64) {
     write.require(
         "INSERT INTO realms (id, name, enabled, settings, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        values![&realm.id, &realm.name, realm.enabled, realm.settings.to_json(), now],
+        values![realm.id, realm.name, realm.enabled, realm.settings.to_json(), now],
         Lost::Taken,
     );
-    write.run("INSERT INTO realm_counters (realm_id, clients) VALUES ($1, 0)", values![&realm.id]);
+    write.run("INSERT INTO realm_counters (realm_id, clients) VALUES ($1, 0)", values![realm.id]);
 }
 
 /// Replaces a realm that still is as it was read: [`Lost::Changed`] when somebody was faster.

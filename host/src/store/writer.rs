@@ -19,7 +19,7 @@ pub(crate) use count::Count;
 
 use super::figures::Figures;
 use super::{Database, Lost, StoreError, Value};
-use crate::traces;
+use crate::trace_target::TARGET;
 
 /// Writes in one transaction at most. PostgreSQL keeps track of up to 64 savepoints cheaply.
 const GROUP: usize = 64;
@@ -113,7 +113,7 @@ impl Writer {
             return Ok(());
         }
         let began = Instant::now();
-        let result = self.queued(write).instrument(info_span!(target: traces::TARGET, "store write")).await;
+        let result = self.queued(write).instrument(info_span!(target: TARGET, "store write")).await;
         self.figures.written(&result, began.elapsed());
         result
     }

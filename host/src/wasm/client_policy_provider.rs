@@ -12,7 +12,7 @@ use super::contract::{
 };
 use super::facts::RealmOfCall;
 use super::instances::Instances;
-use crate::traces;
+use crate::trace_target::TARGET;
 
 /// A kind of condition and the component that has it.
 pub(crate) struct ConditionHandle {
@@ -40,7 +40,7 @@ pub(crate) struct Occasion<'a> {
 /// The span of a call in traces; `role` says of what the parts are.
 fn span(role: &'static str, component: &LoadedComponent, parts: &[Configured]) -> Span {
     let kinds = || parts.iter().map(|part| part.provider.as_str()).collect::<Vec<_>>().join(" ");
-    info_span!(target: traces::TARGET, "client policies", otel.name = role, matricula.policies = kinds(),
+    info_span!(target: TARGET, "client policies", otel.name = role, matricula.policies = kinds(),
         matricula.component = component.label())
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use wasmtime::Engine;
 
 use super::engine;
-use crate::metrics::process::resident_bytes;
+use super::resident_memory::resident_bytes;
 
 /// The command that compiles; it is no secret, only of no use to anybody else.
 pub(crate) const COMMAND: &str = "compile-component";

@@ -21,11 +21,11 @@ use super::facts::{Answers, Pause, State};
 use super::figures::{Figures, LastFailure};
 use super::fitness::{Ended, Fitness, Trial};
 use super::limits::Allowance;
+use super::no_answer::Unanswered;
 use super::policy_exports::{self, PolicyExports, PolicyIndices};
 use super::turns::Turns;
 use super::{Failure, WasmError};
 use crate::clock;
-use crate::policies::Unanswered;
 
 /// Version of the contract in `wit/`; what of a later one is on trial is in `wit/next/`.
 pub(crate) const CONTRACT: &str = "0.1.0";

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::policies::Unanswered;
+use super::no_answer::Unanswered;
 
 /// Classes of durations: four for each doubling, from 1 µs to over a minute.
 const CLASSES: usize = 108;

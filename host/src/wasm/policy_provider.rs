@@ -9,9 +9,9 @@ use super::component::{Exports, LoadedComponent};
 use super::contract::{Client, ConfigError, ConfiguredPolicy, Decision, Hook, PolicyProvider};
 use super::facts::RealmOfCall;
 use super::instances::Instances;
+use super::names::hook_name;
 use super::policy_exports::{PolicyExports, Told};
-use crate::policies::hook_name;
-use crate::traces;
+use crate::trace_target::TARGET;
 
 /// A policy provider and the component that has it.
 pub(crate) struct PolicyProviderHandle {
@@ -68,7 +68,7 @@ impl PolicyProviderHandle {
         clients: (Option<&Client>, Option<&Client>),
         policies: &[ConfiguredPolicy],
     ) -> Result<Vec<Decision>, WasmError> {
-        let span = info_span!(target: traces::TARGET, "policies", otel.name = format_args!("policies {}", hook_name(hook)),
+        let span = info_span!(target: TARGET, "policies", otel.name = format_args!("policies {}", hook_name(hook)),
             matricula.policies = kinds(policies), matricula.decision = told.decision,
             matricula.component = self.component.label());
         let decisions = instances

@@ -11,8 +11,9 @@ use super::contract::provider::exports::matricula::registration::providers::Gues
 use super::contract::{Client, Completed, Document, Issued, Operation, Registration, RegistrationProvider, Violation};
 use super::facts::RealmOfCall;
 use super::instances::Instances;
+use crate::secrets;
 use crate::server_attributes::{self, Author};
-use crate::{secrets, traces};
+use crate::trace_target::TARGET;
 
 /// A registration provider and the component that has it.
 pub(crate) struct ProviderHandle {
@@ -106,7 +107,7 @@ impl ProviderCall {
         run: impl AsyncFnOnce(&mut Instance, &str) -> wasmtime::Result<T>,
     ) -> Result<T, WasmError> {
         let (id, component) = (&self.provider.description.id, &self.provider.component);
-        let span = info_span!(target: traces::TARGET, "provider", otel.name = step, matricula.provider = id,
+        let span = info_span!(target: TARGET, "provider", otel.name = step, matricula.provider = id,
             matricula.component = component.label());
         let call = self.instances.call(component, self.call.clone(), async |instance| run(instance, id).await);
         call.instrument(span).await

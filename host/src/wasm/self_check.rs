@@ -12,10 +12,9 @@ use super::contract::{
     Decision, Document, Event, ExecutorProvider, Hook, Issued, Operation, Outcome, PolicyProvider, Registration,
     RegistrationAuth, RegistrationProvider, Role,
 };
+use super::names::{HOST_KEYS, event_name, hook_name};
 use super::policy_exports::Told;
 use super::unfit::Unfit;
-use crate::client_policies::event_name;
-use crate::policies::{HOST_KEYS, hook_name};
 
 /// Every event of client policies.
 const EVENTS: [Event; 6] =

@@ -1,12 +1,23 @@
 //! One consistent set of components: which component has which provider, policy, condition and executor.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::client_policy_provider::{ConditionHandle, ExecutorHandle};
 use super::policy_provider::PolicyProviderHandle;
 use super::provider::ProviderHandle;
-use crate::components::watched::WatchedVersion;
+
+/// A version that is watched.
+pub(crate) struct WatchedVersion {
+    /// Name of the component.
+    pub(crate) name: String,
+    /// Name and digest.
+    pub(crate) label: String,
+    /// Everything as it would be if it decided.
+    pub(crate) set: Arc<ComponentSet>,
+    /// Ids of what it offers, and of what the version offers that decides.
+    pub(crate) ids: HashSet<String>,
+}
 
 /// What one component offers, or all of them together. A request uses the set that it began with.
 #[derive(Clone, Default)]

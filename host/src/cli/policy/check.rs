@@ -6,10 +6,9 @@ use anyhow::Context;
 
 use super::run::readable;
 use super::trial::{self, Offer, Trial};
-use crate::client_policies::event_name;
-use crate::policies::hook_name;
 use crate::registration::decision::operation_name;
 use crate::wasm::contract::{ConfigProperty, PolicyProvider};
+use crate::wasm::names::{event_name, hook_name};
 
 /// Loads a component as the server does, shows what it offers, and asks it about an empty client.
 ///

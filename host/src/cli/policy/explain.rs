@@ -2,9 +2,9 @@
 
 use anyhow::anyhow;
 
-use crate::policies::hook_name;
 use crate::wasm::component::Instance;
 use crate::wasm::contract::Hook;
+use crate::wasm::names::hook_name;
 use crate::wasm::trap;
 use crate::wasm::unfit::Unfit;
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::admin::body::lenient_switch;
-use crate::store::StoreError;
+use super::StoreError;
+use super::lenient::lenient_switch;
 use crate::wasm::contract::{ConfigEntry, Configured};
 
 /// Profiles of a realm.
