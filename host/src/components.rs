@@ -20,26 +20,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use matricula_realms::MASTER;
+use matricula_store::clock;
+use matricula_store::component_files::{self, ChoiceRow, FileRow, Limits, User};
+use matricula_store::events::Event;
+use matricula_store::{self, Store, StoreError, Write, events, realms};
+use matricula_wasm::compiler::{Compiler, Pace};
+use matricula_wasm::component::{Part, digest};
+use matricula_wasm::engine::LARGEST_MEMORY;
+use matricula_wasm::facts::Sources;
+use matricula_wasm::fitness::{Failed, Trial, TrialRules};
+use matricula_wasm::load::{Loader, Ready, is_plain};
+use matricula_wasm::waits::Places;
+use matricula_wasm::{ComponentSet, Wasm, WatchedVersion};
 use tokio::sync::{Notify, mpsc};
 
 pub(crate) use known::{Health, Source, Summary, Version};
 
-use crate::clock;
 use crate::events::{COMPONENT_PUT_BACK, COMPONENT_REMOVED};
-use crate::realm::MASTER;
 use crate::registration::decision::Record;
 use crate::registration::difference::Difference;
-use crate::store::component_files::{self, ChoiceRow, FileRow, Limits, User};
-use crate::store::events::Event;
-use crate::store::{self, Store, StoreError, Write, events, realms};
-use crate::wasm::compiler::{Compiler, Pace};
-use crate::wasm::component::{Part, digest};
-use crate::wasm::engine::LARGEST_MEMORY;
-use crate::wasm::facts::Sources;
-use crate::wasm::fitness::{Failed, Trial, TrialRules};
-use crate::wasm::load::{Loader, Ready, is_plain};
-use crate::wasm::waits::Places;
-use crate::wasm::{ComponentSet, Wasm, WatchedVersion};
 use folder::{Change, DroppedFile, Folder};
 use known::{Active, Known, Lost};
 use signature::TrustedKeys;
@@ -521,8 +521,8 @@ impl Components {
     }
 
     /// Another node may have changed something: it is read again soon.
-    pub(crate) fn announced(&self, change: &store::Change) {
-        if matches!(change, store::Change::Components | store::Change::Everything) {
+    pub(crate) fn announced(&self, change: &matricula_store::Change) {
+        if matches!(change, matricula_store::Change::Components | matricula_store::Change::Everything) {
             self.inner.stale.notify_one();
         }
     }
@@ -705,7 +705,7 @@ impl Components {
                 let (bytes, signature) =
                     stored.map_err(|error| error.to_string())?.ok_or("there is no such version any more")?;
                 self.inner.keys.verify(&bytes, signature.as_deref())?;
-                if crate::wasm::component::digest(&bytes) != digest {
+                if matricula_wasm::component::digest(&bytes) != digest {
                     return Err("what is stored of it is damaged".to_owned());
                 }
                 Ok(bytes.into())

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::clock;
-use crate::ids;
-use crate::realm::Realm;
-use crate::store::events::Event;
-use crate::wasm::contract::Operation;
+use matricula_contract::Operation;
+use matricula_realms::Realm;
+use matricula_store::clock;
+use matricula_store::events::Event;
+use matricula_store::ids;
 
 /// Types that are stored when a realm names none.
 const DEFAULT_TYPES: [&str; 6] = [

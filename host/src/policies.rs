@@ -13,31 +13,32 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use matricula_contract::names::{HOST_KEYS, hook_name};
+use matricula_contract::{
+    Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
+    Violation,
+};
+use matricula_store::ids;
+use matricula_store::policies::{OfToken, Policy};
+use matricula_store::{Database, realms};
+use matricula_wasm::component::LoadedComponent;
+use matricula_wasm::facts::RealmOfCall;
+use matricula_wasm::instances::Instances;
+use matricula_wasm::no_answer::{NoAnswer, Unanswered};
+use matricula_wasm::policy_exports::Told;
+use matricula_wasm::policy_provider::PolicyProviderHandle;
+use matricula_wasm::provider::ProviderCall;
+use matricula_wasm::{ComponentSet, Failure, WasmError, WatchedVersion};
+
 pub(crate) use client_counts::ClientCounts;
 pub(crate) use record::{Evaluation, Mode, PolicyViolation, TokenOfPolicy, Verdict};
 
 use crate::app::App;
 use crate::client_policies::ClientPolicies;
 use crate::error::ErrorResponse;
-use crate::ids;
 use crate::metrics::Metrics;
 use crate::registration::watch::Seen;
 use crate::registration::{Exchange, recording};
-use crate::store::policies::{OfToken, Policy};
-use crate::store::{Database, realms};
-use crate::wasm::component::LoadedComponent;
-use crate::wasm::contract::{
-    Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
-    Violation,
-};
-use crate::wasm::facts::RealmOfCall;
-use crate::wasm::instances::Instances;
-use crate::wasm::names::{HOST_KEYS, hook_name};
-use crate::wasm::no_answer::{NoAnswer, Unanswered};
-use crate::wasm::policy_exports::Told;
-use crate::wasm::policy_provider::PolicyProviderHandle;
-use crate::wasm::provider::ProviderCall;
-use crate::wasm::{ComponentSet, Failure, WasmError, WatchedVersion};
 pub(crate) use amendment::{Change, amend, difference, hide, named};
 
 /// The provider type of Keycloak's components that are registration policies.

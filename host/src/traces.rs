@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::http::{HeaderMap, Method};
+use matricula_contract::trace_target::TARGET;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{TraceContextExt, TracerProvider as _};
 use opentelemetry::{KeyValue, trace::Status};
@@ -25,8 +26,6 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
-
-use crate::trace_target::TARGET;
 
 /// Where collectors take spans, behind their address.
 const PATH: &str = "/v1/traces";

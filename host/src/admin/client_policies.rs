@@ -7,6 +7,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use matricula_contract::{ConfigProperty, Role};
+use matricula_store::client_policy_documents::{Policies, Profiles, configured, global_profiles};
+use matricula_store::{Lost, StoreError, Write, client_policies};
+use matricula_wasm::Wasm;
+use matricula_wasm::component::LoadedComponent;
+use matricula_wasm::facts::RealmOfCall;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -19,12 +25,6 @@ use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::Query;
 use crate::policies::settings;
 use crate::registration::ATTEMPTS;
-use crate::store::client_policy_documents::{Policies, Profiles, configured, global_profiles};
-use crate::store::{Lost, StoreError, Write, client_policies};
-use crate::wasm::Wasm;
-use crate::wasm::component::LoadedComponent;
-use crate::wasm::contract::{ConfigProperty, Role};
-use crate::wasm::facts::RealmOfCall;
 
 /// Who may see client policies.
 const VIEW: [&str; 2] = ["view-realm", "manage-realm"];

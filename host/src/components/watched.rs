@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use matricula_store::clock;
+use matricula_wasm::load::Ready;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::clock;
 use crate::registration::decision::Record;
 use crate::registration::difference::{Difference, Verdict};
-use crate::wasm::load::Ready;
 
 /// Requests that are named.
 const LATEST: usize = 20;

@@ -4,12 +4,11 @@
 use std::fmt;
 use std::fs;
 
+use matricula_wasm::resident_memory::resident_bytes;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
-
-use crate::wasm::resident_memory::resident_bytes;
 
 /// Memory, processor time, files and threads of this process.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! What is kept of a decision: which policies ran, what each said, what it changed.
 
+use matricula_wasm::no_answer::NoAnswer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::amendment::Change;
-use crate::wasm::no_answer::NoAnswer;
 
 /// One objection of a policy.
 #[derive(Clone, Debug, Serialize, ToSchema)]

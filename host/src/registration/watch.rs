@@ -7,6 +7,11 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use matricula_contract::Document;
+use matricula_contract::server_attributes::Author;
+use matricula_wasm::WatchedVersion;
+use matricula_wasm::no_answer::Unanswered;
+use matricula_wasm::provider::ProviderCall;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,11 +21,6 @@ use super::rehearsal::{self, Asked};
 use super::{Exchange, Refusal};
 use crate::client_policies::ClientPolicyEvaluation;
 use crate::policies::{Evaluation, Mode, Policies, PolicyViolation};
-use crate::server_attributes::Author;
-use crate::wasm::WatchedVersion;
-use crate::wasm::contract::Document;
-use crate::wasm::no_answer::Unanswered;
-use crate::wasm::provider::ProviderCall;
 
 /// What a watched version would have decided.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -1,4 +1,0 @@
-//! Where spans go: the one target that traces listen to, and the log does not.
-
-/// The target of the spans.
-pub(crate) const TARGET: &str = "matricula::trace";
