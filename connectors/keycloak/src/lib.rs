@@ -75,7 +75,9 @@ impl Connector for Keycloak {
     }
 
     fn wanted(&self, client: &Client) -> Vec<Attribute> {
-        shown::owned(&client::representation(client, &self.mark)).into_attributes()
+        let mut wanted = client::representation(client, &self.mark);
+        scopes::add_own(client, &mut wanted);
+        shown::owned(&wanted).into_attributes()
     }
 
     fn begin(&self, task: &Task) -> Next<State> {
