@@ -9,5 +9,17 @@ mod perform;
 mod retry_after;
 pub(crate) mod runner;
 pub(crate) mod standard_webhooks;
+#[cfg(test)]
+mod stub;
 pub(crate) mod task;
 mod words;
+
+use crate::wasm::contract::Attribute;
+
+/// Whether a connector may set these headers.
+///
+/// # Errors
+/// Which one it may not, and why.
+pub(crate) fn check_headers(sent: &[Attribute]) -> Result<(), String> {
+    http::headers(sent).map(drop)
+}

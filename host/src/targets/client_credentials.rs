@@ -171,3 +171,97 @@ fn refused(response: &Response) -> String {
         Err(_) => format!("The token endpoint answered {status}"),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
+mod tests {
+    use axum::Json;
+    use axum::http::StatusCode;
+    use serde_json::json;
+
+    use super::super::stub::{Asked, Stub};
+    use super::*;
+    use crate::names::Names;
+
+    fn client() -> TargetClient {
+        TargetClient::new(Names::from_system().unwrap()).unwrap()
+    }
+
+    /// Gives out the tokens `t0`, `t1`, … for so many seconds.
+    async fn endpoint(life: i64) -> Stub {
+        let answer = move |_: &Asked, before: usize| {
+            Json(json!({ "access_token": format!("t{before}"), "token_type": "Bearer", "expires_in": life }))
+        };
+        Stub::start(answer).await.unwrap()
+    }
+
+    async fn asked(stub: &Stub, refused: &[Option<&str>]) -> Vec<String> {
+        let (tokens, url, secret) = (Tokens::default(), BaseUrl::parse(&stub.url).unwrap(), "s:1 ü".to_owned().into());
+        let service = Service { token_url: &url, client_id: "a b", client_secret: &secret, scope: Some("x y") };
+        let mut got = Vec::new();
+        for refused in refused {
+            let refused = refused.map(|token| Secret::from(token.to_owned()));
+            got.push(tokens.get(&client(), service, refused.as_ref()).await.unwrap().reveal().to_owned());
+        }
+        got
+    }
+
+    #[tokio::test]
+    async fn a_token_is_kept_until_it_is_refused() {
+        let stub = endpoint(300).await;
+        // Who comes late with a token that was replaced already gets the new one.
+        let refused = [None, None, Some("t0"), Some("t0"), None];
+        assert_eq!(asked(&stub, &refused).await, ["t0", "t0", "t1", "t1", "t1"]);
+        let request = &stub.asked()[0];
+        assert_eq!(request.body, "grant_type=client_credentials&scope=x%20y");
+        assert_eq!(request.header("content-type"), "application/x-www-form-urlencoded");
+        let pair = STANDARD.decode(request.header("authorization").strip_prefix("Basic ").unwrap()).unwrap();
+        assert_eq!(String::from_utf8(pair).unwrap(), "a%20b:s%3A1%20%C3%BC");
+    }
+
+    #[tokio::test]
+    async fn a_token_is_not_kept_in_its_last_30_seconds() {
+        let stub = endpoint(30).await;
+        assert_eq!(asked(&stub, &[None, None]).await, ["t0", "t1"]);
+    }
+
+    #[tokio::test]
+    async fn who_comes_meanwhile_waits_for_the_same_token() {
+        let stub = endpoint(300).await;
+        let (tokens, url, secret) = (Tokens::default(), BaseUrl::parse(&stub.url).unwrap(), "s".to_owned().into());
+        let service = Service { token_url: &url, client_id: "a", client_secret: &secret, scope: None };
+        let client = client();
+        let got = futures_util::future::join_all((0..8).map(|_| tokens.get(&client, service, None))).await;
+        assert!(got.into_iter().all(|token| token.unwrap().reveal() == "t0"));
+        assert_eq!(stub.asked().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_in_the_endpoints_words() {
+        for (status, body, message) in [
+            (
+                401,
+                r#"{"error":"invalid_client","error_description":"Invalid client"}"#,
+                "The token endpoint refused our credentials with 401: invalid_client: Invalid client",
+            ),
+            (400, r#"{"error":"x"}"#, "The token endpoint refused our credentials with 400: x"),
+            (503, "<html>", "The token endpoint answered 503"),
+            (200, "<html>", "The token endpoint's answer can't be read"),
+            (
+                200,
+                r#"{"access_token":"x","token_type":"DPoP"}"#,
+                "The token endpoint issues tokens of type DPoP, not Bearer",
+            ),
+        ] {
+            let answer =
+                move |_: &Asked, _: usize| (StatusCode::from_u16(status).unwrap(), [("Retry-After", "7")], body);
+            let stub = Stub::start(answer).await.unwrap();
+            let (url, secret) = (BaseUrl::parse(&stub.url).unwrap(), "s".to_owned().into());
+            let service = Service { token_url: &url, client_id: "a", client_secret: &secret, scope: None };
+            let none = Tokens::default().get(&client(), service, None).await.unwrap_err();
+            assert_eq!(none.message, message);
+            let whole = none.pause.map(|pause| (pause.time.as_secs(), pause.whole_target));
+            assert_eq!(whole, (status != 200).then_some((7, status == 503)), "{status}");
+        }
+    }
+}

@@ -245,7 +245,7 @@ fn missing(name: &str) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics fails")]
 mod tests {
     use super::*;
 

@@ -202,3 +202,78 @@ pub(super) fn headers(sent: &[Attribute]) -> Result<HeaderMap, String> {
     }
     Ok(headers)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::super::stub::{Stub, endless};
+    use super::*;
+
+    fn client() -> TargetClient {
+        TargetClient::new(Names::from_system().unwrap()).unwrap()
+    }
+
+    fn get(url: &str) -> Request {
+        Request { method: Method::GET, url: Url::parse(url).unwrap(), headers: HeaderMap::new(), body: None }
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_as_it_is_without_cookies() {
+        let stub =
+            Stub::start(|_, _| (StatusCode::CREATED, [("Location", "/clients/1"), ("Set-Cookie", "a=b")], "made"));
+        let stub = stub.await.unwrap();
+        let answer = client().send(&get(&format!("{}/clients?x=1", stub.url))).await.unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (201, b"made".as_slice()));
+        let header = |name: &str| answer.headers.iter().find(|header| header.name == name).map(|h| h.value.as_str());
+        assert_eq!((header("location"), header("set-cookie")), (Some("/clients/1"), None));
+        assert_eq!(stub.asked()[0].line, "GET /clients?x=1");
+        assert!(stub.asked()[0].header("user-agent").starts_with("matricula/"));
+    }
+
+    #[tokio::test]
+    async fn redirects_are_answers() {
+        let stub = Stub::start(|_, _| (StatusCode::FOUND, [("Location", "/elsewhere")])).await.unwrap();
+        let answer = client().send(&get(&stub.url)).await.unwrap();
+        assert_eq!((answer.status, stub.asked().len()), (302, 1));
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_more_than_a_mebibyte_is_none() {
+        let stub = Stub::start(|_, _| endless()).await.unwrap();
+        let error = client().send(&get(&stub.url)).await.unwrap_err();
+        assert_eq!(error.to_string(), "The target's answer can't be read: it is longer than 1 MiB");
+    }
+
+    #[tokio::test]
+    async fn who_is_not_there_is_asked_three_times() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let began = std::time::Instant::now();
+        let error = client().send(&get(&url)).await.unwrap_err().to_string();
+        assert!(error.starts_with("The target can't be reached: ") && error.contains("refused"), "{error}");
+        assert!(began.elapsed() >= PAUSES.iter().sum::<Duration>(), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test]
+    async fn link_local_addresses_are_never_called() {
+        for url in ["http://169.254.169.254/latest/meta-data", "http://[fe80::1]/", "http://[::ffff:a9fe:a9fe]/"] {
+            let error = client().send(&get(url)).await.unwrap_err().to_string();
+            assert_eq!(error, "The target can't be reached: link-local addresses are never called", "{url}");
+        }
+    }
+
+    #[test]
+    fn headers_of_the_host_are_refused() {
+        let header = |name: &str, value: &str| [Attribute { name: name.to_owned(), value: value.to_owned() }];
+        for name in ["Authorization", "HOST", "cookie", "Content-Length", "webhook-signature"] {
+            let error = headers(&header(name, "x")).unwrap_err();
+            assert_eq!(error, format!("a call sets the header {}, which belongs to the server", name.to_lowercase()));
+        }
+        assert!(headers(&header("a b", "x")).is_err());
+        assert!(headers(&header("a", "x\r\nHost: y")).is_err());
+        assert_eq!(headers(&header("Content-Type", "application/json")).unwrap().len(), 1);
+    }
+}

@@ -15,7 +15,7 @@ use crate::metrics::targets::TargetCalls;
 use crate::names::Names;
 use crate::realm::Realm;
 use crate::wasm::connector::ConnectorHandle;
-use crate::wasm::contract::connectors::{Answer, Call, Done, Loss, Response, Step, Target, Task, Wait};
+use crate::wasm::contract::connectors::{Answer, Call, Done, Loss, Step, Target, Task, Wait};
 use crate::wasm::contract::{Attribute, Client, ConfigError, Violation};
 use crate::wasm::facts::RealmOfCall;
 use crate::wasm::instances::Instances;
@@ -272,3 +272,7 @@ impl Running<'_> {
         self.component_failed(&error)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics fails")]
+mod tests;

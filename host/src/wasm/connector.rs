@@ -20,7 +20,7 @@ pub(crate) struct ConnectorHandle {
 }
 
 /// The exported functions of an instance.
-fn exports(exports: &Exports) -> wasmtime::Result<&Guest> {
+pub(super) fn exports(exports: &Exports) -> wasmtime::Result<&Guest> {
     let connector = exports.connector.as_ref().ok_or_else(|| wasmtime::Error::msg("not a connector"))?;
     Ok(connector.matricula_registration0_2_0_connectors())
 }
