@@ -3,6 +3,8 @@
 //! `connector/http.rs` is how a call is made and its answer read, `owned.rs` how what a target shows is compared,
 //! `representation.rs` a client as Keycloak's JSON.
 
+#[cfg(feature = "connector-cases")]
+pub mod case;
 mod http;
 mod owned;
 mod representation;
@@ -14,8 +16,8 @@ use serde::de::DeserializeOwned;
 use crate::{Attribute, Client, Config, ConfigError, ConfigProperty, Violation};
 
 pub use crate::connector_contract::exports::matricula::registration0_2_0::connectors::{
-    Abilities, Done, Finished, ForeignClient, HeldTask, Listed, LookTask, Loss, Method, Page, PutTask, RemoveTask, Target,
-    Task,
+    Abilities, Done, Finished, ForeignClient, HeldTask, Listed, LookTask, Loss, Method, Page, PutTask, RemoveTask,
+    Target, Task,
 };
 pub use http::{Http, Response, encode};
 pub use owned::Owned;
@@ -45,7 +47,7 @@ pub trait Connector: Sized {
     const FURTHER_URLS: &'static [&'static str] = &[];
 
     /// What the target can do.
-    const ABLE: Abilities;
+    const ABLE: &'static [Abilities];
 
     /// Where a task stands while a call is made. The task is given again with it, so it needs neither the client nor its
     /// secret.

@@ -2,7 +2,7 @@
 
 use crate::connector::{Connector, Http, Next, Response, Step, Stop, retry_after};
 use crate::connector_contract::exports::matricula::registration0_2_0::connectors::{
-    Answer, ConnectorKind, Loss, Step as Answered, Target, Task, Wait,
+    Abilities, Answer, ConnectorKind, Loss, Step as Answered, Target, Task, Wait,
 };
 use crate::{Attribute, Client, Config, ConfigError, Violation};
 
@@ -95,6 +95,11 @@ impl Kind {
             proceed: proceed_one::<C>,
         }
     }
+
+    /// See [`Connector::ID`].
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
 }
 
 /// Answers `describe`.
@@ -172,7 +177,7 @@ fn described<C: Connector>(version: &'static str) -> ConnectorKind {
         further_urls: owned(C::FURTHER_URLS),
         credentials: owned(C::CREDENTIALS),
         protocols: owned(C::PROTOCOLS),
-        able: C::ABLE,
+        able: C::ABLE.iter().fold(Abilities::empty(), |all, one| all | *one),
     }
 }
 

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Next, Step, Stop};
-use crate::connector_contract::exports::matricula::registration0_2_0::connectors::{Call, Method, Response as Received};
+use crate::connector_contract::exports::matricula::registration0_2_0::connectors::{
+    Call, Method, Response as Received,
+};
 use crate::{Attribute, Violation};
 
 /// A call in the making: below the target's base URL, with the target's credentials.

@@ -93,7 +93,8 @@ mod tests {
         let other = json!({"flag": false, "keys": {"a": {"c": 2, "d": 1}, "b": 1}, "uris": ["y", "x"], "name": "a",
             "empty": "", "none": [], "null": null});
         assert_eq!(owned(one.clone()).fingerprint(), owned(other).fingerprint());
-        for (name, value) in [("name", json!("b")), ("uris", json!(["x"])), ("flag", json!(true)), ("new", json!("1"))] {
+        for (name, value) in [("name", json!("b")), ("uris", json!(["x"])), ("flag", json!(true)), ("new", json!("1"))]
+        {
             let mut changed = one.clone();
             changed[name] = value;
             assert_ne!(owned(one.clone()).fingerprint(), owned(changed).fingerprint(), "{name}");

@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{Attribute, Client, ProtocolMapper};
 
+/// The attribute of clients that every realm has.
+const REALM_CLIENT: &str = "realm_client";
+
 /// The client with the members that it has; lists and `attributes` always.
 pub fn representation(client: &Client) -> Map<String, Value> {
     let mut members = Map::new();
@@ -42,7 +45,7 @@ pub fn representation(client: &Client) -> Map<String, Value> {
     set("publicClient", flag(client.public_client));
     set("frontchannelLogout", flag(client.frontchannel_logout));
     set("protocol", text(&client.protocol));
-    set("attributes", Some(texts(&client.attributes)));
+    set("attributes", Some(attributes(&client.attributes)));
     let overrides = client.authentication_flow_binding_overrides.as_deref().unwrap_or_default();
     set("authenticationFlowBindingOverrides", Some(texts(overrides)));
     set("fullScopeAllowed", flag(client.full_scope_allowed));
@@ -71,6 +74,15 @@ pub fn mapper(mapper: &ProtocolMapper) -> Value {
 
 fn mappers(list: &Vec<ProtocolMapper>) -> Value {
     list.iter().map(mapper).collect()
+}
+
+/// With one that says whether the client is the server's own.
+fn attributes(entries: &[Attribute]) -> Value {
+    let mut members = texts(entries);
+    if members.get(REALM_CLIENT).is_none() {
+        members[REALM_CLIENT] = Value::from("false");
+    }
+    members
 }
 
 fn texts(entries: &[Attribute]) -> Value {
@@ -103,7 +115,7 @@ mod tests {
             "clientId": "app",
             "redirectUris": ["https://a/"],
             "webOrigins": [],
-            "attributes": {"logoUri": "https://a/l"},
+            "attributes": {"logoUri": "https://a/l", "realm_client": "false"},
             "authenticationFlowBindingOverrides": {},
             "registeredNodes": {"node": 1000},
             "protocolMappers": [{"name": "m", "protocol": "", "protocolMapper": "", "consentRequired": false, "config": {}}],
