@@ -261,7 +261,10 @@ impl Running<'_> {
         let message = error.in_words(Some(&self.connector.component.allowance));
         let component_failed = !error.failure.is_passing();
         if component_failed && error.failure != Failure::Resting {
-            tracing::warn!(realm = self.reach.realm.name, target = self.reach.target.name, %error, "a connector failed");
+            // What it said before a trap may hold what it was given.
+            let (realm, name, error) =
+                (&self.reach.realm.name, &self.reach.target.name, self.words.clean(&error.to_string()));
+            tracing::warn!(realm, target = name, error, "a connector failed");
         }
         Failed { message, component_failed, ..Failed::default() }
     }

@@ -119,3 +119,59 @@ fn tasks(kind: &ConnectorKind) -> Result<Vec<(&'static str, Task)>, Unfit> {
     }
     Ok(tasks)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasm::contract::Attribute;
+    use crate::wasm::contract::connectors::{Call, Method};
+
+    fn kind(change: impl FnOnce(&mut ConnectorKind)) -> ConnectorKind {
+        let mut kind = ConnectorKind {
+            id: "mine".to_owned(),
+            version: "1".to_owned(),
+            help_text: String::new(),
+            properties: Vec::new(),
+            further_urls: vec!["public".to_owned()],
+            credentials: vec!["bearer".to_owned()],
+            protocols: vec!["saml".to_owned()],
+            able: Abilities::empty(),
+        };
+        change(&mut kind);
+        kind
+    }
+
+    #[test]
+    fn a_description_names_what_the_host_has() {
+        assert_eq!(described(&kind(|_| {})), Ok(()));
+        for (kind, why) in [
+            (kind(|kind| kind.credentials.clear()), "connector mine can't be used: `describe` names no credentials"),
+            (kind(|kind| kind.protocols.clear()), "connector mine can't be used: `describe` names no protocols"),
+            (
+                kind(|kind| kind.protocols.push("ldap".to_owned())),
+                "connector mine names protocols \"ldap\"; there are openid-connect, saml",
+            ),
+            (
+                kind(|kind| kind.further_urls.push("a/b".to_owned())),
+                "connector mine names a base URL \"a/b\", which is no name",
+            ),
+        ] {
+            assert_eq!(described(&kind), Err(why.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_first_call_stays_below_its_target_and_leaves_the_hosts_headers_alone() {
+        let step = |url: Option<&str>, path: &str, header: &str| {
+            let headers = vec![Attribute { name: header.to_owned(), value: "x".to_owned() }];
+            let (url, path, method) = (url.map(str::to_owned), path.to_owned(), Method::Get);
+            Step::Call(Call { method, url, path, headers, body: None, authorize: true, state: Vec::new() })
+        };
+        let kind = kind(|_| {});
+        assert_eq!(can_be_taken(&step(Some("public"), "/x", "accept"), &kind), Ok(()));
+        assert_eq!(can_be_taken(&Step::Failed(String::new()), &kind), Ok(()));
+        for step in [step(Some("other"), "/x", "accept"), step(None, "/../x", "accept"), step(None, "/x", "Host")] {
+            assert!(can_be_taken(&step, &kind).is_err(), "{step:?}");
+        }
+    }
+}
