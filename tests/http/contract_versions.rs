@@ -83,3 +83,19 @@ async fn contract_0_2_0_has_a_hook_and_a_field_more() -> anyhow::Result<()> {
     assert!(description.ends_with(&format!("see decision {id}")), "{description}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_connector_is_a_component_of_contract_0_2_0() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let bytes = std::fs::read(guests()?.join("errand.wasm"))?;
+    let errand = put(&service, "errand", bytes.clone()).await?;
+    assert_eq!((&errand["state"], &errand["kind"]), (&json!("active"), &json!("connector")), "{errand}");
+    assert_eq!((&errand["versions"][0]["contract"], &errand["providers"]), (&json!("0.2.0"), &json!(["errand"])));
+    let again = service.http.put(format!("{}/admin/components/another", service.url));
+    let again = again.bearer_auth(service.administrator().await?).body(bytes).send().await?;
+    assert_eq!(again.status(), 400);
+    let again: Value = again.json().await?;
+    let description = again["error_description"].as_str().unwrap_or_default();
+    assert!(description.contains("another component offers \"errand\" already: errand"), "{description}");
+    Ok(())
+}

@@ -103,6 +103,7 @@ pub(crate) use client_policy::exports::matricula::registration::client_policies:
     ConditionProvider, Configured, Event, ExecutorProvider, Outcome, Role, Verdict,
 };
 pub(crate) use client_policy::matricula::registration::clients;
+pub(crate) use connector::exports::matricula::registration0_2_0::connectors;
 pub(crate) use connector::matricula::registration0_2_0::log;
 pub(crate) use next::exports::matricula::registration0_2_0::policies::{Hook, PolicyProvider};
 pub(crate) use policy::exports::matricula::registration::policies::ConfiguredPolicy;
