@@ -116,9 +116,12 @@ pub(crate) fn document(client: &Client, mark: &str, audience: &[String]) -> Map<
 /// Why Hydra could never take the client.
 pub(crate) fn violations(client: &Client) -> Vec<Violation> {
     let patterns = client.redirect_uris.iter().flatten().filter(|uri| uri.ends_with('*'));
-    let violation =
+    let pattern =
         |uri: &String| Violation::new(format!("Hydra compares redirect URIs exactly: {uri}")).at("redirect-uris", uri);
-    patterns.map(violation).collect()
+    // It reads an empty list as the default of RFC 7591.
+    let without = grant_types(client).is_empty();
+    let without = without.then(|| Violation::new("Hydra would give the code flow to a client that has no grant types"));
+    patterns.map(pattern).chain(without).collect()
 }
 
 /// The value of an attribute that is there and not empty.

@@ -120,3 +120,17 @@ fn is_out_of_reach(client_id: &str) -> bool {
 const OUT_OF_REACH: &str = "Hydra can't change or remove a client whose id contains '/'";
 
 matricula_policy_sdk::connector!(Hydra);
+
+#[cfg(test)]
+mod tests {
+    use super::CONNECTORS;
+
+    #[test]
+    fn every_case_ends_as_expected() {
+        let cases = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+        match matricula_policy_sdk::connector::case::run(CONNECTORS, cases) {
+            Ok(count) => assert!(count > 0, "no cases"),
+            Err(why) => panic!("{why}"),
+        }
+    }
+}

@@ -75,7 +75,9 @@ impl Connector for Keycloak {
     }
 
     fn wanted(&self, client: &Client) -> Vec<Attribute> {
-        shown::owned(&client::representation(client, &self.mark)).into_attributes()
+        let mut wanted = client::representation(client, &self.mark);
+        scopes::add_own(client, &mut wanted);
+        shown::owned(&wanted).into_attributes()
     }
 
     fn begin(&self, task: &Task) -> Next<State> {
@@ -120,3 +122,17 @@ impl Keycloak {
 }
 
 matricula_policy_sdk::connector!(Keycloak);
+
+#[cfg(test)]
+mod tests {
+    use super::CONNECTORS;
+
+    #[test]
+    fn every_case_ends_as_expected() {
+        let cases = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+        match matricula_policy_sdk::connector::case::run(CONNECTORS, cases) {
+            Ok(count) => assert!(count > 0, "no cases"),
+            Err(why) => panic!("{why}"),
+        }
+    }
+}

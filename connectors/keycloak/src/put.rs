@@ -103,8 +103,11 @@ impl Keycloak {
 
     /// PUT of a client that is there, if it is ours or becomes ours.
     fn change(&self, put: &PutTask, there: &Shown, lacking: Vec<String>) -> Next<crate::State> {
-        let is_ours = there.mark() == Some(&self.mark);
-        if !is_ours && !(put.adopt && there.mark().is_none()) {
+        let may_change = match there.mark() {
+            Some(mark) => mark == self.mark,
+            None => put.adopt,
+        };
+        if !may_change {
             return Err(Stop::Foreign(there.foreign()));
         }
         let key = there.key().to_owned();

@@ -3,6 +3,7 @@
 use matricula_policy_sdk::Client;
 use matricula_policy_sdk::connector::{Http, Loss, Next, Stop};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::Keycloak;
 use crate::client::SCOPES;
@@ -67,6 +68,16 @@ fn names(client: &Client, there: &Lists, adds: bool) -> Vec<(usize, String)> {
         missing.filter(|name| !(keeps_own && *name == OF_SERVICE_ACCOUNTS)).map(move |name| (list, name.clone()))
     });
     names.collect()
+}
+
+/// What Keycloak itself adds to a client, so that it is no difference.
+pub(crate) fn add_own(client: &Client, wanted: &mut Map<String, Value>) {
+    let list = wanted.get_mut(SCOPES[0]).and_then(Value::as_array_mut);
+    if let Some(list) = list.filter(|_| client.service_accounts_enabled == Some(true))
+        && !list.iter().any(|name| name == OF_SERVICE_ACCOUNTS)
+    {
+        list.push(OF_SERVICE_ACCOUNTS.into());
+    }
 }
 
 /// What the target does not have, after everything was done.

@@ -82,3 +82,17 @@ fn told() -> Done {
 }
 
 matricula_policy_sdk::connector!(Webhook);
+
+#[cfg(test)]
+mod tests {
+    use super::CONNECTORS;
+
+    #[test]
+    fn every_case_ends_as_expected() {
+        let cases = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+        match matricula_policy_sdk::connector::case::run(CONNECTORS, cases) {
+            Ok(count) => assert!(count > 0, "no cases"),
+            Err(why) => panic!("{why}"),
+        }
+    }
+}

@@ -2,6 +2,56 @@
 //!
 //! `connector/http.rs` is how a call is made and its answer read, `owned.rs` how what a target shows is compared,
 //! `representation.rs` a client as Keycloak's JSON.
+//!
+//! ```
+//! use matricula_policy_sdk::connector::{
+//!     Abilities, Connector, Done, Finished, Http, Next, Response, Step, Stop, Target, Task, encode, representation,
+//! };
+//! use matricula_policy_sdk::{Config, ConfigError};
+//! use serde::{Deserialize, Serialize};
+//!
+//! struct Directory;
+//!
+//! #[derive(Serialize, Deserialize)]
+//! enum State {
+//!     Sent,
+//! }
+//!
+//! impl Connector for Directory {
+//!     const ID: &'static str = "directory";
+//!     const HELP_TEXT: &'static str = "Our directory of applications";
+//!     const CREDENTIALS: &'static [&'static str] = &["bearer"];
+//!     const ABLE: &'static [Abilities] = &[Abilities::DISABLES];
+//!     type State = State;
+//!
+//!     fn read(_: &mut Config, _: &Target) -> Result<Self, ConfigError> {
+//!         Ok(Self)
+//!     }
+//!
+//!     fn begin(&self, task: &Task) -> Next<State> {
+//!         match task {
+//!             Task::Put(put) => {
+//!                 let id = encode(put.client.id.as_deref().unwrap_or_default());
+//!                 Http::put_json(format!("/apps/{id}"), &representation(&put.client).into()).then(State::Sent)
+//!             }
+//!             Task::Remove(remove) => Http::delete(format!("/apps/{}", encode(&remove.id))).then(State::Sent),
+//!             Task::Probe => Http::get("/apps").then(State::Sent),
+//!             Task::Look(_) | Task::Enumerate(_) | Task::Held(_) => Err(Stop::out_of_step()),
+//!         }
+//!     }
+//!
+//!     fn proceed(&self, task: &Task, _: State, response: Response) -> Next<State> {
+//!         match (task, response.status) {
+//!             (Task::Probe, 200) => Ok(Step::Done(Done::Ready("Directory".into()))),
+//!             (Task::Remove(_), 404) | (_, 200..300) => Ok(Step::Done(Done::Finished(Finished::default()))),
+//!             _ => Err(response.not_done()),
+//!         }
+//!     }
+//! }
+//!
+//! matricula_policy_sdk::connector!(Directory);
+//! # fn main() {}
+//! ```
 
 #[cfg(feature = "connector-cases")]
 pub mod case;

@@ -69,13 +69,16 @@ macro_rules! connector {
     };
 }
 
+/// What a review says: losses, or why the target could never take the client.
+type Reviewed = Result<Vec<Loss>, Vec<Violation>>;
+
 /// One connector in a component: its functions, without its type.
 pub struct Kind {
     id: &'static str,
     version: &'static str,
     describe: fn(&'static str) -> ConnectorKind,
     check: fn(Target) -> Result<(), ConfigError>,
-    review: fn(&Client, Target) -> Result<Vec<Loss>, Vec<Violation>>,
+    review: fn(&Client, Target) -> Reviewed,
     wanted: fn(&Client, Target) -> Vec<Attribute>,
     begin: fn(&Task, Target) -> Answered,
     proceed: fn(&Task, Target, &[u8], Response) -> Answered,
@@ -122,7 +125,7 @@ pub fn check_config(kinds: &[Kind], target: Target) -> Result<(), Vec<ConfigErro
 ///
 /// # Errors
 /// Why the target could never take the client.
-pub fn review(kinds: &[Kind], client: &Client, target: Target) -> Result<Vec<Loss>, Vec<Violation>> {
+pub fn review(kinds: &[Kind], client: &Client, target: Target) -> Reviewed {
     let kind = find(kinds, &target).ok_or_else(|| vec![Violation::new(unknown(&target))])?;
     (kind.review)(client, target)
 }
@@ -186,7 +189,7 @@ fn read<C: Connector>(mut target: Target) -> Result<C, ConfigError> {
     C::read(&mut config, &target)
 }
 
-fn review_one<C: Connector>(client: &Client, target: Target) -> Result<Vec<Loss>, Vec<Violation>> {
+fn review_one<C: Connector>(client: &Client, target: Target) -> Reviewed {
     read::<C>(target).map_err(|error| vec![Violation::new(error.message)])?.review(client)
 }
 

@@ -13,9 +13,7 @@ use crate::{Attribute, Violation};
 
 /// A call in the making: below the target's base URL, with the target's credentials.
 ///
-/// ```ignore
-/// Http::get(format!("/clients/{}", encode(key))).then(State::Seen)
-/// ```
+/// `Http::get(format!("/clients/{}", encode(key))).then(State::Seen)` is a step of a task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Http {
     method: Method,

@@ -51,7 +51,7 @@ pub fn representation(client: &Client) -> Map<String, Value> {
     set("fullScopeAllowed", flag(client.full_scope_allowed));
     set("nodeReRegistrationTimeout", client.node_re_registration_timeout.map(Value::from));
     set("registeredNodes", client.registered_nodes.as_deref().filter(|nodes| !nodes.is_empty()).map(nodes));
-    set("protocolMappers", client.protocol_mappers.as_ref().filter(|list| !list.is_empty()).map(mappers));
+    set("protocolMappers", client.protocol_mappers.as_deref().filter(|list| !list.is_empty()).map(mappers));
     set("defaultClientScopes", list(&client.default_client_scopes));
     set("optionalClientScopes", list(&client.optional_client_scopes));
     members
@@ -72,7 +72,7 @@ pub fn mapper(mapper: &ProtocolMapper) -> Value {
     members
 }
 
-fn mappers(list: &Vec<ProtocolMapper>) -> Value {
+fn mappers(list: &[ProtocolMapper]) -> Value {
     list.iter().map(mapper).collect()
 }
 
