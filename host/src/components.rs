@@ -46,10 +46,13 @@ use watched::{Shadow, WatchedVersion};
 pub(crate) const CORE: (&str, &[u8]) = ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm")));
 
 /// The components that come with the binary: name and file.
-pub(crate) const BUILT_IN: [(&str, &[u8]); 3] = [
+pub(crate) const BUILT_IN: [(&str, &[u8]); 6] = [
     CORE,
     ("policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/builtin.wasm"))),
     ("client-policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/client-policy-builtin.wasm"))),
+    ("keycloak", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/connector-keycloak.wasm"))),
+    ("hydra", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/connector-hydra.wasm"))),
+    ("webhook", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/connector-webhook.wasm"))),
 ];
 /// Wall time of a call that may be allowed, in milliseconds.
 const CALL_MILLIS: RangeInclusive<u32> = 10..=10_000;
