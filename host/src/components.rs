@@ -217,7 +217,7 @@ impl Components {
     /// any more.
     pub(crate) async fn users(&self, name: &str) -> Result<Vec<User>, StoreError> {
         let (mut ids, lost) = self.with_known(name, |known| {
-            (known.policy_ids(), known.lost.as_ref().map(|lost| lost.ids.clone()).unwrap_or_default())
+            (known.ids_realms_need(), known.lost.as_ref().map(|lost| lost.ids.clone()).unwrap_or_default())
         });
         if !lost.is_empty() {
             let set = self.inner.wasm.current();
@@ -748,7 +748,7 @@ impl Components {
             return Ok(());
         }
         let offered: Vec<&str> = ready.iter().flat_map(|ready| ready.offered.ids()).collect();
-        let mut gone = self.with_known(name, |known| known.policy_ids());
+        let mut gone = self.with_known(name, |known| known.ids_realms_need());
         gone.retain(|id| !offered.contains(&id.as_str()));
         let users = self.users_of(gone).await?;
         if users.is_empty() { Ok(()) } else { Err(ChangeError::InUse(users)) }

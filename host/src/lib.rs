@@ -61,6 +61,7 @@ mod server;
 mod server_attributes;
 mod session_limits;
 mod store;
+mod targets;
 mod token_endpoint;
 mod tokens;
 mod traces;

@@ -3,6 +3,8 @@
 pub(crate) mod client_policy_provider;
 pub(crate) mod compiler;
 pub(crate) mod component;
+pub(crate) mod connector;
+mod connector_check;
 pub(crate) mod contract;
 pub(crate) mod engine;
 pub(crate) mod facts;

@@ -37,12 +37,12 @@ pub(crate) mod policy {
     });
 }
 
-/// World `policy` of contract 0.2.0-trial, which shares with 0.1.0 what it does not change.
+/// World `policy` of contract 0.2.0, which shares with 0.1.0 what it does not change.
 #[allow(missing_docs, unreachable_pub, clippy::all)]
 pub(crate) mod next {
     wasmtime::component::bindgen!({
         path: ["../wit", "../wit/next"],
-        world: "matricula:registration/policy@0.2.0-trial",
+        world: "matricula:registration/policy@0.2.0",
         exports: { default: async },
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
         with: {
@@ -81,11 +81,31 @@ pub(crate) mod client_policy {
     });
 }
 
+/// World `connector` of contract 0.2.0: what targets want.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+pub(crate) mod connector {
+    wasmtime::component::bindgen!({
+        path: ["../wit", "../wit/next"],
+        world: "matricula:registration/connector@0.2.0",
+        imports: { default: trappable },
+        exports: { default: async },
+        additional_derives: [PartialEq],
+        with: {
+            "matricula:registration/client@0.1.0": super::provider::matricula::registration::client,
+            "matricula:registration/decision@0.1.0": super::provider::matricula::registration::decision,
+            "matricula:registration/config@0.1.0": super::policy::matricula::registration::config,
+        },
+        require_store_data_send: true,
+    });
+}
+
 pub(crate) use client_policy::exports::matricula::registration::client_policies::{
     ConditionProvider, Configured, Event, ExecutorProvider, Outcome, Role, Verdict,
 };
 pub(crate) use client_policy::matricula::registration::clients;
-pub(crate) use next::exports::matricula::registration0_2_0_trial::policies::{Hook, PolicyProvider};
+pub(crate) use connector::exports::matricula::registration0_2_0::connectors;
+pub(crate) use connector::matricula::registration0_2_0::log;
+pub(crate) use next::exports::matricula::registration0_2_0::policies::{Hook, PolicyProvider};
 pub(crate) use policy::exports::matricula::registration::policies::ConfiguredPolicy;
 pub(crate) use policy::matricula::registration::config::{self, ConfigEntry, ConfigError, ConfigProperty};
 pub(crate) use provider::exports::matricula::registration::providers::{

@@ -18,6 +18,7 @@ use crate::components::{BUILT_IN, CORE};
 use crate::policies::amendment::PRIVATE_KEY;
 use crate::policies::hook_name;
 use crate::wasm::component::{Cache, Instance, LoadedComponent, Part};
+use crate::wasm::contract::connectors::ConnectorKind;
 use crate::wasm::contract::{ConditionProvider, Event, ExecutorProvider, PolicyProvider, RegistrationProvider};
 use crate::wasm::engine;
 use crate::wasm::fixed::Fixed;
@@ -52,6 +53,8 @@ pub(super) struct Offer {
     pub(super) executors: Vec<ExecutorProvider>,
     /// Of registration provider.
     pub(super) providers: Vec<RegistrationProvider>,
+    /// Of target.
+    pub(super) connectors: Vec<ConnectorKind>,
 }
 
 /// An answer and what it took.
@@ -194,6 +197,10 @@ impl Offer {
         }
         if let Some(exports) = &instance.exports.provider {
             self.providers = exports.matricula_registration_providers().call_describe(&mut instance.store).await?;
+        }
+        if let Some(exports) = &instance.exports.connector {
+            let guest = exports.matricula_registration0_2_0_connectors();
+            self.connectors = guest.call_describe(&mut instance.store).await?;
         }
         Ok(())
     }
