@@ -106,6 +106,7 @@ impl NewRealm {
             scopes: scopes.iter().map(Scope::from).collect(),
             policies: policies.iter().map(|row| Arc::new(row.policy.clone())).collect(),
             client_policies: Arc::new(RealmClientPolicies::default()),
+            targets: Arc::default(),
         };
         NewRealm { realm, scopes, policies }
     }

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::deliveries::{self, Carrier};
 use super::policies::{self, Policy};
 use super::{Database, Lost, Row, StoreError, Value, Write, document, escape_like, realms, removed_clients, values};
 use crate::clock;
 use crate::policies::OfToken;
+use crate::realm_defaults::is_of_the_server;
+use crate::secrets;
 use crate::server_attributes::{self, HELD};
 use crate::wasm::contract::{Attribute, Client};
 
@@ -59,6 +62,24 @@ pub(crate) struct ClientRow {
     pub(crate) version: i64,
     /// Of its latest state: grows over the realm. 0: a client of the server as it was made.
     pub(crate) generation: i64,
+    /// Grows when its secrets change.
+    pub(crate) secrets_version: i64,
+    /// The secrets that it was read with; absent: it was not.
+    pub(crate) read_with: Option<Secrets>,
+}
+
+/// What is told to a target once, until it changes.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Secrets {
+    secret: Option<String>,
+    keys: Vec<Attribute>,
+}
+
+impl Secrets {
+    fn of(client: &Client) -> Secrets {
+        let keys = client.attributes.iter().filter(|attribute| secrets::is_key(&attribute.name));
+        Secrets { secret: client.secret.clone(), keys: keys.cloned().collect() }
+    }
 }
 
 impl ClientRow {
@@ -76,6 +97,8 @@ impl ClientRow {
             created_at: clock::now(),
             version: 1,
             generation: 0,
+            secrets_version: 1,
+            read_with: None,
         }
     }
 
@@ -118,11 +141,16 @@ macro_rules! select {
         $crate::store::clients::select!("", $rest)
     };
     ($more:literal, $rest:literal) => {
+        $crate::store::clients::select!($more, "clients", $rest)
+    };
+    ($more:literal, $table:literal, $rest:literal) => {
         concat!(
             "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
-             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END, generation",
+             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END, generation, secrets_version",
             $more,
-            " FROM clients ",
+            " FROM ",
+            $table,
+            " ",
             $rest
         )
     };
@@ -148,7 +176,7 @@ macro_rules! select_with_roles {
 }
 pub(super) use {select, select_with_roles};
 
-fn row(row: &Row) -> Result<ClientRow, StoreError> {
+pub(super) fn row(row: &Row) -> Result<ClientRow, StoreError> {
     row_at(row, 0)
 }
 
@@ -161,6 +189,7 @@ fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
     let reason_before = server_attributes::take_from(&mut client.attributes);
     let held: Option<String> = row.get(first + 9)?;
     Ok(ClientRow {
+        read_with: Some(Secrets::of(&client)),
         client,
         id,
         held: held.map(|reason| if reason.is_empty() { reason_before.unwrap_or_default() } else { reason }),
@@ -172,13 +201,14 @@ fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
         version: row.get(first + 7)?,
         origin: row.get::<Option<String>>(first + 8)?.map(|text| read_origin(&text)).transpose()?,
         generation: row.get(first + 10)?,
+        secrets_version: row.get(first + 11)?,
     })
 }
 
 /// The client and roles whose columns begin here, if there is one.
 pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
     match row.get::<Option<String>>(first)? {
-        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 11)?))),
+        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 12)?))),
         None => Ok(None),
     }
 }
@@ -226,20 +256,25 @@ pub(crate) async fn is_free(
     id: &str,
     client_id: &str,
 ) -> Result<Option<Taken>, StoreError> {
-    // Two lookups by a key each. With OR instead PostgreSQL may choose to read all clients of the realm, and keep to that
-    // plan.
+    // Lookups by a key each. With OR instead PostgreSQL may choose to read all clients of the realm, and keep to that plan.
+    // A client that leaves keeps its names until each target has confirmed.
     let found = database
         .first(
             "SELECT (SELECT TRUE FROM clients WHERE realm_id = $1 AND client_id = $3), \
-             (SELECT TRUE FROM clients WHERE realm_id = $1 AND id = $2)",
+             (SELECT TRUE FROM clients WHERE realm_id = $1 AND id = $2), \
+             EXISTS (SELECT 1 FROM leaving_clients WHERE realm_id = $1 AND client_id = $3), \
+             (SELECT TRUE FROM leaving_clients WHERE realm_id = $1 AND id = $2)",
             values![realm_id, id, client_id],
         )
         .await?;
     let Some(found) = found else { return Ok(None) };
-    Ok(match (found.get::<Option<bool>>(0)?, found.get::<Option<bool>>(1)?) {
-        (Some(_), _) => Some(Taken::ClientId),
-        (None, Some(_)) => Some(Taken::Id),
-        (None, None) => None,
+    let has = |column| found.get::<Option<bool>>(column).map(|found| found == Some(true));
+    Ok(if has(0)? || has(2)? {
+        Some(Taken::ClientId)
+    } else if has(1)? || has(3)? {
+        Some(Taken::Id)
+    } else {
+        None
     })
 }
 
@@ -314,6 +349,45 @@ pub(crate) async fn list(
     rows.iter().map(row).collect()
 }
 
+/// Clients that are deleted here and may still be at some target, in the order of their internal ids.
+pub(crate) async fn leaving(
+    database: &Database,
+    realm_id: &str,
+    first: i64,
+    max: i64,
+) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = database
+        .scan(
+            select!(
+                "",
+                "leaving_clients",
+                "WHERE realm_id = $1 AND proposed_by IS NULL ORDER BY id LIMIT $2 OFFSET $3"
+            ),
+            values![realm_id, max, first],
+        )
+        .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Clients whose latest state some target lacks, in the order of their internal ids.
+pub(crate) async fn pending(
+    database: &Database,
+    realm_id: &str,
+    first: i64,
+    max: i64,
+) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = database
+        .scan(
+            select!(
+                "WHERE realm_id = $1 AND id IN (SELECT client FROM deliveries WHERE realm_id = $1 \
+                 AND (due_ms IS NOT NULL OR refused)) ORDER BY id LIMIT $2 OFFSET $3"
+            ),
+            values![realm_id, max, first],
+        )
+        .await?;
+    rows.iter().map(row).collect()
+}
+
 /// How many clients wait for an administrator; counted up to `at_most`.
 pub(crate) async fn count_held(database: &Database, realm_id: &str, at_most: i64) -> Result<u64, StoreError> {
     let row = database
@@ -375,10 +449,16 @@ macro_rules! insert {
 }
 
 /// Adds a client, which the write counts; [`Lost::Taken`] when its id or `client_id` is in use.
-pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
+pub(crate) fn insert(
+    write: &mut Write,
+    realm_id: &str,
+    client: &ClientRow,
+    carrier: &Carrier,
+) -> Result<(), StoreError> {
     let mut values = inserted(realm_id, client)?;
     values.push(Value::Generation);
     write.require(insert!("$14"), values, Lost::Taken);
+    deliveries::deliver(write, realm_id, client, carrier);
     Ok(())
 }
 
@@ -407,12 +487,18 @@ fn inserted(realm_id: &str, client: &ClientRow) -> Result<Vec<Value>, StoreError
 }
 
 /// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster.
-pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) -> Result<(), StoreError> {
+pub(crate) fn update(
+    write: &mut Write,
+    realm_id: &str,
+    client: &ClientRow,
+    carrier: &Carrier,
+) -> Result<(), StoreError> {
+    let other_secrets = client.read_with.as_ref() != Some(&Secrets::of(&client.client));
     realms::count_change(write, realm_id);
     write.replace(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
-         resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1, generation = $12 \
-         WHERE realm_id = $1 AND id = $2 AND version = $10",
+         resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1, generation = $12, \
+         secrets_version = secrets_version + $13 WHERE realm_id = $1 AND id = $2 AND version = $10",
         values![
             realm_id,
             &client.id,
@@ -421,24 +507,28 @@ pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now:
             document::encode(&client.id, &client.client)?,
             client.registration_token_id.clone(),
             client.resource_server,
-            now,
+            clock::now(),
             client.is_held(),
             client.version,
             client.held.clone(),
             Value::Generation,
+            i64::from(other_secrets),
         ],
         Lost::Changed,
     );
+    if !is_of_the_server(&client.client) {
+        deliveries::deliver(write, realm_id, client, carrier);
+    }
     Ok(())
 }
 
 /// Replaces the registration access token of a client that still is as it was read: [`Lost::Changed`] when somebody was
 /// faster. The client is what it was: its generation stays.
-pub(crate) fn replace_token(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) {
+pub(crate) fn replace_token(write: &mut Write, realm_id: &str, client: &ClientRow) {
     write.replace(
         "UPDATE clients SET registration_token_id = $3, updated_at = $4, version = version + 1 \
          WHERE realm_id = $1 AND id = $2 AND version = $5",
-        values![realm_id, &client.id, client.registration_token_id.clone(), now, client.version],
+        values![realm_id, &client.id, client.registration_token_id.clone(), clock::now(), client.version],
         Lost::Changed,
     );
 }
@@ -454,8 +544,10 @@ pub(crate) fn keep(write: &mut Write, realm_id: &str, id: &str) {
 
 /// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster. It is counted,
 /// and remembered for those who follow the changes of the realm.
-pub(crate) fn delete(write: &mut Write, realm_id: &str, client: &ClientRow) {
+/// It leaves: until each target that may have it has confirmed, its names stay in use.
+pub(crate) fn delete(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) {
     realms::discount_client(write, realm_id);
+    deliveries::withdraw(write, realm_id, client, carrier);
     delete_of_server(write, realm_id, client);
     removed_clients::insert(write, realm_id, client);
 }
@@ -496,7 +588,7 @@ mod tests {
         let added = ["a", "b", "c", "taken", "taken"].map(|id| {
             let mut write = Write::default();
             realms::count_client(&mut write, "r", &[]);
-            insert(&mut write, "r", &row(id)).unwrap();
+            insert(&mut write, "r", &row(id), &Carrier::default()).unwrap();
             store.writer.write(write)
         });
         let added = futures_util::future::join_all(added).await;
@@ -511,17 +603,17 @@ mod tests {
         distinct.dedup();
         assert_eq!(distinct.len(), 4, "{seen:?}");
         let mut write = Write::default();
-        update(&mut write, "r", &read("a").await.unwrap(), 1).unwrap();
+        update(&mut write, "r", &read("a").await.unwrap(), &Carrier::default()).unwrap();
         store.writer.write(write).await.unwrap();
         let changed = read("a").await.unwrap();
         assert!(Some(&changed.generation) > distinct.last());
         let mut write = Write::default();
-        replace_token(&mut write, "r", &changed, 1);
+        replace_token(&mut write, "r", &changed);
         store.writer.write(write).await.unwrap();
         let with_token = read("a").await.unwrap();
         assert_eq!((with_token.generation, with_token.version), (changed.generation, changed.version + 1));
         let mut write = Write::default();
-        delete(&mut write, "r", &with_token);
+        delete(&mut write, "r", &with_token, &Carrier::default());
         store.writer.write(write).await.unwrap();
         assert!(read("a").await.is_none());
         let gone = "SELECT generation, client_id FROM removed_clients WHERE realm_id = 'r'";
@@ -542,7 +634,7 @@ mod tests {
                 { "name": "colour", "value": "blue" }]);
             let client = json!({ "id": id, "client_id": id, "attributes": attributes });
             let row = ClientRow::unstored(serde_json::from_value(client).unwrap());
-            insert(&mut write, "r", &row).unwrap();
+            insert(&mut write, "r", &row, &Carrier::default()).unwrap();
             write.run("UPDATE clients SET held = $2 WHERE realm_id = 'r' AND id = $1", values![id, held]);
         }
         store.writer.write(write).await.unwrap();
@@ -556,7 +648,8 @@ mod tests {
         // A change brings the reason into its column, and the end of the wait takes it away.
         for held in [waits.held.clone(), None] {
             let mut write = Write::default();
-            update(&mut write, "r", &ClientRow { held: held.clone(), ..read("waits").await }, 1).unwrap();
+            update(&mut write, "r", &ClientRow { held: held.clone(), ..read("waits").await }, &Carrier::default())
+                .unwrap();
             store.writer.write(write).await.unwrap();
             assert_eq!(read("waits").await.held, held);
         }

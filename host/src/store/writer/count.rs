@@ -48,12 +48,24 @@ impl Count {
                 "UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1 AND clients < $2"
             };
             let values = values![realm_id, i64::from(*limit)];
-            alone.push(Statement { sql, values, otherwise: Some(Lost::Condition(index)), only_one: false });
+            alone.push(Statement {
+                sql,
+                values,
+                otherwise: Some(Lost::Condition(index)),
+                only_one: false,
+                apart: false,
+            });
         }
         if limits.is_empty() {
             let sql = "UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1";
             // Without a realm there is nothing to count.
-            alone.push(Statement { sql, values: values![realm_id], otherwise: Some(Lost::Changed), only_one: false });
+            alone.push(Statement {
+                sql,
+                values: values![realm_id],
+                otherwise: Some(Lost::Changed),
+                only_one: false,
+                apart: false,
+            });
         }
         Count { realm_id: realm_id.to_owned(), clients: 1, limit: limits.iter().min().copied(), alone }
     }
@@ -62,7 +74,7 @@ impl Count {
     pub(crate) fn changed(realm_id: &str) -> Count {
         let sql = "UPDATE realm_counters SET clients = clients WHERE realm_id = $1";
         // Nor has one that is gone clients that change.
-        let alone = vec![Statement { sql, values: values![realm_id], otherwise: None, only_one: false }];
+        let alone = vec![Statement { sql, values: values![realm_id], otherwise: None, only_one: false, apart: false }];
         Count { realm_id: realm_id.to_owned(), clients: 0, limit: None, alone }
     }
 
@@ -70,7 +82,7 @@ impl Count {
     pub(crate) fn less(realm_id: &str) -> Count {
         let sql = "UPDATE realm_counters SET clients = clients - 1 WHERE realm_id = $1";
         // A realm that is gone has nothing to count.
-        let alone = vec![Statement { sql, values: values![realm_id], otherwise: None, only_one: false }];
+        let alone = vec![Statement { sql, values: values![realm_id], otherwise: None, only_one: false, apart: false }];
         Count { realm_id: realm_id.to_owned(), clients: -1, limit: None, alone }
     }
 }

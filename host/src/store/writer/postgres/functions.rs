@@ -161,6 +161,8 @@ fn for_all(statements: &[Statement]) -> Option<Vec<String>> {
 enum Kind<'a> {
     /// `INSERT INTO table (columns) VALUES (row) tail`.
     Insert { table: &'a str, columns: &'a str, row: &'a str, tail: &'a str },
+    /// `INSERT INTO table (columns) SELECT row FROM source`, the source with its conditions.
+    Select { table: &'a str, columns: &'a str, row: &'a str, source: &'a str },
     /// `UPDATE table SET assignments WHERE condition`.
     Update { table: &'a str, assignments: &'a str, condition: &'a str },
     /// `DELETE FROM table WHERE condition`.
@@ -170,6 +172,9 @@ enum Kind<'a> {
 impl<'a> Kind<'a> {
     fn of(statement: &Statement) -> Option<Kind<'static>> {
         let sql = statement.sql;
+        if statement.apart {
+            return Kind::apart(sql);
+        }
         // Without brackets in it: no functions, no questions about other rows.
         let is_plain = |text: &str| !text.contains('(');
         if let Some(rest) = sql.strip_prefix("INSERT INTO ") {
@@ -196,9 +201,25 @@ impl<'a> Kind<'a> {
         (by_key && once_is_enough).then_some(Kind::Delete { table, condition })
     }
 
+    /// What is said to be apart may ask about other rows too.
+    fn apart(sql: &'static str) -> Option<Kind<'static>> {
+        if let Some(rest) = sql.strip_prefix("INSERT INTO ") {
+            let (table, rest) = rest.split_once(" (")?;
+            let (columns, rest) = rest.split_once(") SELECT ")?;
+            let (row, source) = rest.split_once(" FROM ")?;
+            return Some(Kind::Select { table, columns, row, source });
+        }
+        let (table, rest) = sql.strip_prefix("UPDATE ")?.split_once(" SET ")?;
+        let (assignments, condition) = rest.split_once(" WHERE ")?;
+        Some(Kind::Update { table, assignments, condition })
+    }
+
     fn table(&self) -> &'a str {
         match self {
-            Kind::Insert { table, .. } | Kind::Update { table, .. } | Kind::Delete { table, .. } => table,
+            Kind::Select { table, .. }
+            | Kind::Insert { table, .. }
+            | Kind::Update { table, .. }
+            | Kind::Delete { table, .. } => table,
         }
     }
 
@@ -208,6 +229,10 @@ impl<'a> Kind<'a> {
         match self {
             Kind::Insert { table, columns, row, tail } => {
                 format!("INSERT INTO {table} ({columns}) SELECT {} FROM {new}{tail}", of_new(row))
+            }
+            Kind::Select { table, columns, row, source } => {
+                let (row, source) = (of_new(row), of_new(source));
+                format!("INSERT INTO {table} ({columns}) SELECT {row} FROM {new} CROSS JOIN {source}")
             }
             Kind::Update { table, assignments, condition } => {
                 format!("UPDATE {table} SET {} FROM {new} WHERE {}", of_new(assignments), of_new(condition))
@@ -248,6 +273,26 @@ mod tests {
                  WHERE x = new.value_1 AND v = new.value_3"
                     .to_owned(),
                 "DELETE FROM d USING unnest($8) AS new (value_1) WHERE x = new.value_1".to_owned(),
+            ])
+        );
+    }
+
+    #[test]
+    fn what_is_apart_may_ask_about_other_rows() {
+        let mut write = Write::default();
+        write.run_apart(
+            "INSERT INTO a (x, y) SELECT b.x, $2 FROM b WHERE b.x = $1 AND (b.y OR b.z)",
+            values!["1", 2_i64],
+        );
+        write.run_apart("UPDATE c SET n = $2 WHERE x = $1", values!["1", 2_i64]);
+        assert_eq!(
+            for_all(&write.statements),
+            Some(vec![
+                "INSERT INTO a (x, y) SELECT b.x, new.value_2 FROM unnest($1, $2) AS new (value_1, value_2) \
+                 CROSS JOIN b WHERE b.x = new.value_1 AND (b.y OR b.z)"
+                    .to_owned(),
+                "UPDATE c SET n = new.value_2 FROM unnest($3, $4) AS new (value_1, value_2) WHERE x = new.value_1"
+                    .to_owned(),
             ])
         );
     }
