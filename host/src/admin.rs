@@ -18,6 +18,7 @@ pub(crate) mod policies;
 pub(crate) mod realms;
 pub(crate) mod role_mappings;
 pub(crate) mod roles;
+pub(crate) mod targets;
 pub(crate) mod users;
 
 use std::sync::Arc;

@@ -583,6 +583,7 @@ impl Run<'_> {
         };
         let code = violation.error.unwrap_or_else(|| "invalid_request".to_owned());
         let violation = PolicyViolation {
+            target: None,
             policy: part.policy.clone(),
             provider: part.provider.clone(),
             value: violation.value.filter(|_| field.is_some()).map(|value| value.chars().take(VALUE_LENGTH).collect()),

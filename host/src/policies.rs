@@ -734,6 +734,7 @@ impl Policies {
             Some(field) => self.provider.document_name(field).await.unwrap_or_default(),
         };
         PolicyViolation {
+            target: None,
             policy: policy.name.clone().unwrap_or_default(),
             provider: policy.provider_id.clone(),
             value: violation.value.filter(|_| field.is_some()).map(|value| value.chars().take(VALUE_LENGTH).collect()),

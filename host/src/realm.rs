@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::client_policies::documents::RealmClientPolicies;
 use crate::store::policies::{self, Policy};
 use crate::store::scopes::{self, Scope};
+use crate::store::targets::{self, Target};
 use crate::store::{Change, Database, StoreError, realms};
 use announced::Announced;
 use shared::Shared;
@@ -160,6 +161,8 @@ pub(crate) struct Realm {
     pub(crate) policies: Arc<[Arc<Policy>]>,
     /// Client policies, which run before them.
     pub(crate) client_policies: Arc<RealmClientPolicies>,
+    /// What must know its clients, by name.
+    pub(crate) targets: Arc<[Target]>,
 }
 
 impl Realm {
@@ -233,6 +236,7 @@ struct Contents {
     scopes: Shared<[Scope]>,
     policies: Shared<[Arc<Policy>]>,
     client_policies: Shared<RealmClientPolicies>,
+    targets: Shared<[Target]>,
 }
 
 /// The snapshots of realms.
@@ -311,8 +315,12 @@ impl Realms {
         let client_policies =
             self.contents.client_policies.get(&texts, || RealmClientPolicies::read(texts).map(Arc::new))?;
         texts.iter().for_each(|text| add(text, Arc::strong_count(&client_policies)));
+        let text = row.targets()?;
+        let targets = self.contents.targets.get(&[text], || Ok(targets::read_whole(text)?.into()))?;
+        add(text, Arc::strong_count(&targets));
         let (id, enabled) = (row.id()?, row.enabled()?);
-        let realm = Realm { id, name: name.to_owned(), enabled, settings, scopes, policies, client_policies };
+        let name = name.to_owned();
+        let realm = Realm { id, name, enabled, settings, scopes, policies, client_policies, targets };
         Ok(Some(Snapshot { realm: Arc::new(realm), read_at, bytes }))
     }
 }

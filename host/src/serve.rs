@@ -55,6 +55,7 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         }
     })
     .await;
+    app.deliveries.stop().await;
     if let Some(traces) = traces {
         // It waits for the collector.
         tokio::task::spawn_blocking(|| traces.end()).await.context("sending the last traces")?;

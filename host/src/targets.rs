@@ -2,16 +2,21 @@
 //! it.
 
 pub(crate) mod base_url;
+mod carrying;
 mod client_credentials;
 pub(crate) mod credentials;
+pub(crate) mod deliveries;
 mod http;
+pub(crate) mod lane;
 mod perform;
 mod retry_after;
 pub(crate) mod runner;
+pub(crate) mod settings;
 pub(crate) mod standard_webhooks;
 #[cfg(test)]
 mod stub;
 pub(crate) mod task;
+pub(crate) mod waiting;
 mod words;
 
 use crate::wasm::contract::Attribute;

@@ -13,6 +13,7 @@ mod concurrency;
 mod console_session;
 mod contract_versions;
 mod decisions;
+mod deliveries;
 mod description;
 mod discovery;
 mod documents;

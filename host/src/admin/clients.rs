@@ -169,6 +169,8 @@ pub(crate) struct Search {
     client_id: Option<String>,
     search: Option<bool>,
     held: Option<bool>,
+    pending: Option<bool>,
+    state: Option<String>,
     after: Option<String>,
     first: Option<i64>,
     max: Option<i64>,
@@ -177,11 +179,12 @@ pub(crate) struct Search {
 /// Lists clients
 ///
 /// In alphabetical order; `clientId` finds one, with `search=true` those that have it in their id. With `held=true` those
-/// that wait for an administrator, oldest first. `after` begins behind this `clientId`: going through many pages costs less
+/// that wait for an administrator, oldest first; with `pending=true` those whose latest state some target lacks; with
+/// `state=leaving` those that are deleted here while some target has not confirmed it. `after` begins behind this `clientId`: going through many pages costs less
 /// that way than with `first`.
 #[utoipa::path(get, path = "/admin/realms/{realm}/clients", tag = "clients",
     params(("realm" = String, Path), ("clientId" = Option<String>, Query), ("search" = Option<bool>, Query),
-        ("held" = Option<bool>, Query), ("after" = Option<String>, Query), ("first" = Option<i64>, Query),
+        ("held" = Option<bool>, Query), ("pending" = Option<bool>, Query), ("state" = Option<String>, Query), ("after" = Option<String>, Query), ("first" = Option<i64>, Query),
         ("max" = Option<i64>, Query)),
     responses((status = 200, body = Vec<Object>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
@@ -203,6 +206,10 @@ pub(crate) async fn list(
         Some(client_id) if search.search != Some(true) => {
             clients::by_client_id(database, realm_id, client_id).await?.into_iter().collect()
         }
+        None if search.state.as_deref() == Some("leaving") => {
+            clients::leaving(database, realm_id, page.first(), page.max()).await?
+        }
+        None if search.pending == Some(true) => clients::pending(database, realm_id, page.first(), page.max()).await?,
         None if search.held == Some(true) => clients::held(database, realm_id, page.first(), page.max()).await?,
         _ => {
             return pages::answer(Clients {
@@ -293,11 +300,14 @@ pub(crate) async fn create(
         return Err(in_use(taken));
     }
     let mut write = Write::default();
-    realms::count_clients(&mut write, &realm.id, 1);
-    clients::insert(&mut write, &realm.id, &row)?;
+    realms::count_client(&mut write, &realm.id, &[]);
+    clients::insert(&mut write, &realm.id, &row, &app.deliveries.carrier(true))?;
     effects::store(&mut write, realm, &row, &effects);
     match app.store.writer.write(write).await {
-        Ok(()) => Ok(created(&format!("{}/clients/{}", administrator.address(&app), row.id))),
+        Ok(()) => {
+            let made = created(&format!("{}/clients/{}", administrator.address(&app), row.id));
+            Ok(settled(&app, &administrator, &row.id, made).await)
+        }
         Err(StoreError::Lost(Lost::Taken)) => Err(in_use(Taken::ClientId)),
         Err(error) => Err(error.into()),
     }
@@ -332,7 +342,7 @@ pub(crate) async fn update(
     administrator: Administrator,
     Path((_realm, id)): Path<(String, String)>,
     request: Request,
-) -> Result<StatusCode, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let representations = Representations::new(&app, &administrator)?;
     let document = document::read(Some(document::JSON.to_owned()), document::JSON, request.into_body()).await?;
@@ -356,21 +366,21 @@ pub(crate) async fn update(
         let resource_server = stored.resource_server || effects::make_resource_server(&effects);
         let row = ClientRow { client, resource_server, ..stored };
         if renamed {
-            let other = clients::by_client_id(&app.store.database, &administrator.realm.id, row.client_id()).await?;
-            if other.is_some() {
+            let taken = clients::is_free(&app.store.database, &administrator.realm.id, "", row.client_id()).await?;
+            if taken.is_some() {
                 return Err(ErrorResponse::conflict());
             }
         }
         let realm = &administrator.realm;
         let mut write = Write::default();
-        clients::update(&mut write, &realm.id, &row, clock::now())?;
+        clients::update(&mut write, &realm.id, &row, &app.deliveries.carrier(true))?;
         effects::store(&mut write, realm, &row, &effects);
         if renamed {
             let username = effects::service_account_name(row.client_id());
             users::rename_service_account(&mut write, &realm.id, &row.id, &username);
         }
         if stored_or_changed(&app, write).await? {
-            return Ok(StatusCode::NO_CONTENT);
+            return Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await);
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
@@ -387,12 +397,19 @@ pub(super) async fn change(
         let mut row = find(app, administrator, id).await?;
         change(&mut row)?;
         let mut write = Write::default();
-        clients::update(&mut write, &administrator.realm.id, &row, clock::now())?;
+        clients::update(&mut write, &administrator.realm.id, &row, &app.deliveries.carrier(true))?;
         if stored_or_changed(app, write).await? {
             return Ok(row);
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
+}
+
+/// An answer that waits until the targets have the client as it is stored now.
+pub(super) async fn settled(app: &App, administrator: &Administrator, id: &str, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    app.deliveries.settled(&administrator.realm, id).await.mark(&mut response);
+    response
 }
 
 /// Deletes a client, its roles and its service account
@@ -404,7 +421,7 @@ pub(crate) async fn delete(
     State(app): State<App>,
     administrator: Administrator,
     Path((_realm, id)): Path<(String, String)>,
-) -> Result<StatusCode, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let representations = Representations::new(&app, &administrator)?;
     for _ in 0..ATTEMPTS {
@@ -416,10 +433,9 @@ pub(crate) async fn delete(
             return Err(ErrorResponse::framework(StatusCode::FORBIDDEN));
         }
         let mut write = Write::default();
-        realms::discount_client(&mut write, &administrator.realm.id);
-        clients::delete(&mut write, &administrator.realm.id, &row);
+        clients::delete(&mut write, &administrator.realm.id, &row, &app.deliveries.carrier(true));
         if stored_or_changed(&app, write).await? {
-            return Ok(StatusCode::NO_CONTENT);
+            return Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await);
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
@@ -439,16 +455,31 @@ pub(crate) async fn registration_access_token(
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let token_id = Uuid::new_v4().to_string();
-    let row = change(&app, &administrator, &id, |row| {
-        row.registration_token_id = Some(token_id.clone());
-        Ok(())
-    })
-    .await?;
+    let row = replace_token(&app, &administrator, &id, &token_id).await?;
     let realm = &administrator.realm;
     let issuer = app.issuer(realm, &administrator.caller);
     let auth = RegistrationAuth::Authenticated;
     let token = registration_access_token::issue(&app, realm, &issuer, &token_id, auth, None).await?;
     Ok(json(StatusCode::OK, Representations::new(&app, &administrator)?.render(&row, Some(token)).await?))
+}
+
+/// Stores the registration access token that is the good one from now on, over again when somebody else was faster.
+async fn replace_token(
+    app: &App,
+    administrator: &Administrator,
+    id: &str,
+    token_id: &str,
+) -> Result<ClientRow, ErrorResponse> {
+    for _ in 0..ATTEMPTS {
+        let mut row = find(app, administrator, id).await?;
+        row.registration_token_id = Some(token_id.to_owned());
+        let mut write = Write::default();
+        clients::replace_token(&mut write, &administrator.realm.id, &row);
+        if stored_or_changed(app, write).await? {
+            return Ok(row);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
 }
 
 /// A client's secret (Keycloak: CredentialRepresentation).
@@ -492,7 +523,7 @@ pub(crate) async fn new_secret(
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let secret = crate::random::secret();
-    change(&app, &administrator, &id, |row| {
+    let row = change(&app, &administrator, &id, |row| {
         if row.client.public_client == Some(true) {
             let description = "A public client has no secret";
             return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", description));
@@ -501,7 +532,8 @@ pub(crate) async fn new_secret(
         Ok(())
     })
     .await?;
-    Ok(not_stored(axum::Json(Credential { kind: "secret", value: Some(secret.clone()) })))
+    let answer = not_stored(axum::Json(Credential { kind: "secret", value: Some(secret.clone()) }));
+    Ok(settled(&app, &administrator, &row.id, answer).await)
 }
 
 /// Reads the user that a client acts as
@@ -588,7 +620,8 @@ pub(crate) async fn add_protocol_mapper(
         Ok(())
     })
     .await?;
-    Ok(created(&format!("{}/clients/{id}/protocol-mappers/models/{mapper_id}", administrator.address(&app))))
+    let made = created(&format!("{}/clients/{id}/protocol-mappers/models/{mapper_id}", administrator.address(&app)));
+    Ok(settled(&app, &administrator, &id, made).await)
 }
 
 /// Adds a default client scope to a client
@@ -600,7 +633,7 @@ pub(crate) async fn add_default_scope(
     State(app): State<App>,
     administrator: Administrator,
     Path((_realm, id, scope)): Path<(String, String, String)>,
-) -> Result<StatusCode, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let found = super::client_scopes::find(&app, &administrator, &scope).await?;
     change(&app, &administrator, &id, |row| {
@@ -612,5 +645,5 @@ pub(crate) async fn add_default_scope(
         Ok(())
     })
     .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(settled(&app, &administrator, &id, StatusCode::NO_CONTENT).await)
 }

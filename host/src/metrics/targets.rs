@@ -6,6 +6,7 @@ use std::time::Duration;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
@@ -24,11 +25,23 @@ struct Answer {
     status: Arc<str>,
 }
 
+/// The same and how a delivery ended.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    realm: Arc<str>,
+    target: Arc<str>,
+    outcome: &'static str,
+}
+
 /// Calls of all targets. Cloning it is cheap.
 #[derive(Clone)]
 pub(crate) struct TargetCalls {
     answers: Family<Answer, Counter>,
     durations: Family<Target, Histogram>,
+    deliveries: Family<Outcome, Counter>,
+    waiting: Family<Target, Gauge>,
+    oldest: Family<Target, Gauge>,
+    resting: Family<Target, Gauge>,
 }
 
 impl TargetCalls {
@@ -38,7 +51,14 @@ impl TargetCalls {
             // 1 ms to 16 s.
             Histogram::new(exponential_buckets(0.001, 2.0, 15))
         });
-        TargetCalls { answers: Family::default(), durations }
+        TargetCalls {
+            answers: Family::default(),
+            durations,
+            deliveries: Family::default(),
+            waiting: Family::default(),
+            oldest: Family::default(),
+            resting: Family::default(),
+        }
     }
 
     /// Shows them.
@@ -51,6 +71,35 @@ impl TargetCalls {
             Unit::Seconds,
             durations,
         );
+        let help = "Deliveries by how they ended: delivered, refused, failed";
+        registry.register("target_deliveries", help, self.deliveries.clone());
+        let help = "Clients whose latest state a target lacks";
+        registry.register("target_waiting", help, self.waiting.clone());
+        let help = "How long the oldest of them waits";
+        registry.register_with_unit("target_oldest", help, Unit::Seconds, self.oldest.clone());
+        let help = "1: nothing is asked of the target for a while, as it failed again and again";
+        registry.register("target_resting", help, self.resting.clone());
+    }
+
+    /// A delivery has ended.
+    pub(crate) fn delivered(&self, realm: &str, target: &str, outcome: &'static str) {
+        self.deliveries.get_or_create(&Outcome { realm: realm.into(), target: target.into(), outcome }).inc();
+    }
+
+    /// How a target stands: how many clients it lacks the latest state of, since how many seconds, whether it rests.
+    pub(crate) fn stands(&self, realm: &str, target: &str, (waiting, oldest): (i64, i64), rests: bool) {
+        let target = Target { realm: realm.into(), target: target.into() };
+        self.waiting.get_or_create(&target).set(waiting);
+        self.oldest.get_or_create(&target).set(oldest);
+        self.resting.get_or_create(&target).set(i64::from(rests));
+    }
+
+    /// A target is gone.
+    pub(crate) fn gone(&self, realm: &str, target: &str) {
+        let target = Target { realm: realm.into(), target: target.into() };
+        for gauges in [&self.waiting, &self.oldest, &self.resting] {
+            gauges.remove(&target);
+        }
     }
 
     /// A call has ended; without a status there was no answer.

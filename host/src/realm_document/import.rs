@@ -34,7 +34,7 @@ use crate::store::bulk::{Bulk, Loaded};
 use crate::store::policies::{Policy, PolicyRow};
 use crate::store::roles::RoleRow;
 use crate::store::scopes::{Assigned, Scope, ScopeRow};
-use crate::store::{Write, client_policies, clients, policies, realms, roles, scopes};
+use crate::store::{Write, client_policies, clients, policies, realms, roles, scopes, targets};
 
 /// Clients that are read as one piece of work.
 const PIECE: usize = 128;
@@ -80,6 +80,10 @@ pub(crate) async fn run(options: Import) -> anyhow::Result<()> {
     }
     complete(&offline, &realm, &defaults, &mut report).await?;
     bulk.finish().await.context("tidying up after the load")?;
+    // A server that runs on this database, or starts on it, gives what was loaded to the realm's targets.
+    let mut write = Write::default();
+    targets::fill_all(&mut write, &realm.id);
+    offline.store.writer.write(write).await.context("leaving the clients to the realm's targets")?;
     let lost = report.finish(&name)?;
     ensure!(lost == 0, "{lost} entries were not stored, see above");
     Ok(())

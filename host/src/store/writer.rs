@@ -34,6 +34,8 @@ struct Statement {
     otherwise: Option<Lost>,
     /// Of several such statements that name the same row only one finds it.
     only_one: bool,
+    /// What it does is of this write alone: no other one of its group touches the same rows.
+    apart: bool,
 }
 
 /// Statements that are stored together or not at all.
@@ -47,22 +49,28 @@ pub(crate) struct Write {
 impl Write {
     /// Adds a statement that may change any number of rows.
     pub(crate) fn run(&mut self, sql: &'static str, values: Vec<Value>) {
-        self.statements.push(Statement { sql, values, otherwise: None, only_one: false });
+        self.statements.push(Statement { sql, values, otherwise: None, only_one: false, apart: false });
     }
 
     /// Adds a statement that must change a row: if it does not, the whole write is lost for this reason.
     pub(crate) fn require(&mut self, sql: &'static str, values: Vec<Value>, otherwise: Lost) {
-        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: false });
+        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: false, apart: false });
     }
 
     /// Adds an `UPDATE table SET … WHERE …` or `DELETE FROM table WHERE …` that must change the one row it names, and
     /// after which the same statement would not find that row again: as by a version that each change raises.
     pub(crate) fn replace(&mut self, sql: &'static str, values: Vec<Value>, otherwise: Lost) {
-        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: true });
+        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: true, apart: false });
+    }
+
+    /// Adds an `UPDATE table SET … WHERE …` or an `INSERT INTO table … SELECT … FROM … WHERE …` that may change any number
+    /// of rows, none of which another write changes that could be stored together with this one.
+    pub(crate) fn run_apart(&mut self, sql: &'static str, values: Vec<Value>) {
+        self.statements.push(Statement { sql, values, otherwise: None, only_one: false, apart: true });
     }
 
     /// Counts a client of a realm, before anything else of this write is done: whoever changes that number does it
-    /// first, so that nobody waits for each other. A write counts once.
+    /// first, so that nobody waits for each other. A write counts once, and [`Value::Generation`] is of that realm.
     pub(super) fn count(&mut self, count: Count) {
         self.count = Some(count);
     }
