@@ -123,7 +123,7 @@ pub(crate) fn store(write: &mut Write, new: &NewRealm, master_id: Option<&str>) 
     realms::count_clients(write, &realm.id, built_in.len());
     for client in built_in {
         let row = ClientRow::unstored(client);
-        clients::insert(write, &realm.id, &row)?;
+        clients::insert_of_server(write, &realm.id, &row)?;
         for (name, is_default) in client_roles(realm, row.client_id()) {
             roles::insert(write, &realm.id, &role(&row.id, name, is_default));
         }
@@ -159,7 +159,7 @@ pub(crate) fn complete(
             Some(id) => row.id.clone_from(id),
             None => {
                 realms::count_clients(write, &realm.id, 1);
-                clients::insert(write, &realm.id, &row)?;
+                clients::insert_of_server(write, &realm.id, &row)?;
                 added.push(row.client_id().to_owned());
             }
         }
@@ -186,7 +186,11 @@ pub(crate) fn default_roles(realm: &str) -> String {
 /// Adds the client that stands for a realm to the master realm.
 pub(crate) fn store_in_master(write: &mut Write, realm: &Realm, master_id: &str) -> Result<(), StoreError> {
     realms::count_clients(write, master_id, 1);
-    clients::insert(write, master_id, &ClientRow::unstored(management_client(&client_in_master(&realm.name), realm)))
+    clients::insert_of_server(
+        write,
+        master_id,
+        &ClientRow::unstored(management_client(&client_in_master(&realm.name), realm)),
+    )
 }
 
 /// Whether a client of this name is one of those whose roles open the server itself.

@@ -30,6 +30,7 @@ mod plans;
 pub(crate) mod policies;
 mod postgres;
 pub(crate) mod realms;
+pub(crate) mod removed_clients;
 pub(crate) mod resealing;
 pub(crate) mod roles;
 mod row;

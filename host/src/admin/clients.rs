@@ -293,7 +293,7 @@ pub(crate) async fn create(
         return Err(in_use(taken));
     }
     let mut write = Write::default();
-    realms::count_clients(&mut write, &realm.id, 1);
+    realms::count_client(&mut write, &realm.id, &[]);
     clients::insert(&mut write, &realm.id, &row)?;
     effects::store(&mut write, realm, &row, &effects);
     match app.store.writer.write(write).await {
@@ -416,7 +416,6 @@ pub(crate) async fn delete(
             return Err(ErrorResponse::framework(StatusCode::FORBIDDEN));
         }
         let mut write = Write::default();
-        realms::discount_client(&mut write, &administrator.realm.id);
         clients::delete(&mut write, &administrator.realm.id, &row);
         if stored_or_changed(&app, write).await? {
             return Ok(StatusCode::NO_CONTENT);

@@ -11,7 +11,7 @@ use crate::error::{ErrorBody, ErrorResponse};
 use crate::events::Subject;
 use crate::parameters::Path;
 use crate::registration::ATTEMPTS;
-use crate::store::{Lost, StoreError, Write, clients, events, realms};
+use crate::store::{Lost, StoreError, Write, clients, events};
 use crate::wasm::contract::Operation;
 
 fn not_held() -> ErrorResponse {
@@ -67,7 +67,6 @@ pub(crate) async fn refuse(
             client_id: Some(row.client_id()),
         };
         let mut write = Write::default();
-        realms::discount_client(&mut write, &realm.id);
         clients::delete(&mut write, &realm.id, &row);
         if let Some(event) = subject.success() {
             events::insert(&mut write, &realm.id, &event);

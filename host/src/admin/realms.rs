@@ -531,7 +531,7 @@ pub(crate) async fn delete(State(app): State<App>, administrator: Administrator)
             let client_id = realm_defaults::client_in_master(&realm.name);
             if let Some(client) = clients::by_client_id(&app.store.database, &master.id, &client_id).await? {
                 realms::discount_client(&mut write, &master.id);
-                clients::delete(&mut write, &master.id, &client);
+                clients::delete_of_server(&mut write, &master.id, &client);
             }
         }
         if stored_or_changed(&app, write).await? {

@@ -12,7 +12,7 @@ use crate::error::ErrorResponse;
 use crate::policies::Policies;
 use crate::realm_defaults::is_of_the_server;
 use crate::store::clients::ClientRow;
-use crate::store::{Lost, StoreError, Write, clients, events, realms};
+use crate::store::{Lost, StoreError, Write, clients, events};
 
 /// Its roles and its service account go with it; nothing of it comes back to a later client of the same id. Who changes
 /// the client at the same time makes this start over with the client as it is then.
@@ -46,7 +46,6 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
         return Err(ErrorResponse::framework(StatusCode::FORBIDDEN).into());
     }
     let mut write = Write::default();
-    realms::discount_client(&mut write, &realm.id);
     clients::delete(&mut write, &realm.id, &stored);
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut write, &realm.id, &event);

@@ -126,7 +126,7 @@ async fn shown_or_rotated_token(
         let origins = allowed_origins(exchange, identity, &mut of_set).await?;
         let token = registration_access_token::issue(app, realm, &issuer, &token_id, auth, Some(origins)).await?;
         stored.registration_token_id = Some(token_id);
-        clients::update(write, &realm.id, stored, clock::now())?;
+        clients::replace_token(write, &realm.id, stored, clock::now());
         return Ok(Some(token));
     }
     shown_token(exchange, identity, auth).await

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::policies::{self, Policy};
-use super::{Database, Lost, Row, StoreError, Write, document, escape_like, values};
+use super::{Database, Lost, Row, StoreError, Value, Write, document, escape_like, realms, removed_clients, values};
 use crate::clock;
 use crate::policies::OfToken;
 use crate::server_attributes::{self, HELD};
@@ -57,6 +57,8 @@ pub(crate) struct ClientRow {
     pub(crate) created_at: i64,
     /// Grows with each update.
     pub(crate) version: i64,
+    /// Of its latest state: grows over the realm. 0: a client of the server as it was made.
+    pub(crate) generation: i64,
 }
 
 impl ClientRow {
@@ -73,6 +75,7 @@ impl ClientRow {
             resource_server: false,
             created_at: clock::now(),
             version: 1,
+            generation: 0,
         }
     }
 
@@ -117,7 +120,7 @@ macro_rules! select {
     ($more:literal, $rest:literal) => {
         concat!(
             "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
-             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END",
+             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END, generation",
             $more,
             " FROM clients ",
             $rest
@@ -168,13 +171,14 @@ fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
         created_at: row.get(first + 6)?,
         version: row.get(first + 7)?,
         origin: row.get::<Option<String>>(first + 8)?.map(|text| read_origin(&text)).transpose()?,
+        generation: row.get(first + 10)?,
     })
 }
 
 /// The client and roles whose columns begin here, if there is one.
 pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
     match row.get::<Option<String>>(first)? {
-        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 10)?))),
+        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 11)?))),
         None => Ok(None),
     }
 }
@@ -357,37 +361,57 @@ pub(crate) async fn ids(
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// Adds a client; [`Lost::Taken`] when its id or `client_id` is in use. The realm's counter is not touched.
+/// The text that adds a client, with the word for its generation.
+macro_rules! insert {
+    ($generation:literal) => {
+        concat!(
+            "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, \
+             initial_access_token, token_policies, held, held_reason, resource_server, created_at, updated_at, version, \
+             origin, generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $10, $11, $11, 1, $12, ",
+            $generation,
+            ") ON CONFLICT DO NOTHING"
+        )
+    };
+}
+
+/// Adds a client, which the write counts; [`Lost::Taken`] when its id or `client_id` is in use.
 pub(crate) fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
-    write.require(
-        "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, \
-         initial_access_token, token_policies, held, held_reason, resource_server, created_at, updated_at, version, origin) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $10, $11, $11, 1, $12) ON CONFLICT DO NOTHING",
-        values![
-            realm_id,
-            &client.id,
-            client.client_id(),
-            client.enabled(),
-            document::encode(&client.id, &client.client)?,
-            client.registration_token_id.clone(),
-            client.initial_access_token.clone(),
-            (!client.token_policies.is_empty()).then(|| policies::list_to_json(&client.token_policies)),
-            client.is_held(),
-            client.resource_server,
-            client.created_at,
-            client.origin.as_ref().map(|origin| serde_json::json!(origin).to_string()),
-            client.held.clone(),
-        ],
-        Lost::Taken,
-    );
+    let mut values = inserted(realm_id, client)?;
+    values.push(Value::Generation);
+    write.require(insert!("$14"), values, Lost::Taken);
     Ok(())
+}
+
+/// Adds a client of the server: nobody is told of it, so it has no generation. The realm's counter is not touched.
+pub(crate) fn insert_of_server(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
+    write.require(insert!("0"), inserted(realm_id, client)?, Lost::Taken);
+    Ok(())
+}
+
+fn inserted(realm_id: &str, client: &ClientRow) -> Result<Vec<Value>, StoreError> {
+    Ok(values![
+        realm_id,
+        &client.id,
+        client.client_id(),
+        client.enabled(),
+        document::encode(&client.id, &client.client)?,
+        client.registration_token_id.clone(),
+        client.initial_access_token.clone(),
+        (!client.token_policies.is_empty()).then(|| policies::list_to_json(&client.token_policies)),
+        client.is_held(),
+        client.resource_server,
+        client.created_at,
+        client.origin.as_ref().map(|origin| serde_json::json!(origin).to_string()),
+        client.held.clone(),
+    ])
 }
 
 /// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster.
 pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) -> Result<(), StoreError> {
+    realms::count_change(write, realm_id);
     write.replace(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
-         resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1 \
+         resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1, generation = $12 \
          WHERE realm_id = $1 AND id = $2 AND version = $10",
         values![
             realm_id,
@@ -401,10 +425,22 @@ pub(crate) fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now:
             client.is_held(),
             client.version,
             client.held.clone(),
+            Value::Generation,
         ],
         Lost::Changed,
     );
     Ok(())
+}
+
+/// Replaces the registration access token of a client that still is as it was read: [`Lost::Changed`] when somebody was
+/// faster. The client is what it was: its generation stays.
+pub(crate) fn replace_token(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) {
+    write.replace(
+        "UPDATE clients SET registration_token_id = $3, updated_at = $4, version = version + 1 \
+         WHERE realm_id = $1 AND id = $2 AND version = $5",
+        values![realm_id, &client.id, client.registration_token_id.clone(), now, client.version],
+        Lost::Changed,
+    );
 }
 
 /// Lets the client stay until the end of the write, which adds something to it: [`Lost::Changed`] when it is gone.
@@ -416,8 +452,16 @@ pub(crate) fn keep(write: &mut Write, realm_id: &str, id: &str) {
     );
 }
 
-/// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster.
+/// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster. It is counted,
+/// and remembered for those who follow the changes of the realm.
 pub(crate) fn delete(write: &mut Write, realm_id: &str, client: &ClientRow) {
+    realms::discount_client(write, realm_id);
+    delete_of_server(write, realm_id, client);
+    removed_clients::insert(write, realm_id, client);
+}
+
+/// The same for a client of the server: neither counted nor remembered.
+pub(crate) fn delete_of_server(write: &mut Write, realm_id: &str, client: &ClientRow) {
     write.replace(
         "DELETE FROM clients WHERE realm_id = $1 AND id = $2 AND version = $3",
         values![realm_id, &client.id, client.version],
@@ -433,6 +477,58 @@ mod tests {
     use super::*;
     use crate::store::Store;
     use serde_json::json;
+
+    #[tokio::test]
+    async fn every_change_of_a_client_takes_the_next_generation_of_its_realm() {
+        let file = std::env::temp_dir().join(format!("matricula-{}.db", uuid::Uuid::new_v4()));
+        let store = Store::open(&format!("sqlite://{}", file.display())).await.unwrap();
+        let mut write = Write::default();
+        for realm_id in ["r", "other"] {
+            let realm = "INSERT INTO realms (id, name, enabled, settings, created_at) VALUES ($1, $1, TRUE, '{}', 0)";
+            write.run(realm, values![realm_id]);
+            write.run("INSERT INTO realm_counters (realm_id, clients) VALUES ($1, 0)", values![realm_id]);
+        }
+        store.writer.write(write).await.unwrap();
+        let row = |id: &str| {
+            let client = json!({ "id": id, "client_id": id, "attributes": [] });
+            ClientRow::unstored(serde_json::from_value(client).unwrap())
+        };
+        let added = ["a", "b", "c", "taken", "taken"].map(|id| {
+            let mut write = Write::default();
+            realms::count_client(&mut write, "r", &[]);
+            insert(&mut write, "r", &row(id)).unwrap();
+            store.writer.write(write)
+        });
+        let added = futures_util::future::join_all(added).await;
+        assert_eq!(added.iter().filter(|added| added.is_ok()).count(), 4);
+        let read = async |id: &str| by_id(&store.database, "r", id).await.unwrap();
+        let mut seen = Vec::new();
+        for id in ["a", "b", "c", "taken"] {
+            seen.push(read(id).await.unwrap().generation);
+        }
+        let mut distinct = seen.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 4, "{seen:?}");
+        let mut write = Write::default();
+        update(&mut write, "r", &read("a").await.unwrap(), 1).unwrap();
+        store.writer.write(write).await.unwrap();
+        let changed = read("a").await.unwrap();
+        assert!(Some(&changed.generation) > distinct.last());
+        let mut write = Write::default();
+        replace_token(&mut write, "r", &changed, 1);
+        store.writer.write(write).await.unwrap();
+        let with_token = read("a").await.unwrap();
+        assert_eq!((with_token.generation, with_token.version), (changed.generation, changed.version + 1));
+        let mut write = Write::default();
+        delete(&mut write, "r", &with_token);
+        store.writer.write(write).await.unwrap();
+        assert!(read("a").await.is_none());
+        let gone = "SELECT generation, client_id FROM removed_clients WHERE realm_id = 'r'";
+        let gone = store.database.first(gone, values![]).await.unwrap().unwrap();
+        assert!(gone.get::<i64>(0).unwrap() > changed.generation);
+        assert_eq!(gone.get::<String>(1).unwrap(), "a");
+    }
 
     #[tokio::test]
     async fn who_was_held_before_there_was_a_column_still_is() {

@@ -172,7 +172,12 @@ pub(crate) fn count_client(write: &mut Write, realm_id: &str, limits: &[u32]) {
     write.count(Count::new(realm_id, limits));
 }
 
-/// Counts clients that no limit holds for; [`Lost::Changed`] when the realm is gone.
+/// Counts a client that changes.
+pub(crate) fn count_change(write: &mut Write, realm_id: &str) {
+    write.count(Count::changed(realm_id));
+}
+
+/// Counts clients of the server, that no limit holds for; [`Lost::Changed`] when the realm is gone.
 pub(crate) fn count_clients(write: &mut Write, realm_id: &str, number: usize) {
     write.require(
         "UPDATE realm_counters SET clients = clients + $2 WHERE realm_id = $1",

@@ -62,7 +62,7 @@ impl Write {
     }
 
     /// Counts a client of a realm, before anything else of this write is done: whoever changes that number does it
-    /// first, so that nobody waits for each other. A write counts once.
+    /// first, so that nobody waits for each other. A write counts once, and [`Value::Generation`] is of that realm.
     pub(super) fn count(&mut self, count: Count) {
         self.count = Some(count);
     }

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use crate::store::Value;
 use crate::store::arrays::{type_of, with_parameters};
 use crate::store::writer::count::COUNT;
 use crate::store::writer::{Statement, Write};
@@ -60,7 +61,7 @@ pub(super) fn together(name: &str, example: &Write) -> Function {
             let _ = write!(body, "FOR this_write IN 1 .. ${writes} LOOP ");
             let mut before = 0;
             for statement in &example.statements {
-                let _ = write!(body, "{}; ", of_arrays(statement.sql, before));
+                let _ = write!(body, "{}; ", of_arrays(statement, before));
                 if statement.otherwise.is_some() {
                     body.push_str(&unless("FOUND"));
                 }
@@ -84,7 +85,7 @@ pub(super) fn guarded(name: &str, example: &Write) -> Function {
     let mut before = 0;
     for (index, statement) in example.alone().enumerate() {
         // Writing to a String cannot fail.
-        let _ = write!(body, "failed_statement := {index}; {}; ", of_arrays(statement.sql, before));
+        let _ = write!(body, "failed_statement := {index}; {}; ", of_arrays(statement, before));
         if statement.otherwise.is_some() {
             body.push_str(&unless("FOUND"));
         }
@@ -121,8 +122,17 @@ fn unless(holds: &str) -> String {
 }
 
 /// A statement whose parameters are elements of arrays: `$2` becomes `$7[this_write]` when five values come before.
-fn of_arrays(sql: &str, before: usize) -> String {
-    with_parameters(sql, |number| format!("${}[this_write]", before + number))
+fn of_arrays(statement: &Statement, before: usize) -> String {
+    worded(statement.sql, &statement.values, |number| format!("${}[this_write]", before + number))
+}
+
+/// A statement with other words for its parameters. A generation is taken where it is needed: whoever counts for a realm
+/// first holds the realm's row until the end of the transaction, so a later number is of a later commit.
+pub(super) fn worded(sql: &str, values: &[Value], word: impl Fn(usize) -> String) -> String {
+    with_parameters(sql, |number| match number.checked_sub(1).and_then(|index| values.get(index)) {
+        Some(Value::Generation) => "nextval('client_generations')".to_owned(),
+        _ => word(number),
+    })
 }
 
 /// The statements of one write as statements for many, each run once with a row of values for each write; `None` if there
@@ -141,7 +151,8 @@ fn for_all(statements: &[Statement]) -> Option<Vec<String>> {
         let arrays: Vec<String> = (1..=count).map(|number| format!("${}", before + number)).collect();
         let names: Vec<String> = (1..=count).map(|number| format!("value_{number}")).collect();
         before += count;
-        Some(kind.for_all(&format!("unnest({}) AS new ({})", arrays.join(", "), names.join(", "))))
+        let new = format!("unnest({}) AS new ({})", arrays.join(", "), names.join(", "));
+        Some(kind.for_all(&new, &statement.values))
     };
     statements.iter().map(for_all).collect()
 }
@@ -192,8 +203,8 @@ impl<'a> Kind<'a> {
     }
 
     /// The statement for all rows of `new`.
-    fn for_all(&self, new: &str) -> String {
-        let of_new = |text: &str| with_parameters(text, |number| format!("new.value_{number}"));
+    fn for_all(&self, new: &str, values: &[Value]) -> String {
+        let of_new = |text: &str| worded(text, values, |number| format!("new.value_{number}"));
         match self {
             Kind::Insert { table, columns, row, tail } => {
                 format!("INSERT INTO {table} ({columns}) SELECT {} FROM {new}{tail}", of_new(row))
@@ -217,7 +228,7 @@ mod tests {
     fn statements_become_one_for_a_group_of_writes() {
         let mut write = Write::default();
         write.run("INSERT INTO a (x, y, z) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING", values!["1", 2_i64]);
-        write.run("INSERT INTO b (x, n) VALUES ($1, 1)", values!["1"]);
+        write.run("INSERT INTO b (x, n, g) VALUES ($1, 1, $2)", values!["1", Value::Generation]);
         write.replace(
             "UPDATE c SET n = $2, v = v + 1 WHERE x = $1 AND v = $3",
             values!["1", 2_i64, 3_i64],
@@ -230,11 +241,13 @@ mod tests {
                 "INSERT INTO a (x, y, z) SELECT new.value_1, new.value_2, new.value_2 FROM unnest($1, $2) \
                  AS new (value_1, value_2) ON CONFLICT DO NOTHING"
                     .to_owned(),
-                "INSERT INTO b (x, n) SELECT new.value_1, 1 FROM unnest($3) AS new (value_1)".to_owned(),
-                "UPDATE c SET n = new.value_2, v = v + 1 FROM unnest($4, $5, $6) AS new (value_1, value_2, value_3) \
+                "INSERT INTO b (x, n, g) SELECT new.value_1, 1, nextval('client_generations') \
+                 FROM unnest($3, $4) AS new (value_1, value_2)"
+                    .to_owned(),
+                "UPDATE c SET n = new.value_2, v = v + 1 FROM unnest($5, $6, $7) AS new (value_1, value_2, value_3) \
                  WHERE x = new.value_1 AND v = new.value_3"
                     .to_owned(),
-                "DELETE FROM d USING unnest($7) AS new (value_1) WHERE x = new.value_1".to_owned(),
+                "DELETE FROM d USING unnest($8) AS new (value_1) WHERE x = new.value_1".to_owned(),
             ])
         );
     }
