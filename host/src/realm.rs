@@ -160,6 +160,8 @@ pub(crate) struct Realm {
     pub(crate) policies: Arc<[Arc<Policy>]>,
     /// Client policies, which run before them.
     pub(crate) client_policies: Arc<RealmClientPolicies>,
+    /// Stands for what documents of clients may show of the realm: name, settings, client scopes.
+    pub(crate) shown: shared::Digest,
 }
 
 impl Realm {
@@ -311,8 +313,9 @@ impl Realms {
         let client_policies =
             self.contents.client_policies.get(&texts, || RealmClientPolicies::read(texts).map(Arc::new))?;
         texts.iter().for_each(|text| add(text, Arc::strong_count(&client_policies)));
+        let shown = shared::digest(&[name, row.settings()?, row.scopes()?]).unwrap_or_default();
         let (id, enabled) = (row.id()?, row.enabled()?);
-        let realm = Realm { id, name: name.to_owned(), enabled, settings, scopes, policies, client_policies };
+        let realm = Realm { id, name: name.to_owned(), enabled, settings, scopes, policies, client_policies, shown };
         Ok(Some(Snapshot { realm: Arc::new(realm), read_at, bytes }))
     }
 }

@@ -106,6 +106,8 @@ impl NewRealm {
             scopes: scopes.iter().map(Scope::from).collect(),
             policies: policies.iter().map(|row| Arc::new(row.policy.clone())).collect(),
             client_policies: Arc::new(RealmClientPolicies::default()),
+            // Nobody reads its clients before it is stored and read.
+            shown: Default::default(),
         };
         NewRealm { realm, scopes, policies }
     }
