@@ -287,7 +287,7 @@ impl Realms {
             Change::Realm(id) => self.announced.realm(id, |allows| {
                 self.snapshots.retain(|_, snapshot| allows(&snapshot.realm.id, snapshot.read_at));
             }),
-            Change::Components => {}
+            Change::Components | Change::Clients => {}
             Change::Everything => self.announced.everything(|| self.snapshots.clear()),
         }
     }
