@@ -10,17 +10,20 @@ export interface Answer {
   body: unknown;
 }
 
-/** Sends a request. `timeout`: seconds until the whole answer is there. */
+/** Sends a request, which changes nothing. `timeout`: seconds until the whole answer is there. */
 export async function send(url: string, init: RequestInit, timeout: number): Promise<Answer> {
-  let response: Response;
-  let text: string;
+  const signal = AbortSignal.timeout(timeout * 1000);
+  const attempt = async (): Promise<Answer> => {
+    const response = await fetch(url, { ...init, redirect: "error", signal });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: parsed(text) };
+  };
   try {
-    response = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(timeout * 1000) });
-    text = await response.text();
+    // A connection that was kept may be closed at its other end by now: then another one is good.
+    return await attempt().catch((cause) => (signal.aborted ? Promise.reject(cause) : attempt()));
   } catch (cause) {
     throw new MatriculaError(`Matricula gives no answer at ${url}`, { cause });
   }
-  return { status: response.status, headers: response.headers, body: parsed(text) };
 }
 
 function parsed(text: string): unknown {
