@@ -137,7 +137,9 @@ impl App {
         }));
         let (realms, keys, components) = (app.realms.clone(), app.keys.clone(), app.components.clone());
         let deliveries = app.deliveries.clone();
+        let (followers, database) = (app.store.followers.clone(), app.store.database.clone());
         app.store.database.follow(move |change| {
+            followers.announced(&change, &database);
             realms.announced(&change);
             deliveries.announced(&change);
             keys.changed(&change);
@@ -210,6 +212,7 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::realms::read, admin::realms::update, admin::realms::delete))
         .routes(routes!(admin::clients::list, admin::clients::create))
         .routes(routes!(admin::clients::read, admin::clients::update, admin::clients::delete))
+        .routes(routes!(admin::client_changes::list))
         .routes(routes!(admin::clients::registration_access_token))
         .routes(routes!(admin::clients::secret, admin::clients::new_secret))
         .routes(routes!(admin::clients::service_account_user))

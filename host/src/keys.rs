@@ -159,7 +159,7 @@ impl Keys {
     pub(crate) fn changed(&self, change: &Change) {
         match change {
             Change::Realm(id) => drop(self.realms.remove(id)),
-            Change::Components => {}
+            Change::Components | Change::Clients => {}
             Change::Everything => self.realms.clear(),
         }
     }

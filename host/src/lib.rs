@@ -22,6 +22,7 @@ mod cors;
 mod description;
 mod discovery;
 mod document;
+mod entity_tag;
 mod error;
 mod events;
 mod first_start;

@@ -163,6 +163,8 @@ pub(crate) struct Realm {
     pub(crate) client_policies: Arc<RealmClientPolicies>,
     /// What must know its clients, by name.
     pub(crate) targets: Arc<[Target]>,
+    /// Stands for what documents of clients may show of the realm: name, settings, client scopes.
+    pub(crate) shown: shared::Digest,
 }
 
 impl Realm {
@@ -289,7 +291,7 @@ impl Realms {
             Change::Realm(id) => self.announced.realm(id, |allows| {
                 self.snapshots.retain(|_, snapshot| allows(&snapshot.realm.id, snapshot.read_at));
             }),
-            Change::Components => {}
+            Change::Components | Change::Clients => {}
             Change::Everything => self.announced.everything(|| self.snapshots.clear()),
         }
     }
@@ -318,9 +320,10 @@ impl Realms {
         let text = row.targets()?;
         let targets = self.contents.targets.get(&[text], || Ok(targets::read_whole(text)?.into()))?;
         add(text, Arc::strong_count(&targets));
+        let shown = shared::digest(&[name, row.settings()?, row.scopes()?]).unwrap_or_default();
         let (id, enabled) = (row.id()?, row.enabled()?);
         let name = name.to_owned();
-        let realm = Realm { id, name, enabled, settings, scopes, policies, client_policies, targets };
+        let realm = Realm { id, name, enabled, settings, scopes, policies, client_policies, targets, shown };
         Ok(Some(Snapshot { realm: Arc::new(realm), read_at, bytes }))
     }
 }

@@ -107,6 +107,8 @@ impl NewRealm {
             policies: policies.iter().map(|row| Arc::new(row.policy.clone())).collect(),
             client_policies: Arc::new(RealmClientPolicies::default()),
             targets: Arc::default(),
+            // Nobody reads its clients before it is stored and read.
+            shown: Default::default(),
         };
         NewRealm { realm, scopes, policies }
     }

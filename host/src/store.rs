@@ -13,6 +13,7 @@ mod arrays;
 pub(crate) mod backup;
 pub(crate) mod bulk;
 mod changes;
+pub(crate) mod client_changes;
 pub(crate) mod client_policies;
 pub(crate) mod clients;
 pub(crate) mod component_files;
@@ -23,6 +24,7 @@ pub(crate) mod deliveries;
 pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod figures;
+mod followers;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod keys;
 mod lookups;
@@ -48,6 +50,7 @@ mod writer;
 
 pub(crate) use changes::Change;
 pub(crate) use database::Database;
+pub(crate) use followers::{Follower, Followers};
 use lookups::Lookups;
 pub(crate) use row::Row;
 use trimming::Trimmer;
@@ -124,6 +127,8 @@ pub(crate) struct Store {
     pub(crate) writer: Writer,
     /// For what need not be kept any more.
     pub(crate) trimmer: Trimmer,
+    /// For those who wait for changes of clients.
+    pub(crate) followers: Followers,
 }
 
 impl Store {
@@ -149,6 +154,7 @@ impl Store {
             _ => bail!("the database address begins with neither sqlite:// nor postgres://"),
         };
         let trimmer = Trimmer::start(database.clone(), writer.clone());
-        Ok(Store { database, writer, trimmer })
+        let followers = writer.followers.clone();
+        Ok(Store { database, writer, trimmer, followers })
     }
 }

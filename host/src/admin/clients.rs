@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,6 +20,7 @@ use crate::authentication::registration_access_token;
 use crate::client_policies::{self, ClientPolicies, ClientPolicyError};
 use crate::clock;
 use crate::document;
+use crate::entity_tag::{EntityTag, View};
 use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::ids;
 use crate::parameters::{Path, Query};
@@ -95,6 +96,19 @@ impl Representations {
             secrets::mask(shown.to_mut());
         }
         Ok(self.provider.render(&shown, &self.registration(&row.client, Some(row), access_token)).await?)
+    }
+
+    /// The tag of what this administrator is shown.
+    fn tag(&self, administrator: &Administrator, client: &ClientRow) -> EntityTag {
+        EntityTag::of(&View {
+            realm: &administrator.realm,
+            client,
+            roles: &[],
+            provider: &self.provider.provider,
+            issuer: &self.issuer,
+            access: Some(self.access),
+            secrets: self.access.manage,
+        })
     }
 
     /// Clients with commas between them.
@@ -314,14 +328,17 @@ pub(crate) async fn create(
 }
 
 /// Reads a client
+///
+/// With `If-None-Match` and the `ETag` of an earlier answer: 304, if nothing changed.
 #[utoipa::path(get, path = "/admin/realms/{realm}/clients/{id}", tag = "clients",
     params(("realm" = String, Path), ("id" = String, Path)),
-    responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    responses((status = 200, body = Object), (status = 304), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub(crate) async fn read(
     State(app): State<App>,
     administrator: Administrator,
     Path((_realm, id)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&VIEW)?;
     let row = find(&app, &administrator, &id).await?;
@@ -329,7 +346,14 @@ pub(crate) async fn read(
     let mut policies = representations.client_policies(&app, &administrator, Operation::Read);
     let said = policies.view(&row.client).await;
     agreed(&app, &administrator, Operation::Read, (&policies, Some(row.client_id())), said).await?;
-    Ok(json(StatusCode::OK, representations.render(&row, None).await?))
+    let tag = representations.tag(&administrator, &row);
+    let mut answer = if tag.is_known(&headers) {
+        not_stored(StatusCode::NOT_MODIFIED)
+    } else {
+        json(StatusCode::OK, representations.render(&row, None).await?)
+    };
+    tag.mark(answer.headers_mut());
+    Ok(answer)
 }
 
 /// Changes what is named of a client

@@ -181,7 +181,7 @@ pub(super) fn row(row: &Row) -> Result<ClientRow, StoreError> {
 }
 
 /// The client whose columns begin here.
-fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
+pub(super) fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
     let id: String = row.get(first)?;
     let token_policies: Option<String> = row.get(first + 4)?;
     let mut client = document::decode(&id, row.get(first + 1)?)?;

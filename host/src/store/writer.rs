@@ -18,6 +18,7 @@ use tracing::{Instrument as _, info_span};
 pub(crate) use count::Count;
 
 use super::figures::Figures;
+use super::followers::Followers;
 use super::{Database, Lost, StoreError, Value};
 use crate::traces;
 
@@ -92,12 +93,20 @@ struct Job {
     answer: Answer,
 }
 
-/// Where the answer to a write goes.
-type Answer = oneshot::Sender<Result<(), StoreError>>;
+/// Where the answer to a write goes, and who is told when it is stored.
+struct Answer {
+    caller: oneshot::Sender<Result<(), StoreError>>,
+    /// The realm whose clients it changes.
+    changed: Option<String>,
+    followers: Followers,
+}
 
 /// Answers a write. A caller that went away needs no answer; what it asked for is stored all the same.
 fn tell(answer: Answer, result: Result<(), StoreError>) {
-    let _ = answer.send(result);
+    if let Some(realm_id) = answer.changed.filter(|_| result.is_ok()) {
+        answer.followers.changed(&realm_id);
+    }
+    let _ = answer.caller.send(result);
 }
 
 /// The way to the tasks that write. They end when every `Writer` is gone.
@@ -105,6 +114,8 @@ fn tell(answer: Answer, result: Result<(), StoreError>) {
 pub(crate) struct Writer {
     database: Database,
     queue: mpsc::Sender<Job>,
+    /// Those who wait for changes of clients.
+    pub(super) followers: Followers,
     /// What became of writes.
     pub(crate) figures: Arc<Figures>,
 }
@@ -128,7 +139,9 @@ impl Writer {
 
     async fn queued(&self, write: Write) -> Result<(), StoreError> {
         self.database.check()?;
-        let (answer, answered) = oneshot::channel();
+        let (caller, answered) = oneshot::channel();
+        let changed = write.count.as_ref().map(|count| count.realm_id.clone());
+        let answer = Answer { caller, changed, followers: self.followers.clone() };
         self.queue
             .try_send(Job { write, answer })
             .map_err(|_| StoreError::Unavailable("too many writes are waiting".to_owned()))?;

@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use super::count::sums;
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
 use crate::store::connections::{Connections, lanes};
+use crate::store::followers::Followers;
 use crate::store::plans::PlannedConnection;
 use crate::store::postgres::{bind, is_of_the_connection};
 use crate::store::{Database, Lost, StoreError, Value, arrays};
@@ -43,7 +44,7 @@ pub(in crate::store) fn start(database: Database, connections: &Arc<Connections>
     for _ in 0..lanes() {
         tokio::spawn(run(Arc::clone(&jobs), Arc::clone(connections)));
     }
-    Writer { database, queue, figures: Arc::default() }
+    Writer { database, queue, followers: Followers::default(), figures: Arc::default() }
 }
 
 /// Takes what waits, group by group.

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::count::{COUNT, sums};
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
+use crate::store::followers::Followers;
 use crate::store::sqlite::bind;
 use crate::store::{Database, StoreError, Value, values};
 
@@ -22,7 +23,7 @@ pub(in crate::store) fn start(database: Database, connection: Connection) -> any
         .name("sqlite-writer".to_owned())
         .spawn(move || run(&connection, jobs))
         .context("starting the thread that writes")?;
-    Ok(Writer { database, queue, figures: Arc::default() })
+    Ok(Writer { database, queue, followers: Followers::default(), figures: Arc::default() })
 }
 
 /// Takes what waits, group by group.
