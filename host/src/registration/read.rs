@@ -11,7 +11,6 @@ use super::{ATTEMPTS, Exchange, Refusal, answer, inactive, issue};
 use crate::authentication::{
     AuthenticationError, Identity, Named, Permit, Signature, client_credentials, may_read, registration_access_token,
 };
-use crate::clock;
 use crate::entity_tag::{EntityTag, View};
 use crate::error::ErrorResponse;
 use crate::policies::{OfToken, Policies};
