@@ -8,7 +8,8 @@ fn main() {
     // Read while running: a target folder may be shared by several clones.
     let host = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     let folder = host.join("../target/components");
-    for name in ["core.wasm", "builtin.wasm", "client-policy-builtin.wasm"] {
+    let connectors = ["connector-keycloak.wasm", "connector-hydra.wasm", "connector-webhook.wasm"];
+    for name in ["core.wasm", "builtin.wasm", "client-policy-builtin.wasm"].into_iter().chain(connectors) {
         let file = folder.join(name);
         println!("cargo::rerun-if-changed={}", file.display());
         if !file.exists() {

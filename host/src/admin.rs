@@ -1,6 +1,7 @@
 //! The part of Keycloak's Admin REST API that this server offers: `/admin/realms/…`. One file per resource.
 
 pub(crate) mod body;
+pub(crate) mod client_changes;
 pub(crate) mod client_policies;
 pub(crate) mod client_scopes;
 pub(crate) mod clients;
@@ -18,6 +19,7 @@ pub(crate) mod policies;
 pub(crate) mod realms;
 pub(crate) mod role_mappings;
 pub(crate) mod roles;
+pub(crate) mod targets;
 pub(crate) mod users;
 
 use std::sync::Arc;
@@ -30,8 +32,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use matricula_contract::{CallerKind, Context, Operation, RegistrationAuth};
 use matricula_realms::{MASTER, Realm};
-use matricula_store::clock;
 use matricula_store::{Lost, StoreError, Write};
+use matricula_system::clock;
 use matricula_wasm::facts::RealmOfCall;
 use matricula_wasm::waits::Waits;
 use serde::Deserialize;
@@ -69,6 +71,10 @@ pub(crate) struct Visitor {
 
 fn unauthorized() -> ErrorResponse {
     ErrorResponse::framework(StatusCode::UNAUTHORIZED)
+}
+
+fn no_realm() -> ErrorResponse {
+    ErrorResponse::bare(StatusCode::NOT_FOUND, "Realm not found.")
 }
 
 fn forbidden() -> ErrorResponse {
@@ -131,11 +137,7 @@ impl FromRequestParts<App> for Administrator {
             .await
             .map_err(|_| ErrorResponse::framework(StatusCode::NOT_FOUND))?;
         let name = params.iter().find(|(name, _)| *name == "realm").map(|(_, value)| value).unwrap_or_default();
-        let realm = app
-            .realms
-            .get(name)
-            .await?
-            .ok_or_else(|| ErrorResponse::bare(StatusCode::NOT_FOUND, "Realm not found."))?;
+        let realm = app.realms.get(name).await?.ok_or_else(no_realm)?;
         let foreign = of_token.id != realm.id;
         if foreign && of_token.name != MASTER {
             return Err(forbidden());
@@ -145,6 +147,24 @@ impl FromRequestParts<App> for Administrator {
 }
 
 impl Administrator {
+    /// The same caller after a while: with the rights that are left of those, in the realm as it is by then.
+    ///
+    /// # Errors
+    /// 401 when the token was revoked or its holder is gone, 404 when the realm is.
+    pub(crate) async fn later(self, app: &App) -> Result<Administrator, ErrorResponse> {
+        let realm = app.realms.get(&self.realm.name).await?.ok_or_else(no_realm)?;
+        let of_token = match self.foreign {
+            true => app.realms.get(MASTER).await?.ok_or_else(unauthorized)?,
+            false => Arc::clone(&realm),
+        };
+        let bearer = bearer_token::examine(app, &of_token, self.bearer.claims).await;
+        match bearer.and_then(|bearer| bearer.of_administrator(&of_token)) {
+            Ok(bearer) => Ok(Administrator { realm, bearer, ..self }),
+            Err(AuthenticationError::Unavailable(error)) => Err(error.into()),
+            Err(_) => Err(unauthorized()),
+        }
+    }
+
     /// Whether the caller has one of these roles of the client that manages the realm.
     pub(crate) fn has_any(&self, roles: &[&str]) -> bool {
         if self.foreign { self.bearer.is_administrator } else { self.bearer.has_any(roles) }

@@ -13,8 +13,8 @@ use matricula_network::names::Names;
 use matricula_network::outside::Outside;
 use matricula_network::proxies::TrustedProxies;
 use matricula_realms::{MASTER, Realm, Realms};
-use matricula_store::private_file;
 use matricula_store::{Store, keys};
+use matricula_system::private_file;
 use matricula_wasm::Wasm;
 use matricula_wasm::compiler::Compiler;
 use matricula_wasm::facts::Sources;
@@ -34,6 +34,8 @@ use crate::keys::Keys;
 use crate::keys::rsa::RsaKeys;
 use crate::metrics::Metrics;
 use crate::policies::ClientCounts;
+use crate::targets::deliveries::Deliveries;
+use crate::targets::runner::Runner;
 use crate::tokens::KnownTokens;
 use crate::{
     admin, authorization_endpoint, console, cors, description, discovery, first_start, headers, health, panics,
@@ -58,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) anonymous_limits: AnonymousLimits,
     pub(crate) client_counts: ClientCounts,
     pub(crate) guesses: Guesses,
+    pub(crate) deliveries: Deliveries,
     proxies: TrustedProxies,
     /// Replaces scheme, host and port of requests, without a slash at the end.
     public_url: Option<String>,
@@ -98,7 +101,7 @@ impl App {
         let outside = Outside::new(options.allow_private_fetch, names.clone())?;
         let sources = Sources {
             database: store.database.clone(),
-            names,
+            names: names.clone(),
             outside: outside.clone(),
             places: Places::default(),
             protocol_mapper_types: Arc::new(protocol_mappers::types()),
@@ -112,25 +115,34 @@ impl App {
             versions: options.component_versions as usize,
         };
         let components = Components::start(from, store.clone(), sources).await?;
+        let metrics = Metrics::new(components.clone(), store.clone());
+        let realms = Realms::new(store.database.clone());
+        let runner = Runner::new(components.wasm().instances.clone(), names, metrics.target_calls())?;
+        let deliveries = Deliveries::start(store.clone(), realms.clone(), components.wasm().clone(), runner);
         let app = App(Arc::new(Shared {
-            realms: Realms::new(store.database.clone()),
+            realms,
             keys: Keys::new(store.clone(), rsa_keys.clone()),
             known_tokens: KnownTokens::none(),
             rsa_keys,
             trusted_issuers: TrustedIssuers::new(outside),
             wasm: components.wasm().clone(),
-            metrics: Metrics::new(components.clone(), store.clone()),
+            metrics,
             components,
             anonymous_limits: AnonymousLimits::new(options.anonymous_per_address, options.anonymous_per_realm),
             client_counts: ClientCounts::none(),
             guesses: Guesses::none(),
+            deliveries: deliveries.await.context("reading the targets")?,
             proxies: TrustedProxies::new(options.trusted_proxies.clone(), options.proxy_headers),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
             store,
         }));
         let (realms, keys, components) = (app.realms.clone(), app.keys.clone(), app.components.clone());
+        let deliveries = app.deliveries.clone();
+        let (followers, database) = (app.store.followers.clone(), app.store.database.clone());
         app.store.database.follow(move |change| {
+            followers.announced(&change, &database);
             realms.announced(&change);
+            deliveries.announced(&change);
             keys.changed(&change);
             components.announced(&change);
         });
@@ -201,6 +213,7 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::realms::read, admin::realms::update, admin::realms::delete))
         .routes(routes!(admin::clients::list, admin::clients::create))
         .routes(routes!(admin::clients::read, admin::clients::update, admin::clients::delete))
+        .routes(routes!(admin::client_changes::list))
         .routes(routes!(admin::clients::registration_access_token))
         .routes(routes!(admin::clients::secret, admin::clients::new_secret))
         .routes(routes!(admin::clients::service_account_user))
@@ -227,6 +240,18 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::origin::read))
         .routes(routes!(admin::held::approve))
         .routes(routes!(admin::held::refuse))
+        .routes(routes!(admin::targets::connectors::list))
+        .routes(routes!(admin::targets::list, admin::targets::create))
+        .routes(routes!(admin::targets::probe::probe_unstored))
+        .routes(routes!(admin::targets::read, admin::targets::update, admin::targets::delete))
+        .routes(routes!(admin::targets::probe::probe))
+        .routes(routes!(admin::targets::pause))
+        .routes(routes!(admin::targets::resume))
+        .routes(routes!(admin::targets::deliveries::retry))
+        .routes(routes!(admin::targets::deliveries::list))
+        .routes(routes!(admin::targets::deliveries::of_client))
+        .routes(routes!(admin::targets::deliveries::retry_one))
+        .routes(routes!(admin::targets::deliveries::forget))
         .routes(routes!(admin::client_policies::profiles, admin::client_policies::replace_profiles))
         .routes(routes!(admin::client_policies::policies, admin::client_policies::replace_policies))
         .routes(routes!(admin::client_policies::providers))

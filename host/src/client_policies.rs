@@ -13,7 +13,7 @@ use std::time::Instant;
 use matricula_contract::names::event_name;
 use matricula_contract::{Client, Configured, Context, Event, Outcome, Verdict, Violation};
 use matricula_store::client_policy_documents::{EnabledPolicy, RealmClientPolicies};
-use matricula_store::ids;
+use matricula_system::ids;
 use matricula_wasm::client_policy_provider::{ConditionHandle, ExecutorHandle, Occasion};
 use matricula_wasm::component::LoadedComponent;
 use matricula_wasm::instances::Instances;
@@ -585,6 +585,7 @@ impl Run<'_> {
         };
         let code = violation.error.unwrap_or_else(|| "invalid_request".to_owned());
         let violation = PolicyViolation {
+            target: None,
             policy: part.policy.clone(),
             provider: part.provider.clone(),
             value: violation.value.filter(|_| field.is_some()).map(|value| value.chars().take(VALUE_LENGTH).collect()),

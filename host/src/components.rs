@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use matricula_realms::MASTER;
-use matricula_store::clock;
 use matricula_store::component_files::{self, ChoiceRow, FileRow, Limits, User};
 use matricula_store::events::Event;
 use matricula_store::{self, Store, StoreError, Write, events, realms};
+use matricula_system::clock;
 use matricula_wasm::compiler::{Compiler, Pace};
 use matricula_wasm::component::{Part, digest};
 use matricula_wasm::engine::LARGEST_MEMORY;
@@ -49,10 +49,13 @@ use watched::Shadow;
 pub(crate) const CORE: (&str, &[u8]) = ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm")));
 
 /// The components that come with the binary: name and file.
-pub(crate) const BUILT_IN: [(&str, &[u8]); 3] = [
+pub(crate) const BUILT_IN: [(&str, &[u8]); 6] = [
     CORE,
     ("policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/builtin.wasm"))),
     ("client-policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/client-policy-builtin.wasm"))),
+    ("keycloak", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/connector-keycloak.wasm"))),
+    ("hydra", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/connector-hydra.wasm"))),
+    ("webhook", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/connector-webhook.wasm"))),
 ];
 /// Wall time of a call that may be allowed, in milliseconds.
 const CALL_MILLIS: RangeInclusive<u32> = 10..=10_000;
@@ -220,7 +223,7 @@ impl Components {
     /// any more.
     pub(crate) async fn users(&self, name: &str) -> Result<Vec<User>, StoreError> {
         let (mut ids, lost) = self.with_known(name, |known| {
-            (known.policy_ids(), known.lost.as_ref().map(|lost| lost.ids.clone()).unwrap_or_default())
+            (known.ids_realms_need(), known.lost.as_ref().map(|lost| lost.ids.clone()).unwrap_or_default())
         });
         if !lost.is_empty() {
             let set = self.inner.wasm.current();
@@ -751,7 +754,7 @@ impl Components {
             return Ok(());
         }
         let offered: Vec<&str> = ready.iter().flat_map(|ready| ready.offered.ids()).collect();
-        let mut gone = self.with_known(name, |known| known.policy_ids());
+        let mut gone = self.with_known(name, |known| known.ids_realms_need());
         gone.retain(|id| !offered.contains(&id.as_str()));
         let users = self.users_of(gone).await?;
         if users.is_empty() { Ok(()) } else { Err(ChangeError::InUse(users)) }

@@ -174,6 +174,23 @@ impl ErrorResponse {
         response
     }
 
+    /// 400: a target that must take the client never does.
+    pub(crate) fn target_refused(violation: PolicyViolation, decision: String) -> ErrorResponse {
+        let target = violation.target.as_deref().unwrap_or_default();
+        let description = format!("Target '{target}' refused the client: {}", violation.message);
+        let mut response = ErrorResponse::invalid_client_metadata(&description);
+        response.body.violations = vec![violation];
+        response.body.decision = Some(decision);
+        response
+    }
+
+    /// 503: a target that must take the client has not by now; it is tried again after so many seconds.
+    pub(crate) fn target_late(target: &str, again: u64) -> ErrorResponse {
+        let description = format!("Target '{target}' did not take the client in time");
+        let response = ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description);
+        ErrorResponse { retry_after: Some(again), ..response }
+    }
+
     /// 400: what a provider found wrong with the metadata (see interface `providers` of the contract).
     pub(crate) fn metadata(violations: Vec<Violation>, audience: Audience) -> ErrorResponse {
         let redirect = violations.iter().any(|violation| violation.error.as_deref() == Some("invalid_redirect_uri"));

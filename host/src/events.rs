@@ -4,12 +4,16 @@ use std::borrow::Cow;
 
 use matricula_contract::Operation;
 use matricula_realms::Realm;
-use matricula_store::clock;
 use matricula_store::events::Event;
-use matricula_store::ids;
+use matricula_system::clock;
+use matricula_system::ids;
 
 /// Types that are stored when a realm names none.
-const DEFAULT_TYPES: [&str; 6] = [
+const DEFAULT_TYPES: [&str; 10] = [
+    TARGET_CREATE,
+    TARGET_UPDATE,
+    TARGET_DELETE,
+    TARGET_FORGET,
     "CLIENT_REGISTER",
     "CLIENT_REGISTER_ERROR",
     "CLIENT_UPDATE",
@@ -23,10 +27,21 @@ pub(crate) const COMPONENT_PUT_BACK: &str = "COMPONENT_PUT_BACK";
 /// A component is gone, or a part of it, that realms need.
 pub(crate) const COMPONENT_REMOVED: &str = "COMPONENT_REMOVED";
 
+/// What administrators do with targets.
+pub(crate) const TARGET_CREATE: &str = "TARGET_CREATE";
+pub(crate) const TARGET_UPDATE: &str = "TARGET_UPDATE";
+pub(crate) const TARGET_DELETE: &str = "TARGET_DELETE";
+/// A client that left was forgotten, though a target may still have it.
+pub(crate) const TARGET_FORGET: &str = "TARGET_FORGET";
+
 /// Every type that this server records: what the list of events can be asked for.
-pub(crate) const TYPES: [&str; 10] = [
+pub(crate) const TYPES: [&str; 14] = [
     COMPONENT_PUT_BACK,
     COMPONENT_REMOVED,
+    TARGET_CREATE,
+    TARGET_UPDATE,
+    TARGET_DELETE,
+    TARGET_FORGET,
     "CLIENT_REGISTER",
     "CLIENT_REGISTER_ERROR",
     "CLIENT_INFO",
@@ -36,6 +51,17 @@ pub(crate) const TYPES: [&str; 10] = [
     "CLIENT_DELETE",
     "CLIENT_DELETE_ERROR",
 ];
+
+/// What an administrator did with a target, if the realm stores it; without secrets.
+pub(crate) fn of_target(
+    event_type: &'static str,
+    realm: &Realm,
+    address: &str,
+    details: &[(&str, &str)],
+) -> Option<Event> {
+    is_wanted(realm, event_type)
+        .then(|| Event { ip_address: address.to_owned(), ..Event::of_component(event_type, &realm.id, details) })
+}
 
 /// What an event is about, before it is known whether the realm wants it.
 #[derive(Clone, Copy)]
@@ -74,14 +100,7 @@ impl Subject<'_> {
     }
 
     fn event(&self, event_type: &'static str) -> Option<Event> {
-        let settings = &self.realm.settings;
-        let wanted = settings.events_enabled
-            && if settings.enabled_event_types.is_empty() {
-                DEFAULT_TYPES.contains(&event_type)
-            } else {
-                settings.enabled_event_types.iter().any(|enabled| enabled == event_type)
-            };
-        wanted.then(|| Event {
+        is_wanted(self.realm, event_type).then(|| Event {
             id: ids::fresh(),
             time: clock::now_ms(),
             event_type: Cow::Borrowed(event_type),
@@ -92,4 +111,15 @@ impl Subject<'_> {
             details: None,
         })
     }
+}
+
+/// Whether a realm stores events of this type.
+fn is_wanted(realm: &Realm, event_type: &str) -> bool {
+    let settings = &realm.settings;
+    settings.events_enabled
+        && if settings.enabled_event_types.is_empty() {
+            DEFAULT_TYPES.contains(&event_type)
+        } else {
+            settings.enabled_event_types.iter().any(|enabled| enabled == event_type)
+        }
 }

@@ -7,7 +7,7 @@ use matricula_realms::roles::ADMIN;
 use matricula_store::realm_settings::Settings;
 use matricula_store::users::{self, Profile, UserRow};
 use matricula_store::{Lost, StoreError, Write, roles};
-use matricula_store::{clock, ids, random};
+use matricula_system::{clock, ids, random};
 
 use crate::app::App;
 use crate::config::Serve;

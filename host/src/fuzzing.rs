@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use matricula_contract::Client;
 use matricula_realms::{MASTER, Realm};
 use matricula_store::document;
-use matricula_store::{clock, ids};
+use matricula_system::{clock, ids};
 use matricula_wasm::compiler::Compiler;
 use tokio::runtime::Runtime;
 use tower_service::Service as _;

@@ -6,6 +6,7 @@
 mod components;
 pub(crate) mod process;
 mod store;
+pub(crate) mod targets;
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,6 +25,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::components::Components;
+use targets::TargetCalls;
 
 /// What requests are counted by: the pattern of the path, never the path itself.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -68,6 +70,7 @@ struct Inner {
     decisions: Family<Said, Counter>,
     decision_durations: Family<Policy, Histogram>,
     panics: Counter,
+    target_calls: TargetCalls,
 }
 
 impl Metrics {
@@ -103,10 +106,13 @@ impl Metrics {
         );
         let panics = Counter::default();
         registry.register("panics", "Requests that ended by a fault of the server, with 500", panics.clone());
+        let target_calls = TargetCalls::new();
+        target_calls.register(registry);
         registry.register_collector(Box::new(components::OfComponents(components)));
         registry.register_collector(Box::new(store::OfStore(store)));
         let texts = RwLock::default();
-        let inner = Inner { registry: all, texts, answers, durations, decisions, decision_durations, panics };
+        let inner =
+            Inner { registry: all, texts, answers, durations, decisions, decision_durations, panics, target_calls };
         Metrics { inner: Arc::new(inner) }
     }
 
@@ -126,6 +132,11 @@ impl Metrics {
         let answer = Answer { method, route: Arc::clone(&route), status: status.as_u16() };
         self.inner.answers.get_or_create(&answer).inc();
         self.inner.durations.get_or_create(&Route { method, route }).observe(took.as_secs_f64());
+    }
+
+    /// Those of the calls of targets.
+    pub(crate) fn target_calls(&self) -> TargetCalls {
+        self.inner.target_calls.clone()
     }
 
     /// A request ended by a fault of the server.

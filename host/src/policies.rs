@@ -18,9 +18,9 @@ use matricula_contract::{
     Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
     Violation,
 };
-use matricula_store::ids;
 use matricula_store::policies::{OfToken, Policy};
 use matricula_store::{Database, realms};
+use matricula_system::ids;
 use matricula_wasm::component::LoadedComponent;
 use matricula_wasm::facts::RealmOfCall;
 use matricula_wasm::instances::Instances;
@@ -723,6 +723,7 @@ impl Policies {
             Some(field) => self.provider.document_name(field).await.unwrap_or_default(),
         };
         PolicyViolation {
+            target: None,
             policy: policy.name.clone().unwrap_or_default(),
             provider: policy.provider_id.clone(),
             value: violation.value.filter(|_| field.is_some()).map(|value| value.chars().take(VALUE_LENGTH).collect()),

@@ -11,10 +11,12 @@ pub(crate) mod decision;
 mod delete;
 pub(crate) mod difference;
 pub(crate) mod effects;
+mod inactive;
 mod read;
 pub(crate) mod recording;
 pub(crate) mod register;
 pub(crate) mod rehearsal;
+mod required;
 pub(crate) mod update;
 pub(crate) mod watch;
 
@@ -32,7 +34,7 @@ use matricula_store::events::Event;
 use matricula_store::policies::OfToken;
 use matricula_store::realm_settings::SslRequired;
 use matricula_store::{StoreError, Write, events};
-use matricula_store::{clock, ids, random};
+use matricula_system::{clock, ids, random};
 use matricula_wasm::facts::RealmOfCall;
 use matricula_wasm::no_answer::{NoAnswer, Unanswered};
 use matricula_wasm::provider::ProviderCall;
@@ -94,7 +96,7 @@ impl<E: Into<ErrorResponse>> From<E> for Refusal {
 pub(crate) async fn serve(State(app): State<App>, request: Request) -> Response {
     match prepare(app, request).await {
         Ok(Prepared::Answer(response)) => response,
-        Ok(Prepared::Exchange(exchange, content_type, body)) => exchange.run(content_type, body).await,
+        Ok(Prepared::Exchange(exchange, sent)) => exchange.run(sent).await,
         Err(refused) => refused.into_response(),
     }
 }
@@ -102,7 +104,14 @@ pub(crate) async fn serve(State(app): State<App>, request: Request) -> Response 
 /// What can be said before the body is read.
 enum Prepared {
     Answer(Response),
-    Exchange(Box<Exchange>, Option<String>, Body),
+    Exchange(Box<Exchange>, Sent),
+}
+
+/// What of a request only some operations look at.
+struct Sent {
+    content_type: Option<String>,
+    headers: HeaderMap,
+    body: Body,
 }
 
 /// Steps 1 to 5 of the specified order: realm, HTTPS, provider, method and path, content type.
@@ -132,7 +141,8 @@ async fn prepare(app: App, mut request: Request) -> Result<Prepared, ErrorRespon
     let provider = ProviderCall { provider: Arc::clone(handle), instances: app.wasm.instances.clone(), call };
     let client_id = client_id.unwrap_or_default();
     let exchange = Exchange { app, realm, components, provider, caller, operation, client_id, is_replay: false };
-    Ok(Prepared::Exchange(Box::new(exchange), content_type, request.into_body()))
+    let headers = std::mem::take(request.headers_mut());
+    Ok(Prepared::Exchange(Box::new(exchange), Sent { content_type, headers, body: request.into_body() }))
 }
 
 /// A segment of a path as it was before it was escaped.
@@ -208,12 +218,12 @@ fn allow(operations: &[Operation]) -> Response {
 
 impl Exchange {
     /// Runs the operation, records what happened.
-    async fn run(self, content_type: Option<String>, body: Body) -> Response {
+    async fn run(self, sent: Sent) -> Response {
         let cross_origin = match CrossOrigin::of(&self).await {
             Ok(cross_origin) => cross_origin,
             Err(refusal) => return self.recorded(refusal).await,
         };
-        let result = self.operate(content_type, body, &cross_origin).await;
+        let result = self.operate(sent, &cross_origin).await;
         let mut response = match result {
             Ok(response) => response,
             Err(refusal) => self.recorded(refusal).await,
@@ -223,12 +233,8 @@ impl Exchange {
     }
 
     /// The operation itself; where there is a document, its media type and length are looked at first.
-    async fn operate(
-        &self,
-        content_type: Option<String>,
-        body: Body,
-        cross_origin: &CrossOrigin,
-    ) -> Result<Response, Refusal> {
+    async fn operate(&self, sent: Sent, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
+        let Sent { content_type, headers, body } = sent;
         // A request is moved a few times until it is polled, and as large as the largest of these unless they are boxed.
         match self.operation {
             Operation::Register => {
@@ -236,7 +242,7 @@ impl Exchange {
                 let document = self.document(content_type, body).await?;
                 Box::pin(register::register(self, document, cross_origin)).await
             }
-            Operation::Read => Box::pin(read::read(self, cross_origin)).await,
+            Operation::Read => Box::pin(read::read(self, cross_origin, &headers)).await,
             Operation::Update => {
                 let document = self.document(content_type, body).await?;
                 Box::pin(update::update(self, document, cross_origin)).await
@@ -530,11 +536,11 @@ pub(crate) fn register_path() {}
 
 /// Reads a client
 ///
-/// RFC 7592 §2.1.
+/// RFC 7592 §2.1. With a bearer token, `If-None-Match` and the `ETag` of an earlier answer: 304, if nothing changed.
 #[utoipa::path(get, path = "/realms/{realm}/clients-registrations/{provider}/{client_id}", tag = "registration",
     params(("realm" = String, Path), ("provider" = String, Path), ("client_id" = String, Path)),
-    responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Object), (status = 304), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 #[expect(dead_code, reason = "it only describes: the requests are served by `serve`")]
 pub(crate) fn read_path() {}
 

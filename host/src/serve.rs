@@ -48,13 +48,17 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
     std::io::stdout().flush().context("printing")?;
     tracing::info!(%address, "ready");
     let most = server::make_room(options.max_connections);
+    let followers = app.store.followers.clone();
     server::serve(listener, app::routes(app.clone()), tls, most, async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        // Who waits for something to happen would hold up the end.
+        followers.stop();
     })
     .await;
+    app.deliveries.stop().await;
     if let Some(traces) = traces {
         // It waits for the collector.
         tokio::task::spawn_blocking(|| traces.end()).await.context("sending the last traces")?;

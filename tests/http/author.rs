@@ -156,6 +156,13 @@ fn check_shows_what_a_good_component_offers() -> anyhow::Result<()> {
     assert!(out.contains("exports matricula:registration/providers@0.1.0"), "{out}");
     assert!(out.contains("provider plain-text: text/plain\n  offers register, read\n"), "{out}");
     assert!(out.ends_with("ok\n"), "{out}");
+    let checked = policy(&root(), &["check", &guests()?.join("errand.wasm").display().to_string()])?;
+    let (out, error) = said(&checked);
+    assert!(checked.status.success(), "{error}");
+    assert!(out.contains("exports matricula:registration/connectors@0.2.0"), "{out}");
+    assert!(out.contains("connector errand 1: For tests\n  takes clients of openid-connect, saml\n"), "{out}");
+    assert!(out.contains("  able: shows what it has, lists its clients, disables\n"), "{out}");
+    assert!(out.ends_with("ok\n"), "{out}");
     Ok(())
 }
 

@@ -24,12 +24,12 @@ async fn register(service: &Service, token: &str, client: Value) -> anyhow::Resu
 }
 
 #[tokio::test]
-async fn components_of_contract_0_1_0_work_beside_one_of_the_next() -> anyhow::Result<()> {
+async fn components_of_contract_0_1_0_work_beside_one_of_0_2_0() -> anyhow::Result<()> {
     let service = Service::start()?;
     let policy = put(&service, "veteran", frozen("policy.wasm")?).await?;
     let provider = put(&service, "plain-text", frozen("provider.wasm")?).await?;
     let next = put(&service, "gate-next", std::fs::read(guests()?.join("gate-next.wasm"))?).await?;
-    for (component, contract) in [(policy, "0.1.0"), (provider, "0.1.0"), (next, "0.2.0-trial")] {
+    for (component, contract) in [(policy, "0.1.0"), (provider, "0.1.0"), (next, "0.2.0")] {
         assert_eq!((&component["state"], &component["versions"][0]["contract"]), (&json!("active"), &json!(contract)));
     }
     service.realm("shop").await?;
@@ -62,7 +62,7 @@ async fn components_of_contract_0_1_0_work_beside_one_of_the_next() -> anyhow::R
 }
 
 #[tokio::test]
-async fn the_contract_on_trial_has_a_hook_and_a_field_more() -> anyhow::Result<()> {
+async fn contract_0_2_0_has_a_hook_and_a_field_more() -> anyhow::Result<()> {
     let service = Service::start()?;
     put(&service, "gate-next", std::fs::read(guests()?.join("gate-next.wasm"))?).await?;
     service.realm("shop").await?;
@@ -81,5 +81,21 @@ async fn the_contract_on_trial_has_a_hook_and_a_field_more() -> anyhow::Result<(
     assert_eq!(hooks, ["before-view", "before-install"]);
     let id = decisions[0]["id"].as_str().unwrap_or("no id");
     assert!(description.ends_with(&format!("see decision {id}")), "{description}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connector_is_a_component_of_contract_0_2_0() -> anyhow::Result<()> {
+    let service = Service::start()?;
+    let bytes = std::fs::read(guests()?.join("errand.wasm"))?;
+    let errand = put(&service, "errand", bytes.clone()).await?;
+    assert_eq!((&errand["state"], &errand["kind"]), (&json!("active"), &json!("connector")), "{errand}");
+    assert_eq!((&errand["versions"][0]["contract"], &errand["providers"]), (&json!("0.2.0"), &json!(["errand"])));
+    let again = service.http.put(format!("{}/admin/components/another", service.url));
+    let again = again.bearer_auth(service.administrator().await?).body(bytes).send().await?;
+    assert_eq!(again.status(), 400);
+    let again: Value = again.json().await?;
+    let description = again["error_description"].as_str().unwrap_or_default();
+    assert!(description.contains("another component offers \"errand\" already: errand"), "{description}");
     Ok(())
 }

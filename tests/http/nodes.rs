@@ -9,7 +9,7 @@ use matricula_tests::{Cable, Service, new_database};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::{component_files, concurrency};
+use crate::{client_changes, component_files, concurrency};
 
 /// Time for what happens by itself; far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -128,6 +128,26 @@ async fn a_change_of_policies_holds_on_every_node() -> anyhow::Result<()> {
         .everywhere(async |node| Ok(register_at(node, None).await?.json::<Value>().await?["error"] == "access_denied"))
         .await?;
     println!("a realm was disabled everywhere after {took:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_at_another_node_ends_the_wait_for_one() -> anyhow::Result<()> {
+    let cluster = Cluster::start()?;
+    let [first, second, ..] = cluster.nodes.as_slice() else { anyhow::bail!("no nodes") };
+    first.realm("shop").await?;
+    let place = client_changes::feed(second, "").await?["next"].as_str().unwrap_or_default().to_owned();
+    let query = format!("after={place}&wait=30");
+    let late = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        client_changes::make(first, "late").await?;
+        anyhow::Ok(Instant::now())
+    };
+    let (answer, made) = tokio::join!(client_changes::feed(second, &query), late);
+    assert_eq!(answer?["changes"][0]["clientId"], "late");
+    let took = made?.elapsed();
+    println!("a change ended the wait at another node after {took:?}");
+    ensure!(took < Duration::from_secs(5), "{took:?}");
     Ok(())
 }
 

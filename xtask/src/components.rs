@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use wit_component::ComponentEncoder;
 use wit_parser::Resolve;
 
+/// The world of connectors, which is in `wit/next/`.
+const CONNECTOR: &str = "connector";
+
 /// A package that becomes a component.
 struct Guest {
     /// Name of the component's file, without `.wasm`.
@@ -29,11 +32,13 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     let modules = compile(workspace, &toolchain, &guests)?;
     let mut contract = Resolve::new();
     let (package, _) = contract.push_dir(workspace.root.join("wit")).context("wit/")?;
+    let (next, _) = contract.push_dir(workspace.root.join("wit/next")).context("wit/next/")?;
 
     for guest in &guests {
         let component = wrap(&modules, guest)?;
         if let Some(world) = guest.world {
-            let world = contract.select_world(&[package], Some(world))?;
+            let home = if world == CONNECTOR { next } else { package };
+            let world = contract.select_world(&[home], Some(world))?;
             wit_component::targets(&contract, world, &component)
                 .with_context(|| format!("{} does not fit world `{}`", guest.package, contract.worlds[world].name))?;
         }
@@ -49,16 +54,20 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// `core-wasm`, every folder of `policies/` but the SDK, every folder of `tests/guests/`, in the order of their names.
+/// `core-wasm`, every folder of `policies/` and `connectors/` but the SDKs, every folder of `tests/guests/`, in the order
+/// of their names.
 fn guests(root: &Path) -> Result<Vec<Guest>> {
     let mut guests = vec![guest(&root.join("core-wasm"), "core", Some("provider"))?];
-    for (folder, world) in [("policies", Some("policy")), ("tests/guests", None)] {
+    for (folder, world) in [("policies", Some("policy")), ("connectors", Some(CONNECTOR)), ("tests/guests", None)] {
         for (name, folder) in packages(&root.join(folder))? {
             // Folders of conditions and executors of client policies say so in their names.
             let world = world.map(|world| if name.starts_with("client-policy-") { "client-policy" } else { world });
-            if (world, name.as_str()) != (Some("policy"), "sdk") {
-                guests.push(guest(&folder, &name, world)?);
+            if world.is_some() && name == "sdk" {
+                continue;
             }
+            // A connector is called by the kind of target: `connectors/keycloak`.
+            let name = if world == Some(CONNECTOR) { format!("{CONNECTOR}-{name}") } else { name };
+            guests.push(guest(&folder, &name, world)?);
         }
     }
     Ok(guests)

@@ -10,6 +10,7 @@ mod command;
 mod components;
 mod dist;
 mod fuzz;
+mod npm;
 mod pictures;
 mod run;
 mod rustc;

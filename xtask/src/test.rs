@@ -3,6 +3,7 @@
 mod clients;
 mod conformance;
 mod docs;
+mod integrations;
 pub(crate) mod postgres;
 pub(crate) mod python;
 mod rust;
@@ -47,6 +48,11 @@ pub(crate) enum Only {
         /// Without one: all of them.
         programs: Vec<clients::Program>,
     },
+    /// Only the packages for authorization servers, with the real ones, up to a token.
+    Integrations {
+        /// Names of folders in integrations/; without one: all of them.
+        packages: Vec<String>,
+    },
     /// Only the tests of the web pages, in Chromium. Pictures of the pages go to target/screenshots.
     Web {
         /// Names of folders in web/; without one: all of them.
@@ -79,15 +85,16 @@ pub(crate) enum Only {
 /// A step failed.
 pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Option<Only>) -> Result<()> {
     let (mut rust, mut conformance, mut clients, mut web) = (None, None, None, None);
-    let (mut docs, mut faults, mut soak) = (None, None, None);
+    let (mut docs, mut faults, mut soak, mut integrations) = (None, None, None, None);
     match &only {
         None => {
             (rust, conformance, clients, web) = (Some(&[][..]), Some(&[][..]), Some(&[][..]), Some(&[][..]));
-            docs = Some(&[][..]);
+            (docs, integrations) = (Some(&[][..]), Some(&[][..]));
         }
         Some(Only::Rust { arguments }) => rust = Some(arguments.as_slice()),
         Some(Only::Conformance { arguments }) => conformance = Some(arguments.as_slice()),
         Some(Only::Clients { programs }) => clients = Some(programs.as_slice()),
+        Some(Only::Integrations { packages }) => integrations = Some(packages.as_slice()),
         Some(Only::Web { pages }) => web = Some(pages.as_slice()),
         Some(Only::Faults { rounds }) => faults = Some(*rounds),
         Some(Only::Soak { minutes }) => soak = Some(*minutes),
@@ -145,6 +152,12 @@ pub(crate) fn test(workspace: &Workspace, database: Option<Database>, only: Opti
             steps.run("clients", || {
                 let url = if on(Database::Sqlite) { None } else { Some(postgres.database("clients")?) };
                 clients::test(workspace, programs, url.as_deref())
+            });
+        }
+        if let Some(packages) = integrations {
+            steps.run("integrations", || {
+                let url = if on(Database::Sqlite) { None } else { Some(postgres.database("integrations")?) };
+                integrations::test(workspace, packages, url.as_deref())
             });
         }
         if let Some(pages) = web {

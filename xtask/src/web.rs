@@ -1,16 +1,13 @@
 //! The web pages (`web/<name>`): made by npm, left in `target/web/<name>`, where the server's sources take them from.
 
-use crate::apt;
-use crate::command::{output, run, succeeds};
+use crate::command::run;
+use crate::npm;
 use crate::workspace::Workspace;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// The oldest Node.js that the tools of the pages run on.
-const NODE: (u32, u32) = (20, 19);
 
 /// Builds every page that is not up to date. Without Node.js that page is left out of the server, and said to be.
 ///
@@ -28,15 +25,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
 /// # Errors
 /// `web/` cannot be read.
 pub(crate) fn names(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(workspace.web())? {
-        let entry = entry?;
-        if entry.path().join("package.json").is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    names.sort();
-    Ok(names)
+    npm::packages(&workspace.web())
 }
 
 fn build_page(workspace: &Workspace, name: &str) -> Result<()> {
@@ -46,7 +35,7 @@ fn build_page(workspace: &Workspace, name: &str) -> Result<()> {
     if built.join("index.html").is_file() && fs::read_to_string(&stamp).is_ok_and(|of| of == sources) {
         return Ok(());
     }
-    if let Err(missing) = ensure_node() {
+    if let Err(missing) = npm::ensure_node() {
         eprintln!("warning: the server is built without /{name}/: {missing:#}");
         // What an earlier build made of other sources is not to pass for this one.
         for outdated in [&stamp, &built.join("index.html")] {
@@ -67,15 +56,7 @@ fn build_page(workspace: &Workspace, name: &str) -> Result<()> {
 /// # Errors
 /// Node.js or npm is missing and cannot be installed, or a package cannot be had.
 pub(crate) fn install(workspace: &Workspace, name: &str) -> Result<()> {
-    ensure_node()?;
-    let page = workspace.web().join(name);
-    let stamp = page.join("node_modules/.installed");
-    let lock = fs::read_to_string(page.join("package-lock.json")).context("package-lock.json")?;
-    if fs::read_to_string(&stamp).is_ok_and(|of| of == lock) {
-        return Ok(());
-    }
-    run(npm(workspace, name)?.args(["ci", "--prefer-offline", "--no-audit", "--no-fund"]))?;
-    fs::write(&stamp, lock).with_context(|| stamp.display().to_string())
+    npm::install(&workspace.web().join(name))
 }
 
 /// `npm` in the folder of a page.
@@ -83,25 +64,7 @@ pub(crate) fn install(workspace: &Workspace, name: &str) -> Result<()> {
 /// # Errors
 /// There is no such folder.
 pub(crate) fn npm(workspace: &Workspace, name: &str) -> Result<Command> {
-    let page = workspace.web().join(name);
-    if !page.is_dir() {
-        bail!("{} is missing", page.display());
-    }
-    let mut npm = Command::new("npm");
-    npm.current_dir(page);
-    Ok(npm)
-}
-
-fn ensure_node() -> Result<()> {
-    apt::ensure(has_node, &["nodejs", "npm"])
-        .with_context(|| format!("the web pages need Node.js {}.{} or newer, and npm", NODE.0, NODE.1))
-}
-
-fn has_node() -> bool {
-    let version = output(Command::new("node").arg("--version")).unwrap_or_default();
-    let mut numbers = version.trim().trim_start_matches('v').split('.').map_while(|number| number.parse().ok());
-    let found: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    found >= NODE && succeeds(Command::new("npm").arg("--version"))
+    npm::command(&workspace.web().join(name))
 }
 
 /// Stands for everything that a page is made of: its files, what pages share, the components, the contract, and what

@@ -3,6 +3,7 @@
 pub mod names;
 pub mod secrets;
 pub mod server_attributes;
+pub mod server_clients;
 pub mod trace_target;
 mod versions;
 
@@ -43,12 +44,12 @@ pub mod policy {
     });
 }
 
-/// World `policy` of contract 0.2.0-trial, which shares with 0.1.0 what it does not change.
+/// World `policy` of contract 0.2.0, which shares with 0.1.0 what it does not change.
 #[allow(missing_docs, unreachable_pub, clippy::all)]
 pub mod next {
     wasmtime::component::bindgen!({
         path: ["../../wit", "../../wit/next"],
-        world: "matricula:registration/policy@0.2.0-trial",
+        world: "matricula:registration/policy@0.2.0",
         exports: { default: async },
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
         with: {
@@ -87,11 +88,31 @@ pub mod client_policy {
     });
 }
 
+/// World `connector` of contract 0.2.0: what targets want.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+pub mod connector {
+    wasmtime::component::bindgen!({
+        path: ["../../wit", "../../wit/next"],
+        world: "matricula:registration/connector@0.2.0",
+        imports: { default: trappable },
+        exports: { default: async },
+        additional_derives: [PartialEq],
+        with: {
+            "matricula:registration/client@0.1.0": super::provider::matricula::registration::client,
+            "matricula:registration/decision@0.1.0": super::provider::matricula::registration::decision,
+            "matricula:registration/config@0.1.0": super::policy::matricula::registration::config,
+        },
+        require_store_data_send: true,
+    });
+}
+
 pub use client_policy::exports::matricula::registration::client_policies::{
     ConditionProvider, Configured, Event, ExecutorProvider, Outcome, Role, Verdict,
 };
 pub use client_policy::matricula::registration::clients;
-pub use next::exports::matricula::registration0_2_0_trial::policies::{Hook, PolicyProvider};
+pub use connector::exports::matricula::registration0_2_0::connectors;
+pub use connector::matricula::registration0_2_0::log;
+pub use next::exports::matricula::registration0_2_0::policies::{Hook, PolicyProvider};
 pub use policy::exports::matricula::registration::policies::ConfiguredPolicy;
 pub use policy::matricula::registration::config::{self, ConfigEntry, ConfigError, ConfigProperty};
 pub use provider::exports::matricula::registration::providers::{

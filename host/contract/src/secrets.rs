@@ -11,6 +11,11 @@ const ATTRIBUTES: [&str; 3] = ["client.secret.rotated", "saml.signing.private.ke
 /// The secret that Keycloak kept for a while after there was a new one: masked like that one.
 const ROTATED: &str = ATTRIBUTES[0];
 
+/// Whether an attribute of a client is a private key.
+pub fn is_key(attribute: &str) -> bool {
+    ATTRIBUTES[1..].contains(&attribute)
+}
+
 /// A secret for somebody who may not see it. A reference to a vault is none.
 fn masked(secret: &str) -> String {
     if secret.starts_with("${vault.") && secret.ends_with('}') { secret } else { MASK }.to_owned()

@@ -1,7 +1,7 @@
 //! What the versions of the contract have in common: the server thinks in the hooks and descriptions of the newest one,
 //! and in the records of 0.1.0.
 
-use crate::next::exports::matricula::registration0_2_0_trial::policies as trial;
+use crate::next::exports::matricula::registration0_2_0::policies as v0_2;
 use crate::policy::exports::matricula::registration::policies as v0_1;
 use crate::{ConfiguredPolicy, Hook, PolicyProvider};
 
@@ -26,9 +26,9 @@ impl From<v0_1::PolicyProvider> for PolicyProvider {
     }
 }
 
-impl From<&ConfiguredPolicy> for trial::ConfiguredPolicy {
+impl From<&ConfiguredPolicy> for v0_2::ConfiguredPolicy {
     fn from(policy: &ConfiguredPolicy) -> Self {
         let ConfiguredPolicy { provider, name, config } = policy.clone();
-        trial::ConfiguredPolicy { provider, name, config }
+        v0_2::ConfiguredPolicy { provider, name, config }
     }
 }

@@ -23,6 +23,26 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Whether an address is link-local, in whatever clothes: there a cloud's metadata service is.
+pub fn is_link_local(address: IpAddr) -> bool {
+    match canonical(address) {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || embedded(v6).is_some_and(|v4| v4.is_link_local()),
+    }
+}
+
+/// The IPv4 address that an IPv6 address leads to: by NAT64 (RFC 6052), 6to4 (RFC 3056), or as IPv4-compatible.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [first, second, third, fourth, fifth, sixth, high, low] = address.segments();
+    let of = |high: u16, low: u16| Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
+    match (first, second) {
+        (0x64, 0xff9b) => of(high, low),
+        (0x2002, _) => of(second, third),
+        (0, 0) if (third, fourth, fifth, sixth) == (0, 0, 0, 0) => of(high, low),
+        _ => None,
+    }
+}
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     !(a == 0
@@ -53,6 +73,24 @@ mod tests {
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_link_local_address_is_known_in_every_form() {
+        for link_local in [
+            "169.254.169.254",
+            "fe80::1",
+            "febf::1",
+            "::ffff:169.254.169.254",
+            "::169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+        ] {
+            assert!(is_link_local(ip(link_local)), "{link_local}");
+        }
+        for other in ["127.0.0.1", "10.0.0.1", "169.253.0.1", "::1", "fd00::1", "fec0::1", "2600::a9fe:a9fe"] {
+            assert!(!is_link_local(ip(other)), "{other}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ pub mod addresses;
 pub mod authority;
 pub mod form;
 pub mod header_list;
-pub(crate) mod joined;
+mod joined;
 pub mod names;
 pub mod outside;
 pub mod proxies;

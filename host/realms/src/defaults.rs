@@ -3,26 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use matricula_contract::server_clients::{OF_EVERY_REALM, REALM_CLIENT};
 use matricula_contract::{Attribute, Client};
 use matricula_store::client_policy_documents::RealmClientPolicies;
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::clock;
-use matricula_store::ids;
 use matricula_store::policies::{self, Policy, PolicyRow};
 use matricula_store::realm_settings::Settings;
 use matricula_store::roles::{self, RoleRow};
 use matricula_store::scopes::{self, Assigned, Scope, ScopeRow};
 use matricula_store::{StoreError, Write, realms};
+use matricula_system::clock;
+use matricula_system::ids;
 
 use crate::roles::{ADMIN, CREATE_REALM, MANAGEMENT};
 use crate::{MASTER, Realm};
-
-/// Clients of the server that every realm has, beside the one that manages it.
-const OF_EVERY_REALM: [&str; 6] =
-    ["account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"];
-
-/// The attribute that marks the clients whose roles open the server itself (Keycloak: `realm_client`).
-pub const REALM_CLIENT: &str = "realm_client";
 
 /// What `client_id`s of clients that stand for a realm in the master realm end with.
 const IN_MASTER: &str = "-realm";
@@ -70,12 +64,6 @@ const ALLOWED_MAPPERS: [&str; 8] = [
     "saml-role-list-mapper",
 ];
 
-/// Whether a client is one of the server's own, which cannot be deleted.
-pub fn is_of_the_server(client: &Client) -> bool {
-    client.client_id.as_deref().is_some_and(|client_id| OF_EVERY_REALM.contains(&client_id))
-        || client.attributes.iter().any(|attribute| attribute.name == REALM_CLIENT && attribute.value == "true")
-}
-
 /// A realm that is being made, with the rows of what it holds.
 pub struct NewRealm {
     /// As requests will see it.
@@ -108,6 +96,9 @@ impl NewRealm {
             scopes: scopes.iter().map(Scope::from).collect(),
             policies: policies.iter().map(|row| Arc::new(row.policy.clone())).collect(),
             client_policies: Arc::new(RealmClientPolicies::default()),
+            targets: Arc::default(),
+            // Nobody reads its clients before it is stored and read.
+            shown: Default::default(),
         };
         NewRealm { realm, scopes, policies }
     }
@@ -125,7 +116,7 @@ pub fn store(write: &mut Write, new: &NewRealm, master_id: Option<&str>) -> Resu
     realms::count_clients(write, &realm.id, built_in.len());
     for client in built_in {
         let row = ClientRow::unstored(client);
-        clients::insert(write, &realm.id, &row)?;
+        clients::insert_of_server(write, &realm.id, &row)?;
         for (name, is_default) in client_roles(realm, row.client_id()) {
             roles::insert(write, &realm.id, &role(&row.id, name, is_default));
         }
@@ -161,7 +152,7 @@ pub fn complete(
             Some(id) => row.id.clone_from(id),
             None => {
                 realms::count_clients(write, &realm.id, 1);
-                clients::insert(write, &realm.id, &row)?;
+                clients::insert_of_server(write, &realm.id, &row)?;
                 added.push(row.client_id().to_owned());
             }
         }
@@ -188,7 +179,11 @@ pub fn default_roles(realm: &str) -> String {
 /// Adds the client that stands for a realm to the master realm.
 pub fn store_in_master(write: &mut Write, realm: &Realm, master_id: &str) -> Result<(), StoreError> {
     realms::count_clients(write, master_id, 1);
-    clients::insert(write, master_id, &ClientRow::unstored(management_client(&client_in_master(&realm.name), realm)))
+    clients::insert_of_server(
+        write,
+        master_id,
+        &ClientRow::unstored(management_client(&client_in_master(&realm.name), realm)),
+    )
 }
 
 /// Whether a client of this name is one of those whose roles open the server itself.

@@ -14,6 +14,7 @@ use matricula_store::policies::{self, Policy};
 use matricula_store::realm_settings::Settings;
 use matricula_store::realms::NewRow;
 use matricula_store::scopes::{self, Scope};
+use matricula_store::targets::{self, Target};
 use matricula_store::{Change, Database, StoreError, realms};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -52,6 +53,10 @@ pub struct Realm {
     pub policies: Arc<[Arc<Policy>]>,
     /// Client policies, which run before them.
     pub client_policies: Arc<RealmClientPolicies>,
+    /// What must know its clients, by name.
+    pub targets: Arc<[Target]>,
+    /// Stands for what documents of clients may show of the realm: name, settings, client scopes.
+    pub shown: shared::Digest,
 }
 
 impl Realm {
@@ -130,6 +135,7 @@ struct Contents {
     scopes: Shared<[Scope]>,
     policies: Shared<[Arc<Policy>]>,
     client_policies: Shared<RealmClientPolicies>,
+    targets: Shared<[Target]>,
 }
 
 /// The snapshots of realms.
@@ -182,7 +188,7 @@ impl Realms {
             Change::Realm(id) => self.announced.realm(id, |allows| {
                 self.snapshots.retain(|_, snapshot| allows(&snapshot.realm.id, snapshot.read_at));
             }),
-            Change::Components => {}
+            Change::Components | Change::Clients => {}
             Change::Everything => self.announced.everything(|| self.snapshots.clear()),
         }
     }
@@ -208,8 +214,13 @@ impl Realms {
         let client_policies =
             self.contents.client_policies.get(&texts, || RealmClientPolicies::read(texts).map(Arc::new))?;
         texts.iter().for_each(|text| add(text, Arc::strong_count(&client_policies)));
+        let text = row.targets()?;
+        let targets = self.contents.targets.get(&[text], || Ok(targets::read_whole(text)?.into()))?;
+        add(text, Arc::strong_count(&targets));
+        let shown = shared::digest(&[name, row.settings()?, row.scopes()?]).unwrap_or_default();
         let (id, enabled) = (row.id()?, row.enabled()?);
-        let realm = Realm { id, name: name.to_owned(), enabled, settings, scopes, policies, client_policies };
+        let name = name.to_owned();
+        let realm = Realm { id, name, enabled, settings, scopes, policies, client_policies, targets, shown };
         Ok(Some(Snapshot { realm: Arc::new(realm), read_at, bytes }))
     }
 }

@@ -10,7 +10,7 @@ use matricula_store::StoreError;
 const FEW: usize = 64;
 
 /// SHA-256 of texts.
-type Digest = [u8; 32];
+pub(crate) type Digest = [u8; 32];
 
 /// Values by the texts that they were read from. A value never changes: whoever changes a realm stores another text.
 pub(super) struct Shared<T: ?Sized>(Mutex<Known<T>>);
@@ -57,7 +57,7 @@ impl<T: ?Sized> Shared<T> {
 }
 
 /// The digest of several texts: each with its length, so that no two lists look the same.
-fn digest(texts: &[&str]) -> Option<Digest> {
+pub(super) fn digest(texts: &[&str]) -> Option<Digest> {
     let mut context = Context::new(&SHA256);
     for text in texts {
         context.update(&text.len().to_le_bytes());

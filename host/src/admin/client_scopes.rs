@@ -6,9 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use matricula_store::ids;
 use matricula_store::scopes::{self, Assigned, ScopeRow};
 use matricula_store::{Lost, StoreError, Write};
+use matricula_system::ids;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

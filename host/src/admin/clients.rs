@@ -5,18 +5,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use matricula_contract::secrets;
 use matricula_contract::server_attributes::Author;
+use matricula_contract::server_clients::is_of_the_server;
 use matricula_contract::{
     Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation,
 };
-use matricula_realms::defaults::is_of_the_server;
 use matricula_store::clients::{self, ClientRow, Taken};
-use matricula_store::clock;
-use matricula_store::ids;
 use matricula_store::{Database, Lost, StoreError, Write, realms, users};
+use matricula_system::clock;
+use matricula_system::ids;
 use matricula_wasm::WasmError;
 use matricula_wasm::provider::ProviderCall;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,7 @@ use crate::app::App;
 use crate::authentication::registration_access_token;
 use crate::client_policies::{self, ClientPolicies, ClientPolicyError};
 use crate::document;
+use crate::entity_tag::{EntityTag, View};
 use crate::error::{Audience, ErrorBody, ErrorResponse};
 use crate::parameters::{Path, Query};
 use crate::policies::PolicyError;
@@ -95,6 +96,19 @@ impl Representations {
             secrets::mask(shown.to_mut());
         }
         Ok(self.provider.render(&shown, &self.registration(&row.client, Some(row), access_token)).await?)
+    }
+
+    /// The tag of what this administrator is shown.
+    fn tag(&self, administrator: &Administrator, client: &ClientRow) -> EntityTag {
+        EntityTag::of(&View {
+            realm: &administrator.realm,
+            client,
+            roles: &[],
+            provider: &self.provider.provider,
+            issuer: &self.issuer,
+            access: Some(self.access),
+            secrets: self.access.manage,
+        })
     }
 
     /// Clients with commas between them.
@@ -169,6 +183,8 @@ pub(crate) struct Search {
     client_id: Option<String>,
     search: Option<bool>,
     held: Option<bool>,
+    pending: Option<bool>,
+    state: Option<String>,
     after: Option<String>,
     first: Option<i64>,
     max: Option<i64>,
@@ -177,11 +193,12 @@ pub(crate) struct Search {
 /// Lists clients
 ///
 /// In alphabetical order; `clientId` finds one, with `search=true` those that have it in their id. With `held=true` those
-/// that wait for an administrator, oldest first. `after` begins behind this `clientId`: going through many pages costs less
+/// that wait for an administrator, oldest first; with `pending=true` those whose latest state some target lacks; with
+/// `state=leaving` those that are deleted here while some target has not confirmed it. `after` begins behind this `clientId`: going through many pages costs less
 /// that way than with `first`.
 #[utoipa::path(get, path = "/admin/realms/{realm}/clients", tag = "clients",
     params(("realm" = String, Path), ("clientId" = Option<String>, Query), ("search" = Option<bool>, Query),
-        ("held" = Option<bool>, Query), ("after" = Option<String>, Query), ("first" = Option<i64>, Query),
+        ("held" = Option<bool>, Query), ("pending" = Option<bool>, Query), ("state" = Option<String>, Query), ("after" = Option<String>, Query), ("first" = Option<i64>, Query),
         ("max" = Option<i64>, Query)),
     responses((status = 200, body = Vec<Object>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
@@ -203,6 +220,10 @@ pub(crate) async fn list(
         Some(client_id) if search.search != Some(true) => {
             clients::by_client_id(database, realm_id, client_id).await?.into_iter().collect()
         }
+        None if search.state.as_deref() == Some("leaving") => {
+            clients::leaving(database, realm_id, page.first(), page.max()).await?
+        }
+        None if search.pending == Some(true) => clients::pending(database, realm_id, page.first(), page.max()).await?,
         None if search.held == Some(true) => clients::held(database, realm_id, page.first(), page.max()).await?,
         _ => {
             return pages::answer(Clients {
@@ -293,25 +314,31 @@ pub(crate) async fn create(
         return Err(in_use(taken));
     }
     let mut write = Write::default();
-    realms::count_clients(&mut write, &realm.id, 1);
-    clients::insert(&mut write, &realm.id, &row)?;
+    realms::count_client(&mut write, &realm.id, &[]);
+    clients::insert(&mut write, &realm.id, &row, &app.deliveries.carrier(true))?;
     effects::store(&mut write, realm, &row, &effects);
     match app.store.writer.write(write).await {
-        Ok(()) => Ok(created(&format!("{}/clients/{}", administrator.address(&app), row.id))),
+        Ok(()) => {
+            let made = created(&format!("{}/clients/{}", administrator.address(&app), row.id));
+            Ok(settled(&app, &administrator, &row.id, made).await)
+        }
         Err(StoreError::Lost(Lost::Taken)) => Err(in_use(Taken::ClientId)),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Reads a client
+///
+/// With `If-None-Match` and the `ETag` of an earlier answer: 304, if nothing changed.
 #[utoipa::path(get, path = "/admin/realms/{realm}/clients/{id}", tag = "clients",
     params(("realm" = String, Path), ("id" = String, Path)),
-    responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    responses((status = 200, body = Object), (status = 304), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody)))]
 pub(crate) async fn read(
     State(app): State<App>,
     administrator: Administrator,
     Path((_realm, id)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&VIEW)?;
     let row = find(&app, &administrator, &id).await?;
@@ -319,7 +346,14 @@ pub(crate) async fn read(
     let mut policies = representations.client_policies(&app, &administrator, Operation::Read);
     let said = policies.view(&row.client).await;
     agreed(&app, &administrator, Operation::Read, (&policies, Some(row.client_id())), said).await?;
-    Ok(json(StatusCode::OK, representations.render(&row, None).await?))
+    let tag = representations.tag(&administrator, &row);
+    let mut answer = if tag.is_known(&headers) {
+        not_stored(StatusCode::NOT_MODIFIED)
+    } else {
+        json(StatusCode::OK, representations.render(&row, None).await?)
+    };
+    tag.mark(answer.headers_mut());
+    Ok(answer)
 }
 
 /// Changes what is named of a client
@@ -332,7 +366,7 @@ pub(crate) async fn update(
     administrator: Administrator,
     Path((_realm, id)): Path<(String, String)>,
     request: Request,
-) -> Result<StatusCode, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let representations = Representations::new(&app, &administrator)?;
     let document = document::read(Some(document::JSON.to_owned()), document::JSON, request.into_body()).await?;
@@ -356,21 +390,21 @@ pub(crate) async fn update(
         let resource_server = stored.resource_server || effects::make_resource_server(&effects);
         let row = ClientRow { client, resource_server, ..stored };
         if renamed {
-            let other = clients::by_client_id(&app.store.database, &administrator.realm.id, row.client_id()).await?;
-            if other.is_some() {
+            let taken = clients::is_free(&app.store.database, &administrator.realm.id, "", row.client_id()).await?;
+            if taken.is_some() {
                 return Err(ErrorResponse::conflict());
             }
         }
         let realm = &administrator.realm;
         let mut write = Write::default();
-        clients::update(&mut write, &realm.id, &row, clock::now())?;
+        clients::update(&mut write, &realm.id, &row, &app.deliveries.carrier(true))?;
         effects::store(&mut write, realm, &row, &effects);
         if renamed {
             let username = effects::service_account_name(row.client_id());
             users::rename_service_account(&mut write, &realm.id, &row.id, &username);
         }
         if stored_or_changed(&app, write).await? {
-            return Ok(StatusCode::NO_CONTENT);
+            return Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await);
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
@@ -387,12 +421,19 @@ pub(super) async fn change(
         let mut row = find(app, administrator, id).await?;
         change(&mut row)?;
         let mut write = Write::default();
-        clients::update(&mut write, &administrator.realm.id, &row, clock::now())?;
+        clients::update(&mut write, &administrator.realm.id, &row, &app.deliveries.carrier(true))?;
         if stored_or_changed(app, write).await? {
             return Ok(row);
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
+}
+
+/// An answer that waits until the targets have the client as it is stored now.
+pub(super) async fn settled(app: &App, administrator: &Administrator, id: &str, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    app.deliveries.settled(&administrator.realm, id).await.mark(&mut response);
+    response
 }
 
 /// Deletes a client, its roles and its service account
@@ -404,7 +445,7 @@ pub(crate) async fn delete(
     State(app): State<App>,
     administrator: Administrator,
     Path((_realm, id)): Path<(String, String)>,
-) -> Result<StatusCode, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let representations = Representations::new(&app, &administrator)?;
     for _ in 0..ATTEMPTS {
@@ -416,10 +457,9 @@ pub(crate) async fn delete(
             return Err(ErrorResponse::framework(StatusCode::FORBIDDEN));
         }
         let mut write = Write::default();
-        realms::discount_client(&mut write, &administrator.realm.id);
-        clients::delete(&mut write, &administrator.realm.id, &row);
+        clients::delete(&mut write, &administrator.realm.id, &row, &app.deliveries.carrier(true));
         if stored_or_changed(&app, write).await? {
-            return Ok(StatusCode::NO_CONTENT);
+            return Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await);
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
@@ -439,16 +479,31 @@ pub(crate) async fn registration_access_token(
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let token_id = Uuid::new_v4().to_string();
-    let row = change(&app, &administrator, &id, |row| {
-        row.registration_token_id = Some(token_id.clone());
-        Ok(())
-    })
-    .await?;
+    let row = replace_token(&app, &administrator, &id, &token_id).await?;
     let realm = &administrator.realm;
     let issuer = app.issuer(realm, &administrator.caller);
     let auth = RegistrationAuth::Authenticated;
     let token = registration_access_token::issue(&app, realm, &issuer, &token_id, auth, None).await?;
     Ok(json(StatusCode::OK, Representations::new(&app, &administrator)?.render(&row, Some(token)).await?))
+}
+
+/// Stores the registration access token that is the good one from now on, over again when somebody else was faster.
+async fn replace_token(
+    app: &App,
+    administrator: &Administrator,
+    id: &str,
+    token_id: &str,
+) -> Result<ClientRow, ErrorResponse> {
+    for _ in 0..ATTEMPTS {
+        let mut row = find(app, administrator, id).await?;
+        row.registration_token_id = Some(token_id.to_owned());
+        let mut write = Write::default();
+        clients::replace_token(&mut write, &administrator.realm.id, &row);
+        if stored_or_changed(app, write).await? {
+            return Ok(row);
+        }
+    }
+    Err(StoreError::Lost(Lost::Changed).into())
 }
 
 /// A client's secret (Keycloak: CredentialRepresentation).
@@ -491,8 +546,8 @@ pub(crate) async fn new_secret(
     Path((_realm, id)): Path<(String, String)>,
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    let secret = matricula_store::random::secret();
-    change(&app, &administrator, &id, |row| {
+    let secret = matricula_system::random::secret();
+    let row = change(&app, &administrator, &id, |row| {
         if row.client.public_client == Some(true) {
             let description = "A public client has no secret";
             return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", description));
@@ -501,7 +556,8 @@ pub(crate) async fn new_secret(
         Ok(())
     })
     .await?;
-    Ok(not_stored(axum::Json(Credential { kind: "secret", value: Some(secret.clone()) })))
+    let answer = not_stored(axum::Json(Credential { kind: "secret", value: Some(secret.clone()) }));
+    Ok(settled(&app, &administrator, &row.id, answer).await)
 }
 
 /// Reads the user that a client acts as
@@ -588,7 +644,8 @@ pub(crate) async fn add_protocol_mapper(
         Ok(())
     })
     .await?;
-    Ok(created(&format!("{}/clients/{id}/protocol-mappers/models/{mapper_id}", administrator.address(&app))))
+    let made = created(&format!("{}/clients/{id}/protocol-mappers/models/{mapper_id}", administrator.address(&app)));
+    Ok(settled(&app, &administrator, &id, made).await)
 }
 
 /// Adds a default client scope to a client
@@ -600,7 +657,7 @@ pub(crate) async fn add_default_scope(
     State(app): State<App>,
     administrator: Administrator,
     Path((_realm, id, scope)): Path<(String, String, String)>,
-) -> Result<StatusCode, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let found = super::client_scopes::find(&app, &administrator, &scope).await?;
     change(&app, &administrator, &id, |row| {
@@ -612,5 +669,5 @@ pub(crate) async fn add_default_scope(
         Ok(())
     })
     .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(settled(&app, &administrator, &id, StatusCode::NO_CONTENT).await)
 }

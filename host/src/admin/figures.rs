@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use matricula_store::clock;
 use matricula_store::{StoreError, clients, decisions, realms};
+use matricula_system::clock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

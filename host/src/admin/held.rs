@@ -3,10 +3,11 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use matricula_contract::Operation;
-use matricula_store::{Lost, StoreError, Write, clients, events, realms};
+use matricula_store::{Lost, StoreError, Write, clients, events};
 
-use super::clients::{MANAGE, change, find};
+use super::clients::{MANAGE, change, find, settled};
 use super::{Administrator, stored_or_changed};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
@@ -29,9 +30,9 @@ pub(crate) async fn approve(
     State(app): State<App>,
     administrator: Administrator,
     Path((_realm, id)): Path<(String, String)>,
-) -> Result<StatusCode, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    change(&app, &administrator, &id, |row| {
+    let row = change(&app, &administrator, &id, |row| {
         if !row.is_held() {
             return Err(not_held());
         }
@@ -40,7 +41,7 @@ pub(crate) async fn approve(
         Ok(())
     })
     .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await)
 }
 
 /// Refuses a client that waits: it is deleted
@@ -52,7 +53,7 @@ pub(crate) async fn refuse(
     State(app): State<App>,
     administrator: Administrator,
     Path((_realm, id)): Path<(String, String)>,
-) -> Result<StatusCode, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let realm = &administrator.realm;
     for _ in 0..ATTEMPTS {
@@ -67,13 +68,12 @@ pub(crate) async fn refuse(
             client_id: Some(row.client_id()),
         };
         let mut write = Write::default();
-        realms::discount_client(&mut write, &realm.id);
-        clients::delete(&mut write, &realm.id, &row);
+        clients::delete(&mut write, &realm.id, &row, &app.deliveries.carrier(true));
         if let Some(event) = subject.success() {
             events::insert(&mut write, &realm.id, &event);
         }
         if stored_or_changed(&app, write).await? {
-            return Ok(StatusCode::NO_CONTENT);
+            return Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await);
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())

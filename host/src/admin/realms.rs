@@ -11,7 +11,6 @@ use matricula_realms::defaults::{self, NewRealm};
 use matricula_realms::roles::CREATE_REALM;
 use matricula_realms::{MASTER, Realm};
 use matricula_store::client_policy_documents::{Policies, Profiles, RealmClientPolicies};
-use matricula_store::ids;
 use matricula_store::lenient::lenient_switch;
 use matricula_store::realm_settings::CLIENT_SESSION_IDLE;
 use matricula_store::realm_settings::CLIENT_SESSION_MAX;
@@ -21,6 +20,7 @@ use matricula_store::realm_settings::Settings;
 use matricula_store::realm_settings::SslRequired;
 use matricula_store::realms::RealmRow;
 use matricula_store::{Change, Database, Lost, StoreError, Write, client_policies, clients, realms};
+use matricula_system::ids;
 use matricula_wasm::facts::RealmOfCall;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -535,7 +535,7 @@ pub(crate) async fn delete(State(app): State<App>, administrator: Administrator)
             let client_id = defaults::client_in_master(&realm.name);
             if let Some(client) = clients::by_client_id(&app.store.database, &master.id, &client_id).await? {
                 realms::discount_client(&mut write, &master.id);
-                clients::delete(&mut write, &master.id, &client);
+                clients::delete_of_server(&mut write, &master.id, &client);
             }
         }
         if stored_or_changed(&app, write).await? {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use matricula_realms::roles;
 use matricula_realms::session_limits::SessionLimits;
 use matricula_realms::{MASTER, Realm};
-use matricula_store::clock;
 use matricula_store::sessions::{self, Holder, IssuedTo, SessionTimes, Shown, Standing};
+use matricula_system::clock;
 
 use super::trusted_issuer::Trusted;
 use super::{AuthenticationError, Named};

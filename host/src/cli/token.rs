@@ -1,6 +1,6 @@
 //! `matricula token …`: initial access tokens.
 
-use matricula_store::clock;
+use matricula_system::clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -296,15 +296,15 @@ impl Known {
         (self.choice.shadow.as_deref() != watched).then(|| self.choice.shadow.clone())
     }
 
-    /// Ids of the policies, conditions and executors that it has now.
-    pub(super) fn policy_ids(&self) -> Vec<String> {
-        self.active.iter().flat_map(|active| active.ready.offered.policy_ids()).map(str::to_owned).collect()
+    /// Ids of the policies, conditions, executors and connectors that it has now.
+    pub(super) fn ids_realms_need(&self) -> Vec<String> {
+        self.active.iter().flat_map(|active| active.ready.offered.ids_realms_need()).map(str::to_owned).collect()
     }
 
     /// The same, and what realms still need of what it had.
     pub(super) fn needed_ids(&self) -> Vec<String> {
         let lost = self.lost.iter().flat_map(|lost| lost.ids.iter().cloned());
-        self.policy_ids().into_iter().chain(lost).collect()
+        self.ids_realms_need().into_iter().chain(lost).collect()
     }
 
     /// For administrators.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use matricula_store::clock;
+use matricula_system::clock;
 use matricula_wasm::load::Ready;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -10,9 +10,14 @@ use super::amendment::Change;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct PolicyViolation {
     /// Name of the policy.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) policy: String,
     /// Which kind of policy.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) provider: String,
+    /// Name of the target, if it is one that objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) target: Option<String>,
     /// Member of the document that is at fault, if one is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) field: Option<String>,
@@ -29,6 +34,20 @@ pub(crate) struct PolicyViolation {
 }
 
 impl PolicyViolation {
+    /// What a target says that must take each client.
+    pub(crate) fn of_target(target: String, message: String) -> PolicyViolation {
+        PolicyViolation {
+            policy: String::new(),
+            provider: String::new(),
+            target: Some(target),
+            field: None,
+            value: None,
+            message,
+            hint: None,
+            error: None,
+        }
+    }
+
     /// As the caller is told it.
     pub(crate) fn told(&self) -> PolicyViolation {
         PolicyViolation { hint: None, ..self.clone() }

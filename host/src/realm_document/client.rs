@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use matricula_contract::server_clients::REALM_CLIENT;
 use matricula_contract::{
     Attribute, Client, Document, Effect, Issued, Operation, ProtocolMapper, Registration, Violation,
 };
-use matricula_realms::defaults::{self, REALM_CLIENT};
+use matricula_realms::defaults;
 use matricula_store::bulk::Loaded;
 use matricula_store::clients::ClientRow;
-use matricula_store::clock;
-use matricula_store::ids;
-use matricula_store::random;
+use matricula_system::clock;
+use matricula_system::ids;
+use matricula_system::random;
 use matricula_wasm::provider::ProviderCall;
 use serde_json::Value;
 use tokio::sync::OnceCell;

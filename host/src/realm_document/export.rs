@@ -9,10 +9,10 @@ use matricula_contract::Registration;
 use matricula_realms::Realm;
 use matricula_realms::defaults;
 use matricula_store::policies::PolicyRow;
-use matricula_store::private_file::PrivateFile;
 use matricula_store::roles::RoleRow;
 use matricula_store::scopes::Assigned;
 use matricula_store::{clients, policies, roles, scopes};
+use matricula_system::private_file::PrivateFile;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 

@@ -13,13 +13,13 @@ use matricula_realms::defaults::{self, NewRealm};
 use matricula_realms::{MASTER, Realm};
 use matricula_store::bulk::{Bulk, Loaded};
 use matricula_store::client_policy_documents::{Policies, Profiles};
-use matricula_store::clock;
-use matricula_store::ids;
 use matricula_store::policies::{Policy, PolicyRow};
 use matricula_store::realm_settings::Settings;
 use matricula_store::roles::RoleRow;
 use matricula_store::scopes::{Assigned, Scope, ScopeRow};
-use matricula_store::{Write, client_policies, clients, policies, realms, roles, scopes};
+use matricula_store::{Write, client_policies, clients, policies, realms, roles, scopes, targets};
+use matricula_system::clock;
+use matricula_system::ids;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -81,6 +81,10 @@ pub(crate) async fn run(options: Import) -> anyhow::Result<()> {
     }
     complete(&offline, &realm, &defaults, &mut report).await?;
     bulk.finish().await.context("tidying up after the load")?;
+    // A server that runs on this database, or starts on it, gives what was loaded to the realm's targets.
+    let mut write = Write::default();
+    targets::fill_all(&mut write, &realm.id);
+    offline.store.writer.write(write).await.context("leaving the clients to the realm's targets")?;
     let lost = report.finish(&name)?;
     ensure!(lost == 0, "{lost} entries were not stored, see above");
     Ok(())

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use matricula_contract::Client;
-use matricula_store::ids;
 use matricula_store::scopes::{Assigned, ScopeRow};
+use matricula_system::ids;
 
 /// Numbers of a version.
 type Version = (u32, u32, u32);

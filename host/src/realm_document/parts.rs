@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use matricula_store::ids;
 use matricula_store::policies::{Config, Policy, PolicyRow};
 use matricula_store::roles::RoleRow;
 use matricula_store::scopes::{Assigned, ScopeRow};
+use matricula_system::ids;
 use serde::{Deserialize, Deserializer, Serialize};
 
 fn nullable<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {

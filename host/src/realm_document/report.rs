@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use matricula_store::private_file::PrivateFile;
+use matricula_system::private_file::PrivateFile;
 use serde_json::json;
 
 /// How often the line about the progress is written anew.

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use matricula_store::private_file;
+use matricula_system::private_file;
 use uuid::Uuid;
 
 use super::encoding::{self, Encoding};

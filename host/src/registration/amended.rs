@@ -64,6 +64,7 @@ async fn refused(exchange: &Exchange, policies: &mut Policies, violations: Vec<V
         let cut = |value: String| value.chars().take(VALUE_LENGTH).collect();
         let error = violation.error.or_else(|| Some("invalid_client_metadata".to_owned()));
         shown.push(PolicyViolation {
+            target: None,
             policy,
             provider,
             field,

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use matricula_contract::Document;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -53,9 +53,20 @@ pub(super) fn document(status: StatusCode, document: Document) -> Response {
     let content_type = HeaderValue::from_str(&document.content_type);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/json")));
+    not_stored(headers);
+    response
+}
+
+/// The answer to who has the document already.
+pub(super) fn not_modified() -> Response {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    not_stored(response.headers_mut());
+    response
+}
+
+fn not_stored(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-    response
 }
 
 /// 201 with the address of the new client.

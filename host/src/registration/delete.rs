@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use matricula_realms::defaults::is_of_the_server;
+use matricula_contract::server_clients::is_of_the_server;
 use matricula_store::clients::ClientRow;
-use matricula_store::{Lost, StoreError, Write, clients, events, realms};
+use matricula_store::{Lost, StoreError, Write, clients, events};
 
 use super::cross_origin::CrossOrigin;
 use super::rehearsal::Asked;
@@ -19,16 +19,18 @@ use crate::policies::Policies;
 pub(super) async fn delete(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
     let (identity, mut named) = cross_origin.caller(exchange, exchange.in_address()).await?;
     for _ in 0..ATTEMPTS {
-        if attempt(exchange, &identity, named.take()).await? {
-            return Ok(StatusCode::NO_CONTENT.into_response());
+        if let Some(id) = attempt(exchange, &identity, named.take()).await? {
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            exchange.app.deliveries.settled(&exchange.realm, &id).await.mark(&mut response);
+            return Ok(response);
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
 }
 
-/// One attempt; `false` when the client was changed meanwhile.
-async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>) -> Result<bool, Refusal> {
-    let Exchange { realm, provider, .. } = exchange;
+/// One attempt: the internal id of the client that is deleted; `None` when it was changed meanwhile.
+async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>) -> Result<Option<String>, Refusal> {
+    let Exchange { app, realm, provider, .. } = exchange;
     let (stored, _) = exchange.stored(named).await?;
     let protocol = provider.provider.description.protocol.as_deref();
     let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
@@ -46,15 +48,14 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
         return Err(ErrorResponse::framework(StatusCode::FORBIDDEN).into());
     }
     let mut write = Write::default();
-    realms::discount_client(&mut write, &realm.id);
-    clients::delete(&mut write, &realm.id, &stored);
+    clients::delete(&mut write, &realm.id, &stored, &app.deliveries.carrier(true));
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut write, &realm.id, &event);
     }
     exchange.record_decision(&mut write, &policies, stored.client_id());
     match exchange.store(write, Some(&policies.decision)).await {
-        Ok(()) => Ok(true),
-        Err(StoreError::Lost(Lost::Changed)) => Ok(false),
+        Ok(()) => Ok(Some(stored.id)),
+        Err(StoreError::Lost(Lost::Changed)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,22 +1,23 @@
 //! Reads a client: `GET /realms/{realm}/clients-registrations/{provider}/{client_id}` (RFC 7592 §2.1).
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use matricula_contract::secrets;
 use matricula_contract::{Registration, RegistrationAuth};
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::clock;
 use matricula_store::policies::OfToken;
 use matricula_store::{Lost, StoreError, Write, events};
+use matricula_wasm::WasmError;
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::rehearsal::Asked;
 use super::watch::Watch;
-use super::{ATTEMPTS, Exchange, Refusal, answer, issue};
+use super::{ATTEMPTS, Exchange, Refusal, answer, inactive, issue};
 use crate::authentication::{
     AuthenticationError, Identity, Named, Permit, Signature, client_credentials, may_read, registration_access_token,
 };
+use crate::entity_tag::{EntityTag, View};
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
 
@@ -25,10 +26,14 @@ const ROTATE_ON_READ: &str = "clientRegistration.rotateOnRead";
 
 /// Shows a client as it is stored, with the token that the caller came with. Where reading replaces that token, who changes
 /// the client at the same time makes this start over with the client as it is then.
-pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Result<Response, Refusal> {
+pub(super) async fn read(
+    exchange: &Exchange,
+    cross_origin: &CrossOrigin,
+    headers: &HeaderMap,
+) -> Result<Response, Refusal> {
     let (identity, mut named) = cross_origin.caller(exchange, exchange.in_address()).await?;
     for _ in 0..ATTEMPTS {
-        if let Some(answer) = attempt(exchange, &identity, named.take()).await? {
+        if let Some(answer) = attempt(exchange, &identity, named.take(), headers).await? {
             return Ok(answer);
         }
     }
@@ -36,7 +41,12 @@ pub(super) async fn read(exchange: &Exchange, cross_origin: &CrossOrigin) -> Res
 }
 
 /// One attempt; `None` when the client was changed meanwhile.
-async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>) -> Result<Option<Response>, Refusal> {
+async fn attempt(
+    exchange: &Exchange,
+    identity: &Identity,
+    named: Option<Named>,
+    headers: &HeaderMap,
+) -> Result<Option<Response>, Refusal> {
     let Exchange { realm, provider, .. } = exchange;
     let description = &provider.provider.description;
     let (stored, roles) = exchange.stored(named).await?;
@@ -75,12 +85,8 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
         resource_server: stored.resource_server,
         access: None,
     };
-    let mut shown = stored.shown();
-    if identity.sees_no_secrets() && !description.client_authentication {
-        secrets::mask(shown.to_mut());
-    }
-    let rendered = provider.render(&shown, &registration).await;
-    let answer = rendered.map_err(|error| exchange.unanswered("render", error, Some(&policies)))?;
+    let answer = document(exchange, identity, &stored, &registration, headers).await;
+    let answer = answer.map_err(|error| exchange.unanswered("render", error, Some(&policies)))?;
     let mut subject = exchange.subject();
     subject.client_id = Some(stored.client_id());
     if let Some(mut event) = subject.success() {
@@ -93,10 +99,50 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
         exchange.record_decision(&mut write, &policies, stored.client_id());
     }
     match exchange.store(write, recorded).await {
-        Ok(()) => Ok(Some(answer::document(StatusCode::OK, answer))),
+        Ok(()) => Ok(Some(answer)),
         Err(StoreError::Lost(Lost::Changed)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The client as this caller sees it. Who comes with a bearer token gets a tag with it, and with that tag need not be shown
+/// again what did not change; other documents hold a token of the caller's own.
+async fn document(
+    exchange: &Exchange,
+    identity: &Identity,
+    stored: &ClientRow,
+    registration: &Registration,
+    headers: &HeaderMap,
+) -> Result<Response, WasmError> {
+    let Exchange { app, realm, provider, caller, .. } = exchange;
+    let description = &provider.provider.description;
+    let by_client = description.client_authentication;
+    let masked = identity.sees_no_secrets() && !by_client;
+    let tag = (matches!(identity, Identity::Bearer(_)) && !by_client).then(|| {
+        EntityTag::of(&View {
+            realm,
+            client: stored,
+            roles: &registration.roles,
+            provider: &provider.provider,
+            issuer: &app.issuer(realm, caller),
+            access: None,
+            secrets: !masked,
+        })
+    });
+    let mut answer = if tag.as_ref().is_some_and(|tag| tag.is_known(headers)) {
+        answer::not_modified()
+    } else {
+        let mut shown = stored.shown();
+        if masked {
+            secrets::mask(shown.to_mut());
+        }
+        answer::document(StatusCode::OK, provider.render(&shown, registration).await?)
+    };
+    if let Some(tag) = tag {
+        tag.mark(answer.headers_mut());
+        inactive::mark(answer.headers_mut(), stored, description.protocol.as_deref());
+    }
+    Ok(answer)
 }
 
 /// Asks the policies.
@@ -127,7 +173,7 @@ async fn shown_or_rotated_token(
         let origins = allowed_origins(exchange, identity, &mut of_set).await?;
         let token = registration_access_token::issue(app, realm, &issuer, &token_id, auth, Some(origins)).await?;
         stored.registration_token_id = Some(token_id);
-        clients::update(write, &realm.id, stored, clock::now())?;
+        clients::replace_token(write, &realm.id, stored);
         return Ok(Some(token));
     }
     shown_token(exchange, identity, auth).await

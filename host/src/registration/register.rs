@@ -1,16 +1,16 @@
 //! Registers a client: `POST /realms/{realm}/clients-registrations/{provider}` (RFC 7591 §3.1).
 
 use axum::response::Response;
-use matricula_contract::{Client, Completed, Document, Issued, Registration, RegistrationAuth};
+use matricula_contract::{Client, Completed, Document, Effect, Issued, Registration, RegistrationAuth};
 use matricula_store::clients::{self, ClientRow, Origin, Taken};
-use matricula_store::clock;
 use matricula_store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
+use matricula_system::clock;
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::rehearsal::Asked;
 use super::watch::Watch;
-use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers};
+use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers, required};
 use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
@@ -23,7 +23,9 @@ pub(super) async fn register(
 ) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
     let (requested, (identity, named)) = exchange.parse(&document, cross_origin).await?;
-    let free = if matches!(named, Some(None)) { requested.client_id.clone() } else { None };
+    // One that nobody has may still be that of a client that leaves.
+    let is_free = matches!(named, Some(None)) && realm.targets.is_empty();
+    let free = if is_free { requested.client_id.clone() } else { None };
     let permit = may_register(&identity).map_err(|error| exchange.unauthenticated(error))?;
     // Without a token it was counted when it came.
     if permit.registration_auth == RegistrationAuth::Anonymous && !matches!(identity, Identity::Anonymous) {
@@ -75,22 +77,54 @@ pub(super) async fn register(
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
 
-    let mut write = Write::default();
-    realms::count_client(&mut write, &realm.id, &policies.client_limits());
-    clients::insert(&mut write, &realm.id, &client)?;
-    effects::store(&mut write, realm, &client, &effects);
-    if let Some(token) = &permit.initial_access_token {
-        initial_access_tokens::spend(&mut write, &realm.id, token);
+    let initial_access_token = permit.initial_access_token.as_deref();
+    let made = Made { client: &client, effects: &effects, initial_access_token };
+    let pending = if required::concerns(realm, &client) {
+        // It waits for others: boxed, as most realms have none that must take a client.
+        Box::pin(required::register(exchange, &mut policies, &made)).await?
+    } else {
+        made.store(exchange, &mut policies).await?;
+        app.deliveries.settled(realm, &client.id).await
+    };
+    let mut response = answer::created(answer, &client_uri, policies.held.as_deref());
+    pending.mark(&mut response);
+    Ok(response)
+}
+
+/// A client that all have agreed to.
+pub(super) struct Made<'a> {
+    pub(super) client: &'a ClientRow,
+    effects: &'a [Effect],
+    /// The one that it takes a use of.
+    pub(super) initial_access_token: Option<&'a str>,
+}
+
+impl Made<'_> {
+    /// Stores it, in one transaction.
+    async fn store(&self, exchange: &Exchange, policies: &mut Policies) -> Result<(), Refusal> {
+        let Exchange { app, realm, .. } = exchange;
+        let mut write = Write::default();
+        realms::count_client(&mut write, &realm.id, &policies.client_limits());
+        clients::insert(&mut write, &realm.id, self.client, &app.deliveries.carrier(true))?;
+        if let Some(token) = self.initial_access_token {
+            initial_access_tokens::spend(&mut write, &realm.id, token);
+        }
+        self.store_beside(exchange, policies, &mut write);
+        match exchange.store(write, Some(&policies.decision)).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(lost(exchange, policies, error).await),
+        }
     }
-    let mut subject = exchange.subject();
-    subject.client_id = Some(&client_id);
-    if let Some(event) = subject.success() {
-        events::insert(&mut write, &realm.id, &event);
-    }
-    exchange.record_decision(&mut write, &policies, &client_id);
-    match exchange.store(write, Some(&policies.decision)).await {
-        Ok(()) => Ok(answer::created(answer, &client_uri, policies.held.as_deref())),
-        Err(error) => Err(lost(exchange, &mut policies, error).await),
+
+    /// What is stored beside the client: what its provider asks for, the event, the decision.
+    pub(super) fn store_beside(&self, exchange: &Exchange, policies: &Policies, write: &mut Write) {
+        effects::store(write, &exchange.realm, self.client, self.effects);
+        let mut subject = exchange.subject();
+        subject.client_id = Some(self.client.client_id());
+        if let Some(event) = subject.success() {
+            events::insert(write, &exchange.realm.id, &event);
+        }
+        exchange.record_decision(write, policies, self.client.client_id());
     }
 }
 
@@ -153,7 +187,7 @@ fn in_use(taken: Taken) -> ErrorResponse {
 }
 
 /// What the transaction found: the same answer as if it had been known before.
-async fn lost(exchange: &Exchange, policies: &mut Policies, error: StoreError) -> Refusal {
+pub(super) async fn lost(exchange: &Exchange, policies: &mut Policies, error: StoreError) -> Refusal {
     match error {
         StoreError::Lost(Lost::Taken) => in_use(Taken::ClientId).into(),
         StoreError::Lost(Lost::Spent) => exchange.unauthenticated(AuthenticationError::NoRemainingCount),

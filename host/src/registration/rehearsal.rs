@@ -3,7 +3,7 @@
 
 use matricula_contract::{Client, Effect, Issued, Operation, Registration};
 use matricula_store::clients::ClientRow;
-use matricula_store::clock;
+use matricula_system::clock;
 
 use super::decision::{Outcome, Record};
 use super::{Exchange, Refusal, delete, read, register, update};

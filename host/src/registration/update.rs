@@ -4,7 +4,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use matricula_contract::{CallerKind, Client, Completed, Document, Issued, Registration};
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::clock;
 use matricula_store::policies::OfToken;
 use matricula_store::{Lost, StoreError, Write, events};
 use uuid::Uuid;
@@ -13,7 +12,7 @@ use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::read::shown_token;
 use super::rehearsal::Asked;
 use super::watch::Watch;
-use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers};
+use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers, required};
 use crate::authentication::{Identity, Named, may_change, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
@@ -87,22 +86,43 @@ async fn attempt(
         resource_server,
         access: None,
     };
+    let before = required::has_any(realm).then(|| stored.clone());
     let client = ClientRow { client, registration_token_id, resource_server, ..stored };
+    // One that is disabled means now.
+    let before = before.filter(|_| client.enabled() && !client.is_held());
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
 
     let mut write = Write::default();
-    clients::update(&mut write, &realm.id, &client, clock::now())?;
+    clients::update(&mut write, &realm.id, &client, &app.deliveries.carrier(true))?;
     effects::store(&mut write, realm, &client, &effects);
-    if let Some(event) = exchange.subject().success() {
-        events::insert(&mut write, &realm.id, &event);
+    if before.is_none() {
+        record(exchange, &policies, &client, &mut write);
     }
-    exchange.record_decision(&mut write, &policies, client.client_id());
+    let is_refusable = before.is_some();
     match exchange.store(write, Some(&policies.decision)).await {
-        Ok(()) => Ok(Some(answer::document(StatusCode::OK, answer))),
+        Ok(()) => {
+            let pending = required::updated(exchange, &policies, &client, before).await?;
+            if is_refusable {
+                let mut write = Write::default();
+                record(exchange, &policies, &client, &mut write);
+                exchange.store(write, Some(&policies.decision)).await?;
+            }
+            let mut response = answer::document(StatusCode::OK, answer);
+            pending.mark(&mut response);
+            Ok(Some(response))
+        }
         Err(StoreError::Lost(Lost::Changed)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The event of an update and its decision. Where a target may refuse it they are only stored when it has not.
+fn record(exchange: &Exchange, policies: &Policies, client: &ClientRow, write: &mut Write) {
+    if let Some(event) = exchange.subject().success() {
+        events::insert(write, &exchange.realm.id, &event);
+    }
+    exchange.record_decision(write, policies, client.client_id());
 }
 
 /// From the client as sent to the full client that policies agree to, and what is to be done beside storing it. Nothing

@@ -7,11 +7,11 @@ use matricula_realms::Realm;
 use matricula_realms::roles;
 use matricula_realms::session_limits::{SessionLimits, token_times};
 use matricula_store::clients::ClientRow;
-use matricula_store::clock;
 use matricula_store::roles as stored_roles;
 use matricula_store::sessions::SessionRow;
 use matricula_store::users::UserRow;
 use matricula_store::{Write, sessions};
+use matricula_system::clock;
 use serde_json::Value;
 use uuid::Uuid;
 

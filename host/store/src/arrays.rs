@@ -10,7 +10,8 @@ use super::Value;
 pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Text(_) => "text[]",
-        Value::Integer(_) => "bigint[]",
+        // The text has another word for a generation: its array is only there to be counted.
+        Value::Integer(_) | Value::Generation => "bigint[]",
         Value::Boolean(_) => "boolean[]",
         Value::Blob(_) => "bytea[]",
     }
@@ -33,7 +34,7 @@ pub(super) fn add<'a>(
                 Value::Text(text) => text.as_deref(),
                 _ => None,
             }))?,
-            Some(Value::Integer(_)) => arguments.add(each(&column, |value| match value {
+            Some(Value::Integer(_) | Value::Generation) => arguments.add(each(&column, |value| match value {
                 Value::Integer(number) => *number,
                 _ => None,
             }))?,

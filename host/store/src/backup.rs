@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
-use crate::private_file::{self, PrivateFile};
+use matricula_system::private_file::{self, PrivateFile};
 
 /// Writes a copy of the database at `url` to a new file. Others may write meanwhile: the copy is of one moment.
 ///

@@ -66,9 +66,14 @@ pub enum Bulk {
     Postgres(PgConnection),
 }
 
-/// The columns of clients that are loaded, without those that a load leaves empty.
+/// The columns of clients that are loaded, without those that a load leaves empty. PostgreSQL gives generations by itself.
 const CLIENTS: &str = "INSERT INTO clients (realm_id, id, client_id, enabled, document, held, held_reason, resource_server, \
      created_at, updated_at, version) ";
+const CLIENTS_OF_SQLITE: &str = "INSERT INTO clients (realm_id, id, client_id, enabled, document, held, held_reason, \
+     resource_server, created_at, updated_at, version, generation) ";
+/// Takes so many generations and gives the last of them.
+const GENERATIONS: &str =
+    "UPDATE realm_counters SET generation = generation + $2 WHERE realm_id = $1 RETURNING generation";
 const ROLES: &str = "INSERT INTO roles (realm_id, id, client, name, description, is_default) ";
 const ACCOUNTS: &str =
     "INSERT INTO users (realm_id, id, username, enabled, profile, service_account_client, created_at) ";
@@ -194,13 +199,17 @@ async fn add_to_sqlite(
     batch: &[&Loaded],
 ) -> Result<Vec<usize>, StoreError> {
     let mut taken = Vec::new();
+    let last: i64 =
+        sqlx::query_scalar(GENERATIONS).bind(realm_id).bind(number(batch.len())).fetch_one(&mut *connection).await?;
+    let before = last - number(batch.len());
     for (start, chunk) in (0..).step_by(ROWS).zip(batch.chunks(ROWS)) {
         sqlx::query("SAVEPOINT rows").execute(&mut *connection).await?;
-        if clients_to_sqlite(connection, realm_id, chunk).await? < chunk.len() as u64 {
+        let before = before + number(start);
+        if clients_to_sqlite(connection, realm_id, chunk, before).await? < chunk.len() as u64 {
             // One of them is taken: which?
             sqlx::query("ROLLBACK TO rows").execute(&mut *connection).await?;
             for (at, one) in (start..).zip(chunk.chunks(1)) {
-                if clients_to_sqlite(connection, realm_id, one).await? == 0 {
+                if clients_to_sqlite(connection, realm_id, one, before + number(at - start)).await? == 0 {
                     taken.push(at);
                 }
             }
@@ -231,10 +240,11 @@ async fn clients_to_sqlite(
     connection: &mut SqliteConnection,
     realm_id: &str,
     chunk: &[&Loaded],
+    generations_before: i64,
 ) -> Result<u64, StoreError> {
-    let sql = rows(CLIENTS, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)", chunk.len(), OR_NOTHING);
+    let sql = rows(CLIENTS_OF_SQLITE, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)", chunk.len(), OR_NOTHING);
     let mut query = sqlx::query(AssertSqlSafe(sql));
-    for client in chunk {
+    for (generation, client) in (generations_before + 1..).zip(chunk) {
         query = query
             .bind(realm_id)
             .bind(&client.id)
@@ -245,7 +255,8 @@ async fn clients_to_sqlite(
             .bind(client.held.as_deref())
             .bind(client.resource_server)
             .bind(client.created_at)
-            .bind(client.created_at);
+            .bind(client.created_at)
+            .bind(generation);
     }
     Ok(query.execute(&mut *connection).await?.rows_affected())
 }

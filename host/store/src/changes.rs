@@ -3,6 +3,9 @@
 //! Triggers on the tables that nodes keep in memory count each change and announce it (NOTIFY), see
 //! `migrations/postgres/0001_realms.sql`. A node listens, and compares the count with its own five times a second: so it
 //! notices an announcement that it missed, and whether the database is there at all.
+//!
+//! Clients are not announced: there are too many changes of them, and PostgreSQL lets only one transaction with an
+//! announcement commit at a time. The comparison looks at the number of their last generation too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +20,8 @@ use super::connections::Connections;
 const CHANNEL: &str = "matricula_changes";
 /// How often the count is compared.
 const EVERY: Duration = Duration::from_millis(200);
+/// How long the number of a generation may be there before what it is of: it is given before the commit.
+const COMMIT_TIME: Duration = Duration::from_secs(5);
 /// How long the database may take to answer here before it counts as gone.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -27,6 +32,8 @@ pub enum Change {
     Realm(String),
     /// Uploaded components, or which of their versions decide.
     Components,
+    /// Perhaps clients of some realm.
+    Clients,
     /// Anything: announcements may have been missed.
     Everything,
 }
@@ -66,7 +73,13 @@ struct Listening {
     listener: PgListener,
     /// The number of the last change that was told.
     seen: i64,
+    /// The last generation of clients, and until when it is news.
+    generation: i64,
+    news_until: Instant,
 }
+
+/// The numbers of the last change and of the last generation.
+type Numbers = (i64, i64);
 
 impl Listening {
     async fn start(connections: &Connections) -> Result<Listening, StoreError> {
@@ -75,8 +88,8 @@ impl Listening {
             let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(connections.options().clone());
             let mut listener = PgListener::connect_with(&pool).await?;
             listener.listen(CHANNEL).await?;
-            let seen = count(&mut listener).await?;
-            Ok::<_, sqlx::Error>(Listening { listener, seen })
+            let (seen, generation) = numbers(&mut listener).await?;
+            Ok::<_, sqlx::Error>(Listening { listener, seen, generation, news_until: Instant::now() + COMMIT_TIME })
         };
         Ok(timeout(PATIENCE, connect).await.map_err(|_| no_answer())??)
     }
@@ -91,11 +104,17 @@ impl Listening {
                 Ok(Err(error)) => return error.into(),
                 Err(_) => {
                     next = Instant::now() + EVERY;
-                    match timeout(PATIENCE, count(&mut self.listener)).await {
-                        Ok(Ok(number)) if number == self.seen => {}
-                        Ok(Ok(number)) => {
-                            self.seen = number;
-                            tell(Change::Everything);
+                    match timeout(PATIENCE, numbers(&mut self.listener)).await {
+                        Ok(Ok((number, generation))) => {
+                            if std::mem::replace(&mut self.seen, number) != number {
+                                tell(Change::Everything);
+                            }
+                            if std::mem::replace(&mut self.generation, generation) != generation {
+                                self.news_until = Instant::now() + COMMIT_TIME;
+                            }
+                            if Instant::now() < self.news_until {
+                                tell(Change::Clients);
+                            }
                         }
                         Ok(Err(error)) => return error.into(),
                         // A closed connection says little; no answer says that nobody else gets one.
@@ -123,9 +142,9 @@ impl Listening {
     }
 }
 
-/// The number of changes up to now.
-async fn count(listener: &mut PgListener) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT number FROM change_counter").fetch_one(listener).await
+async fn numbers(listener: &mut PgListener) -> Result<Numbers, sqlx::Error> {
+    let sql = "SELECT number, last_value FROM change_counter, client_generations";
+    sqlx::query_as(sql).fetch_one(listener).await
 }
 
 fn no_answer() -> StoreError {

@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use matricula_contract::secrets;
 use matricula_contract::server_attributes::{self, HELD};
+use matricula_contract::server_clients::is_of_the_server;
 use matricula_contract::{Attribute, Client};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::deliveries::{self, Carrier};
 use super::policies::{self, OfToken, Policy};
-use super::{Database, Lost, Row, StoreError, Write, document, escape_like, values};
-use crate::clock;
+use super::{Database, Lost, Row, StoreError, Value, Write, document, escape_like, realms, removed_clients, values};
+use matricula_system::clock;
 
 /// Where a client came from: who registered it, and what decided.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -56,6 +59,26 @@ pub struct ClientRow {
     pub created_at: i64,
     /// Grows with each update.
     pub version: i64,
+    /// Of its latest state: grows over the realm. 0: a client of the server as it was made.
+    pub generation: i64,
+    /// Grows when its secrets change.
+    pub secrets_version: i64,
+    /// The secrets that it was read with; absent: it was not.
+    pub read_with: Option<Secrets>,
+}
+
+/// What is told to a target once, until it changes.
+#[derive(Clone, PartialEq)]
+pub struct Secrets {
+    secret: Option<String>,
+    keys: Vec<Attribute>,
+}
+
+impl Secrets {
+    fn of(client: &Client) -> Secrets {
+        let keys = client.attributes.iter().filter(|attribute| secrets::is_key(&attribute.name));
+        Secrets { secret: client.secret.clone(), keys: keys.cloned().collect() }
+    }
 }
 
 impl ClientRow {
@@ -72,6 +95,9 @@ impl ClientRow {
             resource_server: false,
             created_at: clock::now(),
             version: 1,
+            generation: 0,
+            secrets_version: 1,
+            read_with: None,
         }
     }
 
@@ -114,11 +140,16 @@ macro_rules! select {
         $crate::clients::select!("", $rest)
     };
     ($more:literal, $rest:literal) => {
+        $crate::clients::select!($more, "clients", $rest)
+    };
+    ($more:literal, $table:literal, $rest:literal) => {
         concat!(
             "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
-             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END",
+             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END, generation, secrets_version",
             $more,
-            " FROM clients ",
+            " FROM ",
+            $table,
+            " ",
             $rest
         )
     };
@@ -144,12 +175,12 @@ macro_rules! select_with_roles {
 }
 pub(super) use {select, select_with_roles};
 
-fn row(row: &Row) -> Result<ClientRow, StoreError> {
+pub(super) fn row(row: &Row) -> Result<ClientRow, StoreError> {
     row_at(row, 0)
 }
 
 /// The client whose columns begin here.
-fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
+pub(super) fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
     let id: String = row.get(first)?;
     let token_policies: Option<String> = row.get(first + 4)?;
     let mut client = document::decode(&id, row.get(first + 1)?)?;
@@ -157,6 +188,7 @@ fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
     let reason_before = server_attributes::take_from(&mut client.attributes);
     let held: Option<String> = row.get(first + 9)?;
     Ok(ClientRow {
+        read_with: Some(Secrets::of(&client)),
         client,
         id,
         held: held.map(|reason| if reason.is_empty() { reason_before.unwrap_or_default() } else { reason }),
@@ -167,13 +199,15 @@ fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
         created_at: row.get(first + 6)?,
         version: row.get(first + 7)?,
         origin: row.get::<Option<String>>(first + 8)?.map(|text| read_origin(&text)).transpose()?,
+        generation: row.get(first + 10)?,
+        secrets_version: row.get(first + 11)?,
     })
 }
 
 /// The client and roles whose columns begin here, if there is one.
 pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
     match row.get::<Option<String>>(first)? {
-        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 10)?))),
+        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 12)?))),
         None => Ok(None),
     }
 }
@@ -221,20 +255,25 @@ pub async fn is_free(
     id: &str,
     client_id: &str,
 ) -> Result<Option<Taken>, StoreError> {
-    // Two lookups by a key each. With OR instead PostgreSQL may choose to read all clients of the realm, and keep to that
-    // plan.
+    // Lookups by a key each. With OR instead PostgreSQL may choose to read all clients of the realm, and keep to that plan.
+    // A client that leaves keeps its names until each target has confirmed.
     let found = database
         .first(
             "SELECT (SELECT TRUE FROM clients WHERE realm_id = $1 AND client_id = $3), \
-             (SELECT TRUE FROM clients WHERE realm_id = $1 AND id = $2)",
+             (SELECT TRUE FROM clients WHERE realm_id = $1 AND id = $2), \
+             EXISTS (SELECT 1 FROM leaving_clients WHERE realm_id = $1 AND client_id = $3), \
+             (SELECT TRUE FROM leaving_clients WHERE realm_id = $1 AND id = $2)",
             values![realm_id, id, client_id],
         )
         .await?;
     let Some(found) = found else { return Ok(None) };
-    Ok(match (found.get::<Option<bool>>(0)?, found.get::<Option<bool>>(1)?) {
-        (Some(_), _) => Some(Taken::ClientId),
-        (None, Some(_)) => Some(Taken::Id),
-        (None, None) => None,
+    let has = |column| found.get::<Option<bool>>(column).map(|found| found == Some(true));
+    Ok(if has(0)? || has(2)? {
+        Some(Taken::ClientId)
+    } else if has(1)? || has(3)? {
+        Some(Taken::Id)
+    } else {
+        None
     })
 }
 
@@ -304,6 +343,35 @@ pub async fn list(
     rows.iter().map(row).collect()
 }
 
+/// Clients that are deleted here and may still be at some target, in the order of their internal ids.
+pub async fn leaving(database: &Database, realm_id: &str, first: i64, max: i64) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = database
+        .scan(
+            select!(
+                "",
+                "leaving_clients",
+                "WHERE realm_id = $1 AND proposed_by IS NULL ORDER BY id LIMIT $2 OFFSET $3"
+            ),
+            values![realm_id, max, first],
+        )
+        .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Clients whose latest state some target lacks, in the order of their internal ids.
+pub async fn pending(database: &Database, realm_id: &str, first: i64, max: i64) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = database
+        .scan(
+            select!(
+                "WHERE realm_id = $1 AND id IN (SELECT client FROM deliveries WHERE realm_id = $1 \
+                 AND (due_ms IS NOT NULL OR refused)) ORDER BY id LIMIT $2 OFFSET $3"
+            ),
+            values![realm_id, max, first],
+        )
+        .await?;
+    rows.iter().map(row).collect()
+}
+
 /// How many clients wait for an administrator; counted up to `at_most`.
 pub async fn count_held(database: &Database, realm_id: &str, at_most: i64) -> Result<u64, StoreError> {
     let row = database
@@ -351,38 +419,60 @@ pub async fn ids(
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// Adds a client; [`Lost::Taken`] when its id or `client_id` is in use. The realm's counter is not touched.
-pub fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
-    write.require(
-        "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, \
-         initial_access_token, token_policies, held, held_reason, resource_server, created_at, updated_at, version, origin) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $10, $11, $11, 1, $12) ON CONFLICT DO NOTHING",
-        values![
-            realm_id,
-            &client.id,
-            client.client_id(),
-            client.enabled(),
-            document::encode(&client.id, &client.client)?,
-            client.registration_token_id.clone(),
-            client.initial_access_token.clone(),
-            (!client.token_policies.is_empty()).then(|| policies::list_to_json(&client.token_policies)),
-            client.is_held(),
-            client.resource_server,
-            client.created_at,
-            client.origin.as_ref().map(|origin| serde_json::json!(origin).to_string()),
-            client.held.clone(),
-        ],
-        Lost::Taken,
-    );
+/// The text that adds a client, with the word for its generation.
+macro_rules! insert {
+    ($generation:literal) => {
+        concat!(
+            "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, \
+             initial_access_token, token_policies, held, held_reason, resource_server, created_at, updated_at, version, \
+             origin, generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $10, $11, $11, 1, $12, ",
+            $generation,
+            ") ON CONFLICT DO NOTHING"
+        )
+    };
+}
+
+/// Adds a client, which the write counts; [`Lost::Taken`] when its id or `client_id` is in use.
+pub fn insert(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) -> Result<(), StoreError> {
+    let mut values = inserted(realm_id, client)?;
+    values.push(Value::Generation);
+    write.require(insert!("$14"), values, Lost::Taken);
+    deliveries::deliver(write, realm_id, client, carrier);
     Ok(())
 }
 
+/// Adds a client of the server: nobody is told of it, so it has no generation. The realm's counter is not touched.
+pub fn insert_of_server(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
+    write.require(insert!("0"), inserted(realm_id, client)?, Lost::Taken);
+    Ok(())
+}
+
+fn inserted(realm_id: &str, client: &ClientRow) -> Result<Vec<Value>, StoreError> {
+    Ok(values![
+        realm_id,
+        &client.id,
+        client.client_id(),
+        client.enabled(),
+        document::encode(&client.id, &client.client)?,
+        client.registration_token_id.clone(),
+        client.initial_access_token.clone(),
+        (!client.token_policies.is_empty()).then(|| policies::list_to_json(&client.token_policies)),
+        client.is_held(),
+        client.resource_server,
+        client.created_at,
+        client.origin.as_ref().map(|origin| serde_json::json!(origin).to_string()),
+        client.held.clone(),
+    ])
+}
+
 /// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster.
-pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) -> Result<(), StoreError> {
+pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) -> Result<(), StoreError> {
+    let other_secrets = client.read_with.as_ref() != Some(&Secrets::of(&client.client));
+    realms::count_change(write, realm_id);
     write.replace(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
-         resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1 \
-         WHERE realm_id = $1 AND id = $2 AND version = $10",
+         resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1, generation = $12, \
+         secrets_version = secrets_version + $13 WHERE realm_id = $1 AND id = $2 AND version = $10",
         values![
             realm_id,
             &client.id,
@@ -391,14 +481,30 @@ pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) -
             document::encode(&client.id, &client.client)?,
             client.registration_token_id.clone(),
             client.resource_server,
-            now,
+            clock::now(),
             client.is_held(),
             client.version,
             client.held.clone(),
+            Value::Generation,
+            i64::from(other_secrets),
         ],
         Lost::Changed,
     );
+    if !is_of_the_server(&client.client) {
+        deliveries::deliver(write, realm_id, client, carrier);
+    }
     Ok(())
+}
+
+/// Replaces the registration access token of a client that still is as it was read: [`Lost::Changed`] when somebody was
+/// faster. The client is what it was: its generation stays.
+pub fn replace_token(write: &mut Write, realm_id: &str, client: &ClientRow) {
+    write.replace(
+        "UPDATE clients SET registration_token_id = $3, updated_at = $4, version = version + 1 \
+         WHERE realm_id = $1 AND id = $2 AND version = $5",
+        values![realm_id, &client.id, client.registration_token_id.clone(), clock::now(), client.version],
+        Lost::Changed,
+    );
 }
 
 /// Lets the client stay until the end of the write, which adds something to it: [`Lost::Changed`] when it is gone.
@@ -410,8 +516,18 @@ pub fn keep(write: &mut Write, realm_id: &str, id: &str) {
     );
 }
 
-/// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster.
-pub fn delete(write: &mut Write, realm_id: &str, client: &ClientRow) {
+/// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster. It is counted,
+/// and remembered for those who follow the changes of the realm.
+/// It leaves: until each target that may have it has confirmed, its names stay in use.
+pub fn delete(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) {
+    realms::discount_client(write, realm_id);
+    deliveries::withdraw(write, realm_id, client, carrier);
+    delete_of_server(write, realm_id, client);
+    removed_clients::insert(write, realm_id, client);
+}
+
+/// The same for a client of the server: neither counted nor remembered.
+pub fn delete_of_server(write: &mut Write, realm_id: &str, client: &ClientRow) {
     write.replace(
         "DELETE FROM clients WHERE realm_id = $1 AND id = $2 AND version = $3",
         values![realm_id, &client.id, client.version],
@@ -429,6 +545,58 @@ mod tests {
     use serde_json::json;
 
     #[tokio::test]
+    async fn every_change_of_a_client_takes_the_next_generation_of_its_realm() {
+        let file = std::env::temp_dir().join(format!("matricula-{}.db", uuid::Uuid::new_v4()));
+        let store = Store::open(&format!("sqlite://{}", file.display())).await.unwrap();
+        let mut write = Write::default();
+        for realm_id in ["r", "other"] {
+            let realm = "INSERT INTO realms (id, name, enabled, settings, created_at) VALUES ($1, $1, TRUE, '{}', 0)";
+            write.run(realm, values![realm_id]);
+            write.run("INSERT INTO realm_counters (realm_id, clients) VALUES ($1, 0)", values![realm_id]);
+        }
+        store.writer.write(write).await.unwrap();
+        let row = |id: &str| {
+            let client = json!({ "id": id, "client_id": id, "attributes": [] });
+            ClientRow::unstored(serde_json::from_value(client).unwrap())
+        };
+        let added = ["a", "b", "c", "taken", "taken"].map(|id| {
+            let mut write = Write::default();
+            realms::count_client(&mut write, "r", &[]);
+            insert(&mut write, "r", &row(id), &Carrier::default()).unwrap();
+            store.writer.write(write)
+        });
+        let added = futures_util::future::join_all(added).await;
+        assert_eq!(added.iter().filter(|added| added.is_ok()).count(), 4);
+        let read = async |id: &str| by_id(&store.database, "r", id).await.unwrap();
+        let mut seen = Vec::new();
+        for id in ["a", "b", "c", "taken"] {
+            seen.push(read(id).await.unwrap().generation);
+        }
+        let mut distinct = seen.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 4, "{seen:?}");
+        let mut write = Write::default();
+        update(&mut write, "r", &read("a").await.unwrap(), &Carrier::default()).unwrap();
+        store.writer.write(write).await.unwrap();
+        let changed = read("a").await.unwrap();
+        assert!(Some(&changed.generation) > distinct.last());
+        let mut write = Write::default();
+        replace_token(&mut write, "r", &changed);
+        store.writer.write(write).await.unwrap();
+        let with_token = read("a").await.unwrap();
+        assert_eq!((with_token.generation, with_token.version), (changed.generation, changed.version + 1));
+        let mut write = Write::default();
+        delete(&mut write, "r", &with_token, &Carrier::default());
+        store.writer.write(write).await.unwrap();
+        assert!(read("a").await.is_none());
+        let gone = "SELECT generation, client_id FROM removed_clients WHERE realm_id = 'r'";
+        let gone = store.database.first(gone, values![]).await.unwrap().unwrap();
+        assert!(gone.get::<i64>(0).unwrap() > changed.generation);
+        assert_eq!(gone.get::<String>(1).unwrap(), "a");
+    }
+
+    #[tokio::test]
     async fn who_was_held_before_there_was_a_column_still_is() {
         let file = std::env::temp_dir().join(format!("matricula-{}.db", uuid::Uuid::new_v4()));
         let store = Store::open(&format!("sqlite://{}", file.display())).await.unwrap();
@@ -440,7 +608,7 @@ mod tests {
                 { "name": "colour", "value": "blue" }]);
             let client = json!({ "id": id, "client_id": id, "attributes": attributes });
             let row = ClientRow::unstored(serde_json::from_value(client).unwrap());
-            insert(&mut write, "r", &row).unwrap();
+            insert(&mut write, "r", &row, &Carrier::default()).unwrap();
             write.run("UPDATE clients SET held = $2 WHERE realm_id = 'r' AND id = $1", values![id, held]);
         }
         store.writer.write(write).await.unwrap();
@@ -454,7 +622,8 @@ mod tests {
         // A change brings the reason into its column, and the end of the wait takes it away.
         for held in [waits.held.clone(), None] {
             let mut write = Write::default();
-            update(&mut write, "r", &ClientRow { held: held.clone(), ..read("waits").await }, 1).unwrap();
+            update(&mut write, "r", &ClientRow { held: held.clone(), ..read("waits").await }, &Carrier::default())
+                .unwrap();
             store.writer.write(write).await.unwrap();
             assert_eq!(read("waits").await.held, held);
         }

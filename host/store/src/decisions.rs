@@ -165,7 +165,7 @@ pub async fn since(database: &Database, realm_id: &str, time_ms: i64) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock, ids};
+    use matricula_system::{clock, ids};
 
     #[test]
     fn ids_lie_behind_the_first_id_of_their_time_and_before_that_of_a_later_one() {

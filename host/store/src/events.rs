@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Database, StoreError, Write, values};
-use crate::clock;
-use crate::ids;
+use matricula_system::clock;
+use matricula_system::ids;
 
 /// A stored event, as the Admin API shows it (Keycloak: EventRepresentation).
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -13,18 +13,19 @@ mod arrays;
 pub mod backup;
 pub mod bulk;
 mod changes;
+pub mod client_changes;
 pub mod client_policies;
 pub mod client_policy_documents;
 pub mod clients;
-pub mod clock;
 pub mod component_files;
 mod connections;
 mod database;
 pub mod decisions;
+pub mod deliveries;
 pub mod document;
 pub mod events;
 pub mod figures;
-pub mod ids;
+mod followers;
 pub mod initial_access_tokens;
 pub mod keys;
 pub mod lenient;
@@ -33,10 +34,10 @@ mod packing;
 mod plans;
 pub mod policies;
 mod postgres;
-pub mod private_file;
-pub mod random;
+pub mod proposals;
 pub mod realm_settings;
 pub mod realms;
+pub mod removed_clients;
 pub mod resealing;
 pub mod roles;
 mod row;
@@ -44,6 +45,7 @@ pub mod scopes;
 pub mod sealing;
 pub mod sessions;
 mod sqlite;
+pub mod targets;
 mod trimming;
 pub mod users;
 mod value;
@@ -51,6 +53,7 @@ mod writer;
 
 pub use changes::Change;
 pub use database::Database;
+pub use followers::{Follower, Followers};
 use lookups::Lookups;
 pub use row::Row;
 use trimming::Trimmer;
@@ -128,6 +131,8 @@ pub struct Store {
     pub writer: Writer,
     /// For what need not be kept any more.
     pub trimmer: Trimmer,
+    /// For those who wait for changes of clients.
+    pub followers: Followers,
 }
 
 impl Store {
@@ -153,6 +158,7 @@ impl Store {
             _ => bail!("the database address begins with neither sqlite:// nor postgres://"),
         };
         let trimmer = Trimmer::start(database.clone(), writer.clone());
-        Ok(Store { database, writer, trimmer })
+        let followers = writer.followers.clone();
+        Ok(Store { database, writer, trimmer, followers })
     }
 }

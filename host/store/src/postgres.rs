@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use sqlx::postgres::{PgArguments, PgConnectOptions};
 use sqlx::query::Query;
-use sqlx::{ConnectOptions, Connection, PgConnection, Postgres};
+use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, SqlSafeStr};
 
 use super::Value;
 use super::connections::Connections;
@@ -51,7 +51,7 @@ pub(super) fn is_of_the_connection(error: &sqlx::Error) -> bool {
 }
 
 /// Binds values to a statement.
-pub(super) fn bind(sql: &'static str, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
+pub(super) fn bind(sql: impl SqlSafeStr, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
     let mut query = sqlx::query(sql);
     for value in values {
         query = match value {
@@ -59,6 +59,8 @@ pub(super) fn bind(sql: &'static str, values: &[Value]) -> Query<'static, Postgr
             Value::Integer(number) => query.bind(*number),
             Value::Boolean(flag) => query.bind(*flag),
             Value::Blob(bytes) => query.bind(bytes.as_deref()),
+            // The text has another word for it.
+            Value::Generation => query.bind(None::<i64>),
         };
     }
     query

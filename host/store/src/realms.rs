@@ -86,6 +86,11 @@ impl Whole {
     pub fn client_policies(&self) -> Result<[&str; 2], StoreError> {
         Ok([self.0.text(5)?, self.0.text(6)?])
     }
+
+    /// Its targets, for [`super::targets::read_whole`].
+    pub fn targets(&self) -> Result<&str, StoreError> {
+        self.0.text(7)
+    }
 }
 
 /// The realm of this name, by one question: so nothing of it can be older than the rest. Equal lists are equal texts.
@@ -98,7 +103,9 @@ pub async fn whole(database: &Database, name: &str) -> Result<Option<Whole>, Sto
              FROM client_scopes s WHERE s.realm_id = r.id), \
              (SELECT json_group_array(json_array(p.name, p.provider_id, p.sub_type, p.config) ORDER BY p.created_us, p.id) \
              FROM policies p WHERE p.realm_id = r.id AND p.parent_id = r.id), \
-             coalesce(c.profiles, ''), coalesce(c.policies, '') \
+             coalesce(c.profiles, ''), coalesce(c.policies, ''), \
+             (SELECT json_group_array(json_array(t.name, t.connector, t.settings, CASE WHEN t.leaving THEN 'leaving' \
+             WHEN NOT t.enabled THEN 'disabled' ELSE '' END) ORDER BY t.name) FROM targets t WHERE t.realm_id = r.id) \
              FROM realms r LEFT JOIN client_policies c ON c.realm_id = r.id WHERE r.name = $1"
         }
         Database::Postgres(..) => {
@@ -107,7 +114,9 @@ pub async fn whole(database: &Database, name: &str) -> Result<Option<Whole>, Sto
              FROM client_scopes s WHERE s.realm_id = r.id), \
              (SELECT coalesce(json_agg(json_build_array(p.name, p.provider_id, p.sub_type, p.config) \
              ORDER BY p.created_us, p.id), '[]')::text FROM policies p WHERE p.realm_id = r.id AND p.parent_id = r.id), \
-             coalesce(c.profiles, ''), coalesce(c.policies, '') \
+             coalesce(c.profiles, ''), coalesce(c.policies, ''), \
+             (SELECT coalesce(json_agg(json_build_array(t.name, t.connector, t.settings, CASE WHEN t.leaving THEN 'leaving' \
+             WHEN NOT t.enabled THEN 'disabled' ELSE '' END) ORDER BY t.name), '[]')::text FROM targets t WHERE t.realm_id = r.id) \
              FROM realms r LEFT JOIN client_policies c ON c.realm_id = r.id WHERE r.name = $1"
         }
     };
@@ -184,7 +193,12 @@ pub fn count_client(write: &mut Write, realm_id: &str, limits: &[u32]) {
     write.count(Count::new(realm_id, limits));
 }
 
-/// Counts clients that no limit holds for; [`Lost::Changed`] when the realm is gone.
+/// Counts a client that changes.
+pub(crate) fn count_change(write: &mut Write, realm_id: &str) {
+    write.count(Count::changed(realm_id));
+}
+
+/// Counts clients of the server, that no limit holds for; [`Lost::Changed`] when the realm is gone.
 pub fn count_clients(write: &mut Write, realm_id: &str, number: usize) {
     write.require(
         "UPDATE realm_counters SET clients = clients + $2 WHERE realm_id = $1",

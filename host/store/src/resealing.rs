@@ -3,7 +3,7 @@
 
 use tokio::task::JoinSet;
 
-use super::{Database, Store, StoreError, Write, document, keys, sealing, values};
+use super::{Database, Store, StoreError, Write, document, keys, sealing, targets, values};
 
 /// Rows that are read at a time.
 const PAGE: i64 = 64;
@@ -18,7 +18,7 @@ struct Table {
     place: fn(realm_id: &str, id: &str) -> String,
 }
 
-const TABLES: [Table; 2] = [
+const TABLES: [Table; 4] = [
     Table {
         // In the order of its key, which is another one in SQLite: either reads the key from where the last page ended.
         select: |database| match database {
@@ -31,6 +31,19 @@ const TABLES: [Table; 2] = [
         },
         update: "UPDATE clients SET document = $3 WHERE realm_id = $1 AND id = $2 AND document = $4",
         place: |_, id| document::place(id),
+    },
+    Table {
+        select: |_| "SELECT realm_id, id, document FROM leaving_clients WHERE (realm_id, id) > ($1, $2) ORDER BY realm_id, id LIMIT $3",
+        update: "UPDATE leaving_clients SET document = $3 WHERE realm_id = $1 AND id = $2 AND document = $4",
+        place: |_, id| document::place(id),
+    },
+    Table {
+        select: |_| {
+            "SELECT realm_id, name, credentials FROM targets WHERE (realm_id, name) > ($1, $2) \
+             ORDER BY realm_id, name LIMIT $3"
+        },
+        update: "UPDATE targets SET credentials = $3 WHERE realm_id = $1 AND name = $2 AND credentials = $4",
+        place: targets::place,
     },
     Table {
         select: |_| {

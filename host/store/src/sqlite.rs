@@ -17,7 +17,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::{Row, StoreError, Value};
-use crate::private_file;
+use matricula_system::private_file;
 
 /// Reading connections that are kept open when nobody uses them.
 const READERS: usize = 4;

@@ -1,11 +1,16 @@
-//! Lets old decision records go, beside the requests that add new ones: none of them waits for it.
+//! Lets go what need not be kept any more, beside the requests that add to it: none of them waits for it.
+
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::interval;
 
 use super::decisions::{AGE_MS, KEPT, first_id};
-use super::{Database, StoreError, Write, Writer, values};
-use crate::clock;
+use super::{Database, StoreError, Write, Writer, removed_clients, values};
+use matricula_system::clock;
 
+/// How often what is not looked at for a realm is looked at.
+const EVERY: Duration = Duration::from_secs(60 * 60);
 /// Realms that may wait; those that come when there are more are looked at another time.
 const QUEUE: usize = 256;
 /// Records that go at once, so that writes of requests need not wait long.
@@ -24,9 +29,20 @@ impl Trimmer {
     pub(super) fn start(database: Database, writer: Writer) -> Trimmer {
         let (queue, mut realms) = mpsc::channel::<String>(QUEUE);
         tokio::spawn(async move {
-            while let Some(realm_id) = realms.recv().await {
-                if let Err(error) = trim(&database, &writer, &realm_id).await {
-                    tracing::warn!(%error, "old decision records could not be removed; they go another time");
+            let mut looks = interval(EVERY);
+            loop {
+                tokio::select! {
+                    realm_id = realms.recv() => {
+                        let Some(realm_id) = realm_id else { break };
+                        if let Err(error) = trim(&database, &writer, &realm_id).await {
+                            tracing::warn!(%error, "old decision records could not be removed; they go another time");
+                        }
+                    }
+                    _ = looks.tick() => {
+                        if let Err(error) = removed_clients::trim(&writer).await {
+                            tracing::warn!(%error, "removed clients could not be forgotten; they are another time");
+                        }
+                    }
                 }
             }
         });
@@ -76,8 +92,8 @@ async fn trim(database: &Database, writer: &Writer, realm_id: &str) -> Result<()
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::ids;
     use crate::{Store, decisions};
+    use matricula_system::ids;
 
     #[tokio::test]
     async fn the_newest_ten_thousand_of_the_last_week_stay() {

@@ -14,6 +14,9 @@ pub enum Value {
     Boolean(Option<bool>),
     /// Bytes.
     Blob(Option<Vec<u8>>),
+    /// The next generation of the realm whose clients the write [counts](super::Write::count): a number, which the writer
+    /// puts in its place.
+    Generation,
 }
 
 impl Value {
@@ -30,7 +33,7 @@ impl ToSql for Value {
             Value::Blob(Some(bytes)) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
             Value::Integer(Some(number)) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
             Value::Boolean(Some(flag)) => ToSqlOutput::Borrowed(ValueRef::Integer(i64::from(*flag))),
-            Value::Text(None) | Value::Blob(None) | Value::Integer(None) | Value::Boolean(None) => {
+            Value::Text(None) | Value::Blob(None) | Value::Integer(None) | Value::Boolean(None) | Value::Generation => {
                 ToSqlOutput::Borrowed(ValueRef::Null)
             }
         })

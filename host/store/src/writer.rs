@@ -19,6 +19,7 @@ use tracing::{Instrument as _, info_span};
 pub(crate) use count::Count;
 
 use super::figures::Figures;
+use super::followers::Followers;
 use super::{Database, Lost, StoreError, Value};
 
 /// Writes in one transaction at most. PostgreSQL keeps track of up to 64 savepoints cheaply.
@@ -34,6 +35,8 @@ struct Statement {
     otherwise: Option<Lost>,
     /// Of several such statements that name the same row only one finds it.
     only_one: bool,
+    /// What it does is of this write alone: no other one of its group touches the same rows.
+    apart: bool,
 }
 
 /// Statements that are stored together or not at all.
@@ -47,22 +50,28 @@ pub struct Write {
 impl Write {
     /// Adds a statement that may change any number of rows.
     pub fn run(&mut self, sql: &'static str, values: Vec<Value>) {
-        self.statements.push(Statement { sql, values, otherwise: None, only_one: false });
+        self.statements.push(Statement { sql, values, otherwise: None, only_one: false, apart: false });
     }
 
     /// Adds a statement that must change a row: if it does not, the whole write is lost for this reason.
     pub fn require(&mut self, sql: &'static str, values: Vec<Value>, otherwise: Lost) {
-        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: false });
+        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: false, apart: false });
     }
 
     /// Adds an `UPDATE table SET … WHERE …` or `DELETE FROM table WHERE …` that must change the one row it names, and
     /// after which the same statement would not find that row again: as by a version that each change raises.
     pub fn replace(&mut self, sql: &'static str, values: Vec<Value>, otherwise: Lost) {
-        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: true });
+        self.statements.push(Statement { sql, values, otherwise: Some(otherwise), only_one: true, apart: false });
+    }
+
+    /// Adds an `UPDATE table SET … WHERE …` or an `INSERT INTO table … SELECT … FROM … WHERE …` that may change any number
+    /// of rows, none of which another write changes that could be stored together with this one.
+    pub(crate) fn run_apart(&mut self, sql: &'static str, values: Vec<Value>) {
+        self.statements.push(Statement { sql, values, otherwise: None, only_one: false, apart: true });
     }
 
     /// Counts a client of a realm, before anything else of this write is done: whoever changes that number does it
-    /// first, so that nobody waits for each other. A write counts once.
+    /// first, so that nobody waits for each other. A write counts once, and [`Value::Generation`] is of that realm.
     pub(super) fn count(&mut self, count: Count) {
         self.count = Some(count);
     }
@@ -84,12 +93,20 @@ struct Job {
     answer: Answer,
 }
 
-/// Where the answer to a write goes.
-type Answer = oneshot::Sender<Result<(), StoreError>>;
+/// Where the answer to a write goes, and who is told when it is stored.
+struct Answer {
+    caller: oneshot::Sender<Result<(), StoreError>>,
+    /// The realm whose clients it changes.
+    changed: Option<String>,
+    followers: Followers,
+}
 
 /// Answers a write. A caller that went away needs no answer; what it asked for is stored all the same.
 fn tell(answer: Answer, result: Result<(), StoreError>) {
-    let _ = answer.send(result);
+    if let Some(realm_id) = answer.changed.filter(|_| result.is_ok()) {
+        answer.followers.changed(&realm_id);
+    }
+    let _ = answer.caller.send(result);
 }
 
 /// The way to the tasks that write. They end when every `Writer` is gone.
@@ -97,6 +114,8 @@ fn tell(answer: Answer, result: Result<(), StoreError>) {
 pub struct Writer {
     database: Database,
     queue: mpsc::Sender<Job>,
+    /// Those who wait for changes of clients.
+    pub(super) followers: Followers,
     /// What became of writes.
     pub figures: Arc<Figures>,
 }
@@ -120,7 +139,9 @@ impl Writer {
 
     async fn queued(&self, write: Write) -> Result<(), StoreError> {
         self.database.check()?;
-        let (answer, answered) = oneshot::channel();
+        let (caller, answered) = oneshot::channel();
+        let changed = write.count.as_ref().map(|count| count.realm_id.clone());
+        let answer = Answer { caller, changed, followers: self.followers.clone() };
         self.queue
             .try_send(Job { write, answer })
             .map_err(|_| StoreError::Unavailable("too many writes are waiting".to_owned()))?;

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use matricula_contract::client_policy::{ClientPolicy, ClientPolicyIndices};
+use matricula_contract::connector::{Connector, ConnectorIndices};
 use matricula_contract::next;
 use matricula_contract::policy::Policy;
 use matricula_contract::provider::{Provider, ProviderIndices};
-use matricula_store::clock;
+use matricula_system::clock;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::error::Context;
 use wasmtime::{Engine, Store, UpdateDeadline, bail};
@@ -27,8 +28,10 @@ use super::policy_exports::{self, PolicyExports, PolicyIndices};
 use super::turns::Turns;
 use super::{Failure, WasmError};
 
-/// Version of the contract in `wit/`; what of a later one is on trial is in `wit/next/`.
+/// Version of the contract in `wit/`; that of what is new in `wit/next/` is told by what a component exports.
 pub const CONTRACT: &str = "0.1.0";
+/// The version that has connectors.
+const CONTRACT_OF_CONNECTORS: &str = "0.2.0";
 
 /// Age of a file that was begun and never finished.
 const UNFINISHED: Duration = Duration::from_secs(3600);
@@ -36,6 +39,7 @@ const UNFINISHED: Duration = Duration::from_secs(3600);
 /// Names of the exported interfaces, which tell what kind of component a file is.
 const PROVIDERS: &str = "matricula:registration/providers@0.1.0";
 const CLIENT_POLICIES: &str = "matricula:registration/client-policies@0.1.0";
+const CONNECTORS: &str = "matricula:registration/connectors@0.2.0";
 
 /// What a component exports: one or several interfaces. Ready to be instantiated.
 struct Interfaces {
@@ -43,6 +47,7 @@ struct Interfaces {
     provider: Option<ProviderIndices>,
     policy: Option<PolicyIndices>,
     client_policy: Option<ClientPolicyIndices>,
+    connector: Option<ConnectorIndices>,
 }
 
 /// The exports of an instance.
@@ -53,6 +58,8 @@ pub struct Exports {
     pub policy: Option<PolicyExports>,
     /// Conditions and executors of client policies.
     pub client_policy: Option<ClientPolicy>,
+    /// Connectors.
+    pub connector: Option<Connector>,
 }
 
 /// A component file that was found good.
@@ -149,6 +156,7 @@ impl LoadedComponent {
         // The interfaces that they import are the same: the last one to add them wins.
         linker.allow_shadowing(true);
         let (provider, client_policy) = (exports(PROVIDERS), exports(CLIENT_POLICIES));
+        let connector = exports(CONNECTORS);
         let policy = policy_exports::INTERFACES.into_iter().filter(|(interface, _)| exports(interface));
         let policies: Vec<_> = policy.map(|(_, contract)| contract).collect();
         if policies.len() > 1 {
@@ -165,9 +173,12 @@ impl LoadedComponent {
         if client_policy {
             ClientPolicy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
         }
-        if !(provider || policy.is_some() || client_policy) {
-            let [(policies, _), (policies_on_trial, _)] = policy_exports::INTERFACES;
-            bail!("it exports none of {PROVIDERS}, {policies}, {policies_on_trial} and {CLIENT_POLICIES}");
+        if connector {
+            Connector::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+        }
+        if !(provider || policy.is_some() || client_policy || connector) {
+            let [(policies, _), (later_policies, _)] = policy_exports::INTERFACES;
+            bail!("it exports none of {PROVIDERS}, {policies}, {later_policies}, {CLIENT_POLICIES} and {CONNECTORS}");
         }
         let pre = linker.instantiate_pre(&component).context("it imports what the host does not offer")?;
         let fits = |world| format!("it does not fit world `{world}`");
@@ -181,12 +192,13 @@ impl LoadedComponent {
                 .then(|| ClientPolicyIndices::new(&pre))
                 .transpose()
                 .with_context(|| fits("client-policy"))?,
+            connector: connector.then(|| ConnectorIndices::new(&pre)).transpose().with_context(|| fits("connector"))?,
             pre,
         };
         Ok(LoadedComponent {
             name: name.into(),
             digest: digest.into(),
-            contract: policy.unwrap_or(CONTRACT),
+            contract: if connector { CONTRACT_OF_CONNECTORS } else { policy.unwrap_or(CONTRACT) },
             interfaces,
             turns: Arc::default(),
             figures: part.figures,
@@ -289,12 +301,13 @@ impl LoadedComponent {
                 Pause::Ticks(ticks) => UpdateDeadline::YieldCustom(1, Box::pin(tokio::time::sleep(TICK * ticks))),
             })
         });
-        let Interfaces { pre, provider, policy, client_policy } = &self.interfaces;
+        let Interfaces { pre, provider, policy, client_policy, connector } = &self.interfaces;
         let instance = pre.instantiate_async(&mut store).await?;
         let exports = Exports {
             provider: provider.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?,
             policy: policy.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?,
             client_policy: client_policy.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?,
+            connector: connector.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?,
         };
         Ok(Instance { store, exports, untyped: instance, calls: 0 })
     }

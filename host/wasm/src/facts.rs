@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use matricula_contract::{
-    ClientScope, ScopeAssignment, client, clients, config, decision, facts, fetch, next, realm, request,
+    ClientScope, ScopeAssignment, client, clients, config, decision, facts, fetch, log, next, realm, request,
 };
 use matricula_network::names::Names;
 use matricula_network::outside::Outside;
@@ -284,7 +284,7 @@ impl client::Host for State {}
 impl request::Host for State {}
 impl decision::Host for State {}
 impl config::Host for State {}
-impl next::matricula::registration0_2_0_trial::request::Host for State {}
+impl next::matricula::registration0_2_0::request::Host for State {}
 
 impl realm::Host for State {
     fn client_scopes(&mut self, protocol: String) -> wasmtime::Result<Vec<ClientScope>> {
@@ -410,6 +410,18 @@ impl facts::Host for State {
             facts::Level::Error => tracing::error!(component, realm, "{message}"),
         }
         Ok(())
+    }
+}
+
+impl log::Host for State {
+    fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        let level = match level {
+            log::Level::Debug => facts::Level::Debug,
+            log::Level::Info => facts::Level::Info,
+            log::Level::Warn => facts::Level::Warn,
+            log::Level::Error => facts::Level::Error,
+        };
+        facts::Host::log(self, level, message)
     }
 }
 

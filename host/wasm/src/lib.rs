@@ -3,6 +3,8 @@
 pub mod client_policy_provider;
 pub mod compiler;
 pub mod component;
+pub mod connector;
+mod connector_check;
 pub mod engine;
 pub mod facts;
 pub mod figures;
@@ -118,7 +120,7 @@ const REPORT: usize = 1_000;
 
 impl WasmError {
     /// What went wrong, in a sentence for administrators; `allowance` is what the component may use.
-    pub(crate) fn in_words(&self, allowance: Option<&Allowance>) -> String {
+    pub fn in_words(&self, allowance: Option<&Allowance>) -> String {
         let short = |text: &str| text.chars().take(REPORT).collect::<String>();
         match self.failure {
             Failure::Instance => "No instance of the component could be made.".to_owned(),

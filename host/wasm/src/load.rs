@@ -12,6 +12,7 @@ use wasmtime::Engine;
 use super::client_policy_provider::{ConditionHandle, ExecutorHandle};
 use super::compiler::{Compiler, Pace};
 use super::component::{Cache, Instance, LoadedComponent, Part, digest};
+use super::connector::ConnectorHandle;
 use super::engine;
 use super::facts::{Answers, Sources};
 use super::policy_provider::PolicyProviderHandle;
@@ -26,7 +27,7 @@ use super::waits::Places;
 pub struct Ready {
     /// For calls.
     pub component: Arc<LoadedComponent>,
-    /// Its providers, policies, conditions and executors.
+    /// Its providers, policies, conditions, executors and connectors.
     pub offered: ComponentSet,
 }
 
@@ -153,6 +154,9 @@ pub async fn examine(component: &Arc<LoadedComponent>, bytes: &[u8]) -> Result<(
     if instance.exports.client_policy.is_some() {
         client_policies(component, &mut instance, &mut offered, &mut check).await?;
     }
+    if instance.exports.connector.is_some() {
+        connectors(component, &mut instance, &mut offered, &mut check).await?;
+    }
     if offered.is_empty() {
         return Err(Unfit::because("it offers nothing: `describe` returns an empty list"));
     }
@@ -251,6 +255,31 @@ async fn client_policies(
         let handle = ExecutorHandle { component: Arc::clone(component), description };
         if offered.executors.insert(id.clone(), Arc::new(handle)).is_some() {
             return Err(Unfit::because(format!("it offers the executor {id:?} twice")));
+        }
+    }
+    Ok(())
+}
+
+async fn connectors(
+    component: &Arc<LoadedComponent>,
+    instance: &mut Instance,
+    offered: &mut ComponentSet,
+    check: &mut SelfCheck<'_>,
+) -> Result<(), Unfit> {
+    ready(instance);
+    let Some(exports) = &instance.exports.connector else { return Ok(()) };
+    let guest = exports.matricula_registration0_2_0_connectors();
+    let descriptions = guest.call_describe(&mut instance.store).await;
+    let descriptions = descriptions.map_err(|error| Unfit::to_answer("`connectors.describe`", instance, &error))?;
+    for description in descriptions {
+        check_id(&description.id)?;
+        if !component.own {
+            check.connector(&description).await?;
+        }
+        let id = description.id.clone();
+        let handle = ConnectorHandle { component: Arc::clone(component), description };
+        if offered.connectors.insert(id.clone(), Arc::new(handle)).is_some() {
+            return Err(Unfit::because(format!("it offers the connector {id:?} twice")));
         }
     }
     Ok(())

@@ -23,13 +23,14 @@ const CONTRACT: [(&str, &str); 9] = files!(
     "request.wit",
     "world.wit",
 );
-/// What of the next one is on trial.
-const ON_TRIAL: [(&str, &str); 1] = files!("next/world.wit");
+/// What 0.2.0 adds to it.
+const ADDED: [(&str, &str); 5] =
+    files!("next/connector.wit", "next/facts.wit", "next/policy.wit", "next/request.wit", "next/world.wit");
 
-/// The contract and what is on trial; `None` is told once.
+/// The contract in both versions; `None` is told once.
 static OURS: LazyLock<Option<Resolve>> = LazyLock::new(|| {
     let mut ours = Resolve::default();
-    let read = [&CONTRACT[..], &ON_TRIAL[..]].into_iter().try_for_each(|files| {
+    let read = [&CONTRACT[..], &ADDED[..]].into_iter().try_for_each(|files| {
         let mut map = SourceMap::new();
         files.iter().for_each(|(name, text)| map.push_str(name, *text));
         let group = map.parse().map_err(|(_, error)| error.to_string())?;

@@ -5,7 +5,7 @@
 //! name it in `describe`.
 
 use matricula_contract::next;
-use matricula_contract::next::exports::matricula::registration0_2_0_trial::policies as trial;
+use matricula_contract::next::exports::matricula::registration0_2_0::policies as v0_2;
 use matricula_contract::policy;
 use matricula_contract::policy::exports::matricula::registration::policies as v0_1;
 use matricula_contract::{Client, ConfigError, ConfiguredPolicy, Context, Decision, Hook, PolicyProvider};
@@ -15,15 +15,13 @@ use wasmtime::component::{Instance, InstancePre};
 use super::facts::State;
 
 /// Names of the interface, and the versions of the contract.
-pub(super) const INTERFACES: [(&str, &str); 2] = [
-    ("matricula:registration/policies@0.1.0", "0.1.0"),
-    ("matricula:registration/policies@0.2.0-trial", "0.2.0-trial"),
-];
+pub(super) const INTERFACES: [(&str, &str); 2] =
+    [("matricula:registration/policies@0.1.0", "0.1.0"), ("matricula:registration/policies@0.2.0", "0.2.0")];
 
 /// Where the functions are, before there is an instance.
 pub(super) enum PolicyIndices {
     V0_1(policy::PolicyIndices),
-    Trial(next::PolicyIndices),
+    V0_2(next::PolicyIndices),
 }
 
 impl PolicyIndices {
@@ -33,7 +31,7 @@ impl PolicyIndices {
     /// When a function is missing.
     pub(super) fn new(pre: &InstancePre<State>, contract: &str) -> wasmtime::Result<PolicyIndices> {
         Ok(if contract == INTERFACES[1].1 {
-            PolicyIndices::Trial(next::PolicyIndices::new(pre)?)
+            PolicyIndices::V0_2(next::PolicyIndices::new(pre)?)
         } else {
             PolicyIndices::V0_1(policy::PolicyIndices::new(pre)?)
         })
@@ -46,7 +44,7 @@ impl PolicyIndices {
     pub(super) fn load(&self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<PolicyExports> {
         Ok(match self {
             PolicyIndices::V0_1(indices) => PolicyExports::V0_1(indices.load(store, instance)?),
-            PolicyIndices::Trial(indices) => PolicyExports::Trial(indices.load(store, instance)?),
+            PolicyIndices::V0_2(indices) => PolicyExports::V0_2(indices.load(store, instance)?),
         })
     }
 }
@@ -55,8 +53,8 @@ impl PolicyIndices {
 pub enum PolicyExports {
     /// Of 0.1.0.
     V0_1(policy::Policy),
-    /// Of 0.2.0-trial.
-    Trial(next::Policy),
+    /// Of 0.2.0.
+    V0_2(next::Policy),
 }
 
 /// What a policy is told beside the client.
@@ -76,9 +74,7 @@ impl PolicyExports {
                 let described = exports.matricula_registration_policies().call_describe(store).await?;
                 Ok(described.into_iter().map(PolicyProvider::from).collect())
             }
-            PolicyExports::Trial(exports) => {
-                exports.matricula_registration0_2_0_trial_policies().call_describe(store).await
-            }
+            PolicyExports::V0_2(exports) => exports.matricula_registration0_2_0_policies().call_describe(store).await,
         }
     }
 
@@ -92,8 +88,8 @@ impl PolicyExports {
             PolicyExports::V0_1(exports) => {
                 exports.matricula_registration_policies().call_check_config(store, policy).await
             }
-            PolicyExports::Trial(exports) => {
-                exports.matricula_registration0_2_0_trial_policies().call_check_config(store, &policy.into()).await
+            PolicyExports::V0_2(exports) => {
+                exports.matricula_registration0_2_0_policies().call_check_config(store, &policy.into()).await
             }
         }
     }
@@ -113,9 +109,9 @@ impl PolicyExports {
                 let guest = exports.matricula_registration_policies();
                 guest.call_evaluate(store, hook, told.context, proposed, stored, policies).await
             }
-            PolicyExports::Trial(exports) => {
-                let policies: Vec<_> = policies.iter().map(trial::ConfiguredPolicy::from).collect();
-                let guest = exports.matricula_registration0_2_0_trial_policies();
+            PolicyExports::V0_2(exports) => {
+                let policies: Vec<_> = policies.iter().map(v0_2::ConfiguredPolicy::from).collect();
+                let guest = exports.matricula_registration0_2_0_policies();
                 guest.call_evaluate(store, hook, &told.into(), proposed, stored, &policies).await
             }
         }
@@ -132,9 +128,9 @@ impl PolicyExports {
             PolicyExports::V0_1(exports) => {
                 exports.matricula_registration_policies().call_allowed_origins(store, told.context, policies).await
             }
-            PolicyExports::Trial(exports) => {
-                let policies: Vec<_> = policies.iter().map(trial::ConfiguredPolicy::from).collect();
-                let guest = exports.matricula_registration0_2_0_trial_policies();
+            PolicyExports::V0_2(exports) => {
+                let policies: Vec<_> = policies.iter().map(v0_2::ConfiguredPolicy::from).collect();
+                let guest = exports.matricula_registration0_2_0_policies();
                 guest.call_allowed_origins(store, &told.into(), &policies).await
             }
         }
@@ -154,10 +150,10 @@ fn known(hook: Hook) -> wasmtime::Result<v0_1::Hook> {
     })
 }
 
-impl From<Told<'_>> for trial::Context {
+impl From<Told<'_>> for v0_2::Context {
     fn from(told: Told<'_>) -> Self {
         let Context { realm, provider, operation, caller, registration_auth, now, attributes } = told.context.clone();
         let decision = told.decision.to_owned();
-        trial::Context { realm, provider, operation, caller, registration_auth, now, decision, attributes }
+        v0_2::Context { realm, provider, operation, caller, registration_auth, now, decision, attributes }
     }
 }

@@ -46,7 +46,7 @@ impl<'a> SelfCheck<'a> {
     }
 
     /// One call of a `what`; `doing` says which.
-    async fn ask<T>(
+    pub(super) async fn ask<T>(
         &mut self,
         what: &str,
         doing: &str,
@@ -256,7 +256,7 @@ impl<'a> SelfCheck<'a> {
 }
 
 /// What `describe` says of settings must make sense.
-fn described_well(what: &str, id: &str, properties: &[ConfigProperty]) -> Result<(), Unfit> {
+pub(super) fn described_well(what: &str, id: &str, properties: &[ConfigProperty]) -> Result<(), Unfit> {
     let mut seen: Vec<&str> = Vec::with_capacity(properties.len());
     for property in properties {
         let name = property.name.as_str();
@@ -276,7 +276,7 @@ fn described_well(what: &str, id: &str, properties: &[ConfigProperty]) -> Result
 }
 
 /// The settings that a form starts with.
-fn defaults(properties: &[ConfigProperty]) -> Vec<ConfigEntry> {
+pub(super) fn defaults(properties: &[ConfigProperty]) -> Vec<ConfigEntry> {
     let text = |value: Value| match value {
         Value::String(text) => text,
         other => other.to_string(),

@@ -1,9 +1,10 @@
-//! One consistent set of components: which component has which provider, policy, condition and executor.
+//! One consistent set of components: which component has which provider, policy, condition, executor and connector.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::client_policy_provider::{ConditionHandle, ExecutorHandle};
+use super::connector::ConnectorHandle;
 use super::policy_provider::PolicyProviderHandle;
 use super::provider::ProviderHandle;
 
@@ -26,6 +27,7 @@ pub struct ComponentSet {
     pub(super) policies: HashMap<String, Arc<PolicyProviderHandle>>,
     pub(super) conditions: HashMap<String, Arc<ConditionHandle>>,
     pub(super) executors: HashMap<String, Arc<ExecutorHandle>>,
+    pub(super) connectors: HashMap<String, Arc<ConnectorHandle>>,
     /// Versions that are only watched, beside those above.
     watched: Vec<Arc<WatchedVersion>>,
 }
@@ -56,6 +58,18 @@ impl ComponentSet {
         self.executors.get(id)
     }
 
+    /// The connector of this id.
+    pub fn connector(&self, id: &str) -> Option<&Arc<ConnectorHandle>> {
+        self.connectors.get(id)
+    }
+
+    /// Every connector, in the order of their ids.
+    pub fn connectors(&self) -> Vec<&Arc<ConnectorHandle>> {
+        let mut all: Vec<_> = self.connectors.values().collect();
+        all.sort_by(|a, b| a.description.id.cmp(&b.description.id));
+        all
+    }
+
     /// Every kind of condition, in no order.
     pub fn conditions(&self) -> impl Iterator<Item = &Arc<ConditionHandle>> {
         self.conditions.values()
@@ -73,13 +87,14 @@ impl ComponentSet {
         all
     }
 
-    /// The kinds of what is offered: `provider`, `policy`, `client-policy`.
+    /// The kinds of what is offered: `provider`, `policy`, `client-policy`, `connector`.
     pub fn kinds(&self) -> Vec<&'static str> {
         let client_policies = !(self.conditions.is_empty() && self.executors.is_empty());
         [
             (!self.providers.is_empty(), "provider"),
             (!self.policies.is_empty(), "policy"),
             (client_policies, "client-policy"),
+            (!self.connectors.is_empty(), "connector"),
         ]
         .into_iter()
         .filter_map(|(offered, kind)| offered.then_some(kind))
@@ -94,15 +109,21 @@ impl ComponentSet {
     /// Ids of everything that is offered, in no order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         let providers = self.providers.keys().chain(self.policies.keys());
-        providers.chain(self.conditions.keys()).chain(self.executors.keys()).map(String::as_str)
+        let client_policies = self.conditions.keys().chain(self.executors.keys());
+        providers.chain(client_policies).chain(self.connectors.keys()).map(String::as_str)
     }
 
-    /// Whether there is a policy, condition or executor of this id.
+    /// Whether there is a policy, condition, executor or connector of this id.
     pub fn offers(&self, id: &str) -> bool {
-        self.policies.contains_key(id) || self.conditions.contains_key(id) || self.executors.contains_key(id)
+        self.ids_realms_need().any(|offered| offered == id)
     }
 
-    /// Ids of its policies, conditions and executors: what realms may need.
+    /// Ids of its policies, conditions, executors and connectors: what realms may need.
+    pub fn ids_realms_need(&self) -> impl Iterator<Item = &str> {
+        self.policy_ids().chain(self.connectors.keys().map(String::as_str))
+    }
+
+    /// Ids of its policies, conditions and executors: what can be watched.
     pub fn policy_ids(&self) -> impl Iterator<Item = &str> {
         self.policies.keys().chain(self.conditions.keys()).chain(self.executors.keys()).map(String::as_str)
     }
@@ -116,7 +137,8 @@ impl ComponentSet {
         let policy = || offered.policies.keys().find_map(|id| Some((id, &self.policies.get(id)?.component)));
         let condition = || offered.conditions.keys().find_map(|id| Some((id, &self.conditions.get(id)?.component)));
         let executor = || offered.executors.keys().find_map(|id| Some((id, &self.executors.get(id)?.component)));
-        if let Some((id, other)) = provider.or_else(policy).or_else(condition).or_else(executor) {
+        let connector = || offered.connectors.keys().find_map(|id| Some((id, &self.connectors.get(id)?.component)));
+        if let Some((id, other)) = provider.or_else(policy).or_else(condition).or_else(executor).or_else(connector) {
             return Err(format!("another component offers {id:?} already: {}", other.name));
         }
         let clone = offered.clone();
@@ -124,6 +146,7 @@ impl ComponentSet {
         self.policies.extend(clone.policies);
         self.conditions.extend(clone.conditions);
         self.executors.extend(clone.executors);
+        self.connectors.extend(clone.connectors);
         Ok(())
     }
 

@@ -8,18 +8,24 @@ use wasmparser::{Parser, Payload};
 
 /// What the names of the contract's interfaces begin with.
 const PACKAGE: &str = "matricula:registration/";
-/// The contract's version.
+/// The version of `wit/`.
 const VERSION: &str = "0.1.0";
+/// The version of `wit/next/`.
+const NEXT_VERSION: &str = "0.2.0";
 
-/// What a component may export: interface, and the world in `wit/world.wit` that has it.
-const EXPORTS: [(&str, &str); 3] =
-    [("policies", "policy"), ("client-policies", "client-policy"), ("providers", "provider")];
+/// What a component may export: interface, and the world that has it.
+const EXPORTS: [(&str, &str); 4] = [
+    ("policies", "policy"),
+    ("client-policies", "client-policy"),
+    ("providers", "provider"),
+    ("connectors", "connector"),
+];
 /// What every component may import.
 const IMPORTS: [&str; 6] = ["client", "request", "decision", "config", "realm", "facts"];
-/// What of the next version of the contract is on trial (`wit/next/`).
-const ON_TRIAL: [&str; 2] = ["policies", "request"];
-/// That version.
-const TRIAL_VERSION: &str = "0.2.0-trial";
+/// Interfaces that the next version has in a form of its own.
+const CHANGED: [&str; 2] = ["policies", "request"];
+/// Interfaces that only the next version has.
+const ADDED: [&str; 2] = ["connectors", "log"];
 
 /// What a component asks for and offers, by name.
 pub struct Shape {
@@ -76,20 +82,25 @@ fn outside(bytes: &[u8]) -> anyhow::Result<Shape> {
 /// An interface of the contract by its whole name: its short name, when the server has it in this version.
 fn ours(name: &str) -> Option<&str> {
     let (interface, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
-    let known = version == VERSION || version == TRIAL_VERSION && ON_TRIAL.contains(&interface);
-    known.then_some(interface)
+    versions(interface).any(|known| known == version).then_some(interface)
 }
 
-/// The version in the name of an interface of the contract, when the server has it in another one.
+/// The version in the name of an interface of the contract, when the server does not have that version.
 fn other_version(name: &str) -> Option<&str> {
     let (_, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
-    ours(name).is_none().then_some(version)
+    (![VERSION, NEXT_VERSION].contains(&version)).then_some(version)
+}
+
+/// The versions of the contract that have an interface.
+fn versions(interface: &str) -> impl Iterator<Item = &'static str> {
+    let added = ADDED.contains(&interface);
+    let next = added || CHANGED.contains(&interface);
+    [(!added).then_some(VERSION), next.then_some(NEXT_VERSION)].into_iter().flatten()
 }
 
 /// The names that an interface may be exported under.
 pub fn exported_names(interface: &str) -> impl Iterator<Item = String> {
-    let on_trial = ON_TRIAL.contains(&interface).then_some(TRIAL_VERSION);
-    [VERSION].into_iter().chain(on_trial).map(move |version| format!("{PACKAGE}{interface}@{version}"))
+    versions(interface).map(move |version| format!("{PACKAGE}{interface}@{version}"))
 }
 
 fn exports(shape: &Shape) -> anyhow::Result<()> {
@@ -98,11 +109,14 @@ fn exports(shape: &Shape) -> anyhow::Result<()> {
     }
     if let Some(version) = shape.exports.iter().find_map(|name| other_version(name)) {
         bail!(
-            "it is made for version {version} of the contract, and this server has {VERSION}: build it with the WIT \
-             files of this version, which `matricula policy new` puts into a folder"
+            "it is made for version {version} of the contract, and this server has {VERSION} and {NEXT_VERSION}: build \
+             it again with the WIT files of one of these, which `matricula policy new` puts into a folder"
         );
     }
-    let expected = EXPORTS.map(|(interface, world)| format!("{PACKAGE}{interface}@{VERSION} (world `{world}`)"));
+    let expected = EXPORTS.map(|(interface, world)| {
+        let names: Vec<_> = exported_names(interface).collect();
+        format!("{} (world `{world}`)", names.join(" or "))
+    });
     let found = if shape.exports.is_empty() { "nothing".to_owned() } else { shape.exports.join(", ") };
     bail!(
         "it is of the wrong world: it exports {found}, so it exports none of {}, of which a component for this server has \
@@ -116,6 +130,7 @@ fn imports(shape: &Shape) -> anyhow::Result<()> {
     let offered = |name: &str| match ours(name) {
         Some("fetch") => exports("providers"),
         Some("clients") => exports("client-policies"),
+        Some("log") => exports("connectors"),
         Some(name) => IMPORTS.contains(&name),
         None => false,
     };
@@ -144,7 +159,10 @@ fn denial(name: &str) -> String {
         return match (ours(name), other_version(name)) {
             (Some("fetch"), _) => "documents elsewhere are fetched for providers only".to_owned(),
             (Some("clients"), _) => "roles of clients are told to client policies only".to_owned(),
-            (_, Some(version)) => format!("version {version} of the contract; this server has {VERSION}"),
+            (Some("log"), _) => "this one is for connectors; others log with `facts.log`".to_owned(),
+            (_, Some(version)) => {
+                format!("version {version} of the contract; this server has {VERSION} and {NEXT_VERSION}")
+            }
             _ => "it is not in the contract".to_owned(),
         };
     };
@@ -159,4 +177,47 @@ fn denial(name: &str) -> String {
         _ => "it is not in the contract",
     }
     .to_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
+mod tests {
+    use super::*;
+
+    fn refused(imported: &[&str], exported: &str) -> Option<String> {
+        let names = |names: &[&str]| names.iter().map(|&name| format!("{PACKAGE}{name}")).collect();
+        let shape = Shape { imports: names(imported), exports: names(&[exported]) };
+        exports(&shape).and_then(|()| imports(&shape)).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn both_versions_of_the_contract_are_taken() {
+        for (imported, exported) in [
+            (&["client@0.1.0", "facts@0.1.0"][..], "policies@0.1.0"),
+            (&["request@0.2.0", "facts@0.1.0"], "policies@0.2.0"),
+            (&["log@0.2.0"], "connectors@0.2.0"),
+        ] {
+            assert_eq!(refused(imported, exported), None, "{exported}");
+        }
+    }
+
+    #[test]
+    fn a_component_of_the_trial_is_to_be_built_again() {
+        let text = refused(&[], "policies@0.2.0-trial").unwrap();
+        assert!(text.contains("version 0.2.0-trial of the contract, and this server has 0.1.0 and 0.2.0"), "{text}");
+        assert!(text.contains("build it again"), "{text}");
+    }
+
+    #[test]
+    fn what_a_version_does_not_have_is_refused() {
+        for (imported, exported, why) in [
+            (&[][..], "connectors@0.1.0", "it is of the wrong world"),
+            (&["log@0.2.0"], "policies@0.2.0", "others log with `facts.log`"),
+            (&["fetch@0.1.0"], "connectors@0.2.0", "for providers only"),
+            (&["weather@0.2.0"], "connectors@0.2.0", "it is not in the contract"),
+        ] {
+            let text = refused(imported, exported).unwrap_or_default();
+            assert!(text.contains(why), "{exported}: {text}");
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! What a registration policy in Rust is written with: the contract's types, [`Policy`] and [`export!`].
 //!
 //! Read `policy.rs` first; `component.rs` is what the host calls. `client_policy.rs` and `client_policy_component.rs` are
-//! the same for conditions and executors of client policies, `provider.rs` and `provider_component.rs` for providers. All
-//! of it compiles natively too, where [`Host`] answers from data, so that policies are tested like any other code.
+//! the same for conditions and executors of client policies, `provider.rs` and `provider_component.rs` for providers,
+//! `connector.rs` and `connector_component.rs` (feature `connector`) for connectors. All of it compiles natively too,
+//! where [`Host`] answers from data, so that policies are tested like any other code.
 //!
 //! ```
 //! use matricula_policy_sdk::{Client, Config, ConfigError, Decision, Policy, Request};
@@ -104,11 +105,39 @@ pub mod provider_contract {
     });
 }
 
+/// World `connector` of contract 0.2.0; it shares its types with [`contract`].
+#[cfg(feature = "connector")]
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+pub mod connector_contract {
+    wit_bindgen::generate!({
+        path: ["wit", "wit/next"],
+        world: "matricula:registration/connector@0.2.0",
+        pub_export_macro: true,
+        export_macro_name: "export_connectors",
+        default_bindings_module: "$crate::connector_contract",
+        additional_derives: [PartialEq],
+        additional_type_attributes: {
+            "matricula:registration/connectors@0.2.0/finished": [#[derive(Default)]],
+            "matricula:registration/connectors@0.2.0/loss": [#[derive(Default)]],
+            "matricula:registration/connectors@0.2.0/target": [#[derive(Default)]],
+        },
+        with: {
+            "matricula:registration/client@0.1.0": crate::contract::matricula::registration::client,
+            "matricula:registration/decision@0.1.0": crate::contract::matricula::registration::decision,
+            "matricula:registration/config@0.1.0": crate::contract::matricula::registration::config,
+        },
+    });
+}
+
 mod amendment;
 mod client_policy;
 pub mod client_policy_component;
 pub mod component;
 mod config;
+#[cfg(feature = "connector")]
+pub mod connector;
+#[cfg(feature = "connector")]
+pub mod connector_component;
 mod decision;
 mod host;
 #[cfg(target_arch = "wasm32")]

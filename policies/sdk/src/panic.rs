@@ -10,9 +10,20 @@ const LONGEST: usize = 2_000;
 
 /// Lets panics be told, from the first call on. Every exported function begins with it.
 pub fn report() {
+    report_by(|line| facts::log(Level::Error, line));
+}
+
+/// The same for connectors, which may log and ask nothing.
+#[cfg(feature = "connector")]
+pub fn report_of_connector() {
+    use crate::connector_contract::matricula::registration0_2_0::log;
+    report_by(|line| log::write(log::Level::Error, line));
+}
+
+fn report_by(log: fn(&str)) {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
+        std::panic::set_hook(Box::new(move |info| {
             let payload = info.payload();
             let text = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
             let mut line = Line(String::new());
@@ -22,7 +33,7 @@ pub fn report() {
                 None => line.write_str("panicked: "),
             };
             let _ = line.write_str(text.unwrap_or("it says no more"));
-            facts::log(Level::Error, &line.0);
+            log(&line.0);
         }));
     });
 }

@@ -39,6 +39,8 @@ function items(words) {
       made.types[words.shift()] = { record: block(words, named) };
     } else if (word === 'enum') {
       made.types[words.shift()] = { enum: block(words, (inner) => plain(inner.shift())) };
+    } else if (word === 'flags') {
+      made.types[words.shift()] = { flags: block(words, (inner) => plain(inner.shift())) };
     } else if (word === 'variant') {
       made.types[words.shift()] = { variant: block(words, (inner) => [plain(inner.shift()), payload(inner)]) };
     } else {

@@ -217,6 +217,7 @@ mod tests {
             "saml.client.signature=true".into(),
             "saml.encrypt=true".into(),
             format!("saml.encryption.certificate={OTHER_CERTIFICATE}"),
+            "saml.metadata.validUntil=2099-12-31T23:59:59Z".into(),
             format!("saml.signing.certificate={CERTIFICATE}"),
             format!("saml_artifact_binding_url={}", at("acs/artifact")),
             format!("saml_artifact_resolution_service_url={}", at("artifact/1")),

@@ -307,7 +307,7 @@ impl Case {
             "caller": {"kind": "anonymous", "roles": [], "groups": [], "address": "127.0.0.1"},
             "registration-auth": "anonymous",
             "now": 1_700_000_000,
-            // Only contract 0.2.0-trial tells it.
+            // Only contract 0.2.0 tells it.
             "decision": "",
             "attributes": {},
         });

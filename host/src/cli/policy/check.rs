@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use matricula_contract::connectors::Abilities;
 use matricula_contract::names::{event_name, hook_name};
 use matricula_contract::{ConfigProperty, PolicyProvider};
 
@@ -67,6 +68,29 @@ fn describe_others(offer: &Offer) {
         let operations: Vec<String> = kind.operations.iter().map(|one| operation_name(*one).to_owned()).collect();
         println!("  offers {}", listed(&operations));
     }
+    for kind in &offer.connectors {
+        println!("connector {} {}: {}", kind.id, kind.version, kind.help_text);
+        println!("  takes clients of {}", listed(&kind.protocols));
+        println!("  authorizes with {}", listed(&kind.credentials));
+        println!("  {}", abilities(kind.able));
+        settings(&kind.properties);
+    }
+}
+
+/// What targets of a connector can.
+fn abilities(able: Abilities) -> String {
+    let words = [
+        (Abilities::TAKES_OUR_ID, "takes our id"),
+        (Abilities::ISSUES, "issues credentials"),
+        (Abilities::SHOWS, "shows what it has"),
+        (Abilities::SHOWS_SECRETS, "shows secrets"),
+        (Abilities::ENUMERATES, "lists its clients"),
+        (Abilities::DISABLES, "disables"),
+        (Abilities::HEARS_HELD, "hears of held clients"),
+    ];
+    let able: Vec<String> =
+        words.into_iter().filter(|(one, _)| able.contains(*one)).map(|(_, word)| word.to_owned()).collect();
+    format!("able: {}", listed(&able))
 }
 
 fn settings(properties: &[ConfigProperty]) {

@@ -153,7 +153,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// Files only: what of the next contract is on trial stays in its folder.
+    /// Files only: what 0.2.0 adds stays in its folder.
     fn names_in(folder: &str) -> BTreeSet<String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let entries = fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file());

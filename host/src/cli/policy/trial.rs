@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
+use matricula_contract::connectors::ConnectorKind;
 use matricula_contract::names::{event_name, hook_name};
 use matricula_contract::{ConditionProvider, Event, ExecutorProvider, PolicyProvider, RegistrationProvider};
 use matricula_wasm::component::{Cache, Instance, LoadedComponent, Part};
@@ -51,6 +52,8 @@ pub(super) struct Offer {
     pub(super) executors: Vec<ExecutorProvider>,
     /// Of registration provider.
     pub(super) providers: Vec<RegistrationProvider>,
+    /// Of target.
+    pub(super) connectors: Vec<ConnectorKind>,
 }
 
 /// An answer and what it took.
@@ -193,6 +196,10 @@ impl Offer {
         }
         if let Some(exports) = &instance.exports.provider {
             self.providers = exports.matricula_registration_providers().call_describe(&mut instance.store).await?;
+        }
+        if let Some(exports) = &instance.exports.connector {
+            let guest = exports.matricula_registration0_2_0_connectors();
+            self.connectors = guest.call_describe(&mut instance.store).await?;
         }
         Ok(())
     }

@@ -1,13 +1,22 @@
 //! One client of a realm more or less. Every registration counts itself, and all of one realm change the same row: a
 //! group adds them up and changes it once.
+//!
+//! That row also puts the changes of a realm's clients in order. Whoever changes a client names the row first and so holds
+//! it until the commit; the generations that it takes meanwhile are later than all that can be read by then, and earlier
+//! than all that are taken afterwards. So a reader who has seen a generation misses none before it, and needs to wait for
+//! nobody to see everything that was acknowledged. It costs no more than what registrations pay anyway: a group of up to 64
+//! writes holds the row once, and a node without 8 cores has a single connection that writes, which cannot wait for
+//! itself. Numbers that are given without the row (a sequence alone, ids of transactions) appear in another order than they
+//! were given, and their readers would have to wait for whoever is under way.
 
 use super::Statement;
 use crate::{Lost, Value, values};
 
-/// One more client of a realm, which must have fewer than each of its limits before; or one less.
+/// One more client of a realm, which must have fewer than each of its limits before; or one less, or one that changes: that
+/// counts too, as clients of a realm get their generations one after the other.
 pub(crate) struct Count {
-    realm_id: String,
-    /// 1 or -1.
+    pub(super) realm_id: String,
+    /// 1, 0 or -1.
     clients: i64,
     /// The least of the limits.
     limit: Option<u32>,
@@ -39,21 +48,41 @@ impl Count {
                 "UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1 AND clients < $2"
             };
             let values = values![realm_id, i64::from(*limit)];
-            alone.push(Statement { sql, values, otherwise: Some(Lost::Condition(index)), only_one: false });
+            alone.push(Statement {
+                sql,
+                values,
+                otherwise: Some(Lost::Condition(index)),
+                only_one: false,
+                apart: false,
+            });
         }
         if limits.is_empty() {
             let sql = "UPDATE realm_counters SET clients = clients + 1 WHERE realm_id = $1";
             // Without a realm there is nothing to count.
-            alone.push(Statement { sql, values: values![realm_id], otherwise: Some(Lost::Changed), only_one: false });
+            alone.push(Statement {
+                sql,
+                values: values![realm_id],
+                otherwise: Some(Lost::Changed),
+                only_one: false,
+                apart: false,
+            });
         }
         Count { realm_id: realm_id.to_owned(), clients: 1, limit: limits.iter().min().copied(), alone }
+    }
+
+    /// A client of this realm that changes.
+    pub(crate) fn changed(realm_id: &str) -> Count {
+        let sql = "UPDATE realm_counters SET clients = clients WHERE realm_id = $1";
+        // Nor has one that is gone clients that change.
+        let alone = vec![Statement { sql, values: values![realm_id], otherwise: None, only_one: false, apart: false }];
+        Count { realm_id: realm_id.to_owned(), clients: 0, limit: None, alone }
     }
 
     /// One client of this realm less.
     pub(crate) fn less(realm_id: &str) -> Count {
         let sql = "UPDATE realm_counters SET clients = clients - 1 WHERE realm_id = $1";
         // A realm that is gone has nothing to count.
-        let alone = vec![Statement { sql, values: values![realm_id], otherwise: None, only_one: false }];
+        let alone = vec![Statement { sql, values: values![realm_id], otherwise: None, only_one: false, apart: false }];
         Count { realm_id: realm_id.to_owned(), clients: -1, limit: None, alone }
     }
 }

@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use super::count::sums;
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
 use crate::connections::{Connections, lanes};
+use crate::followers::Followers;
 use crate::plans::PlannedConnection;
 use crate::postgres::{bind, is_of_the_connection};
 use crate::{Database, Lost, StoreError, Value, arrays};
@@ -43,7 +44,7 @@ pub(crate) fn start(database: Database, connections: &Arc<Connections>) -> Write
     for _ in 0..lanes() {
         tokio::spawn(run(Arc::clone(&jobs), Arc::clone(connections)));
     }
-    Writer { database, queue, figures: Arc::default() }
+    Writer { database, queue, followers: Followers::default(), figures: Arc::default() }
 }
 
 /// Takes what waits, group by group.
@@ -342,8 +343,14 @@ fn by_code(code: &str, message: String) -> Failure {
 /// One write in a transaction of its own, statement by statement: for those that are large or rare.
 async fn one_by_one(connection: &mut PgConnection, write: &Write) -> Result<Result<(), Failure>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    for Statement { sql, values, otherwise, .. } in write.alone() {
-        let result = bind(sql, values).execute(&mut *transaction).await;
+    for statement in write.alone() {
+        let Statement { sql, values, otherwise, .. } = statement;
+        let result = if values.contains(&Value::Generation) {
+            let text = functions::worded(sql, values, |number| format!("${number}"));
+            bind(AssertSqlSafe(text), values).execute(&mut *transaction).await
+        } else {
+            bind(*sql, values).execute(&mut *transaction).await
+        };
         let failure = match (result, otherwise) {
             (Ok(done), Some(lost)) if done.rows_affected() == 0 => Failure::Refused(StoreError::Lost(*lost)),
             (Ok(_), _) => continue,

@@ -1,4 +1,4 @@
-//! Policy `gate-next`, built for contract 0.2.0-trial: it uses the hook and the field that 0.1.0 does not have. Nobody
+//! Policy `gate-next`, built for contract 0.2.0: it uses the hook and the field that 0.1.0 does not have. Nobody
 //! gets a client's credentials, and the refusal says under which number it is recorded.
 
 /// The contract's types, generated from `wit/` and `wit/next/`.
@@ -6,13 +6,13 @@
 mod contract {
     wit_bindgen::generate!({
         path: ["../../../wit", "../../../wit/next"],
-        world: "matricula:registration/policy@0.2.0-trial",
+        world: "matricula:registration/policy@0.2.0",
         generate_all,
         pub_export_macro: false,
     });
 }
 
-use contract::exports::matricula::registration0_2_0_trial::policies::{
+use contract::exports::matricula::registration0_2_0::policies::{
     Client, ConfigError, ConfiguredPolicy, Context, Decision, Guest, Hook, PolicyProvider,
 };
 use contract::matricula::registration0_1_0::decision::Violation;

@@ -31,7 +31,7 @@ import type * as request from '../generated/contract/request.js';
 import type { Client } from '../generated/contract/client.js';
 import type { Decision } from '../generated/contract/decision.js';
 
-// What the next contract adds (wit/next): components of 0.1 are never asked at its hook and do not see its field.
+// What contract 0.2.0 adds (wit/next): components of 0.1 are never asked at its hook and do not see its field.
 
 /** When a policy is asked. */
 export type Hook = policies.Hook | 'before-install';
@@ -58,4 +58,4 @@ export const INTERFACES = ['providers', 'policies', 'client-policies'] as const;
 export type InterfaceName = (typeof INTERFACES)[number];
 
 /** The versions of the contract that the bench speaks, as interfaces name them. */
-export const CONTRACTS = ['0.1.', '0.2.0-trial'];
+export const CONTRACTS = ['0.1.', '0.2.0'];

@@ -284,7 +284,7 @@ export interface ComponentVersion {
 
 export interface ComponentFile {
   name: string;
-  kind?: 'policy' | 'provider' | 'client-policy';
+  kind?: 'policy' | 'provider' | 'client-policy' | 'connector';
   /** Digest of the version that decides. */
   active?: string;
   /** Digest of the version that decided before. */

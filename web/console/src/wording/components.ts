@@ -13,6 +13,7 @@ export const kinds: Record<NonNullable<ComponentFile['kind']>, string> = {
   policy: 'Registration policies',
   provider: 'Document formats',
   'client-policy': 'Conditions and executors of client policies',
+  connector: 'Connectors of targets',
 };
 
 export const verdicts: Record<ReplayVerdict, string> = { accept: 'Let through', hold: 'Held', reject: 'Refused', error: 'No answer' };

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use crate::Value;
 use crate::arrays::{type_of, with_parameters};
 use crate::writer::count::COUNT;
 use crate::writer::{Statement, Write};
@@ -60,7 +61,7 @@ pub(super) fn together(name: &str, example: &Write) -> Function {
             let _ = write!(body, "FOR this_write IN 1 .. ${writes} LOOP ");
             let mut before = 0;
             for statement in &example.statements {
-                let _ = write!(body, "{}; ", of_arrays(statement.sql, before));
+                let _ = write!(body, "{}; ", of_arrays(statement, before));
                 if statement.otherwise.is_some() {
                     body.push_str(&unless("FOUND"));
                 }
@@ -84,7 +85,7 @@ pub(super) fn guarded(name: &str, example: &Write) -> Function {
     let mut before = 0;
     for (index, statement) in example.alone().enumerate() {
         // Writing to a String cannot fail.
-        let _ = write!(body, "failed_statement := {index}; {}; ", of_arrays(statement.sql, before));
+        let _ = write!(body, "failed_statement := {index}; {}; ", of_arrays(statement, before));
         if statement.otherwise.is_some() {
             body.push_str(&unless("FOUND"));
         }
@@ -121,8 +122,17 @@ fn unless(holds: &str) -> String {
 }
 
 /// A statement whose parameters are elements of arrays: `$2` becomes `$7[this_write]` when five values come before.
-fn of_arrays(sql: &str, before: usize) -> String {
-    with_parameters(sql, |number| format!("${}[this_write]", before + number))
+fn of_arrays(statement: &Statement, before: usize) -> String {
+    worded(statement.sql, &statement.values, |number| format!("${}[this_write]", before + number))
+}
+
+/// A statement with other words for its parameters. A generation is taken where it is needed: whoever counts for a realm
+/// first holds the realm's row until the end of the transaction, so a later number is of a later commit.
+pub(super) fn worded(sql: &str, values: &[Value], word: impl Fn(usize) -> String) -> String {
+    with_parameters(sql, |number| match number.checked_sub(1).and_then(|index| values.get(index)) {
+        Some(Value::Generation) => "nextval('client_generations')".to_owned(),
+        _ => word(number),
+    })
 }
 
 /// The statements of one write as statements for many, each run once with a row of values for each write; `None` if there
@@ -141,7 +151,8 @@ fn for_all(statements: &[Statement]) -> Option<Vec<String>> {
         let arrays: Vec<String> = (1..=count).map(|number| format!("${}", before + number)).collect();
         let names: Vec<String> = (1..=count).map(|number| format!("value_{number}")).collect();
         before += count;
-        Some(kind.for_all(&format!("unnest({}) AS new ({})", arrays.join(", "), names.join(", "))))
+        let new = format!("unnest({}) AS new ({})", arrays.join(", "), names.join(", "));
+        Some(kind.for_all(&new, &statement.values))
     };
     statements.iter().map(for_all).collect()
 }
@@ -150,6 +161,8 @@ fn for_all(statements: &[Statement]) -> Option<Vec<String>> {
 enum Kind<'a> {
     /// `INSERT INTO table (columns) VALUES (row) tail`.
     Insert { table: &'a str, columns: &'a str, row: &'a str, tail: &'a str },
+    /// `INSERT INTO table (columns) SELECT row FROM source`, the source with its conditions.
+    Select { table: &'a str, columns: &'a str, row: &'a str, source: &'a str },
     /// `UPDATE table SET assignments WHERE condition`.
     Update { table: &'a str, assignments: &'a str, condition: &'a str },
     /// `DELETE FROM table WHERE condition`.
@@ -159,6 +172,9 @@ enum Kind<'a> {
 impl<'a> Kind<'a> {
     fn of(statement: &Statement) -> Option<Kind<'static>> {
         let sql = statement.sql;
+        if statement.apart {
+            return Kind::apart(sql);
+        }
         // Without brackets in it: no functions, no questions about other rows.
         let is_plain = |text: &str| !text.contains('(');
         if let Some(rest) = sql.strip_prefix("INSERT INTO ") {
@@ -185,18 +201,38 @@ impl<'a> Kind<'a> {
         (by_key && once_is_enough).then_some(Kind::Delete { table, condition })
     }
 
+    /// What is said to be apart may ask about other rows too.
+    fn apart(sql: &'static str) -> Option<Kind<'static>> {
+        if let Some(rest) = sql.strip_prefix("INSERT INTO ") {
+            let (table, rest) = rest.split_once(" (")?;
+            let (columns, rest) = rest.split_once(") SELECT ")?;
+            let (row, source) = rest.split_once(" FROM ")?;
+            return Some(Kind::Select { table, columns, row, source });
+        }
+        let (table, rest) = sql.strip_prefix("UPDATE ")?.split_once(" SET ")?;
+        let (assignments, condition) = rest.split_once(" WHERE ")?;
+        Some(Kind::Update { table, assignments, condition })
+    }
+
     fn table(&self) -> &'a str {
         match self {
-            Kind::Insert { table, .. } | Kind::Update { table, .. } | Kind::Delete { table, .. } => table,
+            Kind::Select { table, .. }
+            | Kind::Insert { table, .. }
+            | Kind::Update { table, .. }
+            | Kind::Delete { table, .. } => table,
         }
     }
 
     /// The statement for all rows of `new`.
-    fn for_all(&self, new: &str) -> String {
-        let of_new = |text: &str| with_parameters(text, |number| format!("new.value_{number}"));
+    fn for_all(&self, new: &str, values: &[Value]) -> String {
+        let of_new = |text: &str| worded(text, values, |number| format!("new.value_{number}"));
         match self {
             Kind::Insert { table, columns, row, tail } => {
                 format!("INSERT INTO {table} ({columns}) SELECT {} FROM {new}{tail}", of_new(row))
+            }
+            Kind::Select { table, columns, row, source } => {
+                let (row, source) = (of_new(row), of_new(source));
+                format!("INSERT INTO {table} ({columns}) SELECT {row} FROM {new} CROSS JOIN {source}")
             }
             Kind::Update { table, assignments, condition } => {
                 format!("UPDATE {table} SET {} FROM {new} WHERE {}", of_new(assignments), of_new(condition))
@@ -217,7 +253,7 @@ mod tests {
     fn statements_become_one_for_a_group_of_writes() {
         let mut write = Write::default();
         write.run("INSERT INTO a (x, y, z) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING", values!["1", 2_i64]);
-        write.run("INSERT INTO b (x, n) VALUES ($1, 1)", values!["1"]);
+        write.run("INSERT INTO b (x, n, g) VALUES ($1, 1, $2)", values!["1", Value::Generation]);
         write.replace(
             "UPDATE c SET n = $2, v = v + 1 WHERE x = $1 AND v = $3",
             values!["1", 2_i64, 3_i64],
@@ -230,11 +266,33 @@ mod tests {
                 "INSERT INTO a (x, y, z) SELECT new.value_1, new.value_2, new.value_2 FROM unnest($1, $2) \
                  AS new (value_1, value_2) ON CONFLICT DO NOTHING"
                     .to_owned(),
-                "INSERT INTO b (x, n) SELECT new.value_1, 1 FROM unnest($3) AS new (value_1)".to_owned(),
-                "UPDATE c SET n = new.value_2, v = v + 1 FROM unnest($4, $5, $6) AS new (value_1, value_2, value_3) \
+                "INSERT INTO b (x, n, g) SELECT new.value_1, 1, nextval('client_generations') \
+                 FROM unnest($3, $4) AS new (value_1, value_2)"
+                    .to_owned(),
+                "UPDATE c SET n = new.value_2, v = v + 1 FROM unnest($5, $6, $7) AS new (value_1, value_2, value_3) \
                  WHERE x = new.value_1 AND v = new.value_3"
                     .to_owned(),
-                "DELETE FROM d USING unnest($7) AS new (value_1) WHERE x = new.value_1".to_owned(),
+                "DELETE FROM d USING unnest($8) AS new (value_1) WHERE x = new.value_1".to_owned(),
+            ])
+        );
+    }
+
+    #[test]
+    fn what_is_apart_may_ask_about_other_rows() {
+        let mut write = Write::default();
+        write.run_apart(
+            "INSERT INTO a (x, y) SELECT b.x, $2 FROM b WHERE b.x = $1 AND (b.y OR b.z)",
+            values!["1", 2_i64],
+        );
+        write.run_apart("UPDATE c SET n = $2 WHERE x = $1", values!["1", 2_i64]);
+        assert_eq!(
+            for_all(&write.statements),
+            Some(vec![
+                "INSERT INTO a (x, y) SELECT b.x, new.value_2 FROM unnest($1, $2) AS new (value_1, value_2) \
+                 CROSS JOIN b WHERE b.x = new.value_1 AND (b.y OR b.z)"
+                    .to_owned(),
+                "UPDATE c SET n = new.value_2 FROM unnest($3, $4) AS new (value_1, value_2) WHERE x = new.value_1"
+                    .to_owned(),
             ])
         );
     }

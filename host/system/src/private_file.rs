@@ -92,7 +92,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// When it is somebody else's, or not there.
-pub(crate) fn close_to_others(path: &Path) -> io::Result<bool> {
+pub fn close_to_others(path: &Path) -> io::Result<bool> {
     let mode = std::fs::metadata(path)?.mode();
     let open = mode & 0o077 != 0;
     if open {

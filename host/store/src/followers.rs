@@ -1,0 +1,211 @@
+//! Those who wait for a change of a realm's clients. A write of this node wakes the ones of its realm when it is stored;
+//! what other nodes write is looked for at once for all realms that somebody waits for (`changes.rs` tells when).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Mutex as AsyncMutex, watch};
+
+use super::{Change, Database, StoreError, client_changes};
+
+/// Callers that may wait at a time, and those for one realm.
+const PLACES: usize = 1024;
+const PLACES_OF_REALM: usize = 128;
+
+/// Everybody who waits. Cloning it is cheap.
+#[derive(Clone, Default)]
+pub struct Followers(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    places: Mutex<Places>,
+    /// Held by whoever looks for the changes of other nodes: one is enough.
+    looking: AsyncMutex<()>,
+}
+
+#[derive(Default)]
+struct Places {
+    realms: HashMap<String, OfRealm>,
+    taken: usize,
+    /// The server stops: nobody waits any more.
+    stopped: bool,
+}
+
+/// Those who wait for changes of one realm.
+struct OfRealm {
+    /// Counts what they are woken for.
+    wake: watch::Sender<u64>,
+    taken: usize,
+    /// The last generation that one of them has read.
+    read: i64,
+}
+
+/// A place among those who wait, given back when it is dropped.
+pub struct Follower {
+    followers: Followers,
+    realm_id: String,
+    woken: watch::Receiver<u64>,
+}
+
+impl Followers {
+    /// A place to wait for changes of this realm; `None` when all are taken.
+    pub fn follow(&self, realm_id: &str) -> Option<Follower> {
+        let mut places = self.places();
+        if places.taken >= PLACES {
+            return None;
+        }
+        let of_realm = places.realms.entry(realm_id.to_owned()).or_insert_with(|| OfRealm {
+            wake: watch::Sender::default(),
+            taken: 0,
+            read: 0,
+        });
+        if of_realm.taken >= PLACES_OF_REALM {
+            return None;
+        }
+        of_realm.taken += 1;
+        let woken = of_realm.wake.subscribe();
+        places.taken += 1;
+        Some(Follower { followers: self.clone(), realm_id: realm_id.to_owned(), woken })
+    }
+
+    /// To be called when a change of this realm's clients is stored.
+    pub(super) fn changed(&self, realm_id: &str) {
+        if let Some(of_realm) = self.places().realms.get(realm_id) {
+            of_realm.wake();
+        }
+    }
+
+    /// To be called with what other nodes changed.
+    pub fn announced(&self, change: &Change, database: &Database) {
+        if !matches!(change, Change::Clients | Change::Everything) || self.places().taken == 0 {
+            return;
+        }
+        let (followers, database) = (self.clone(), database.clone());
+        tokio::spawn(async move {
+            // Who looks already sees it, or is followed by another look.
+            let Ok(_looking) = followers.0.looking.try_lock() else { return };
+            if let Err(error) = followers.look(&database).await {
+                tracing::debug!(%error, "the changes of other nodes could not be looked for; they are another time");
+            }
+        });
+    }
+
+    /// Wakes those for whom there is something, wherever it was written.
+    async fn look(&self, database: &Database) -> Result<(), StoreError> {
+        let realms: Vec<String> = self.places().realms.keys().cloned().collect();
+        for (realm_id, last) in client_changes::last_of_each(database, &realms).await? {
+            if let Some(of_realm) = self.places().realms.get(&realm_id)
+                && of_realm.read < last
+            {
+                of_realm.wake();
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets nobody wait any more.
+    pub fn stop(&self) {
+        let mut places = self.places();
+        places.stopped = true;
+        places.realms.values().for_each(OfRealm::wake);
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OfRealm {
+    fn wake(&self) {
+        self.wake.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+impl Follower {
+    /// To be called before the changes are read: what is stored from then on ends the next wait.
+    pub fn reads(&mut self) {
+        self.woken.borrow_and_update();
+    }
+
+    /// To be called after everything up to this generation was read.
+    pub fn has_read(&self, generation: i64) {
+        if let Some(of_realm) = self.followers.places().realms.get_mut(&self.realm_id) {
+            of_realm.read = of_realm.read.max(generation);
+        }
+    }
+
+    /// Waits until there is something to be read; false when the server stops.
+    pub async fn news(&mut self) -> bool {
+        if self.followers.places().stopped {
+            return false;
+        }
+        // The sender lives as long as the place.
+        self.woken.changed().await.is_ok() && !self.followers.places().stopped
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let mut places = self.followers.places();
+        places.taken -= 1;
+        if let Some(of_realm) = places.realms.get_mut(&self.realm_id) {
+            of_realm.taken -= 1;
+            if of_realm.taken == 0 {
+                places.realms.remove(&self.realm_id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    async fn is_woken(follower: &mut Follower) -> bool {
+        timeout(Duration::from_millis(20), follower.news()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_change_wakes_those_of_its_realm_and_what_came_before_reading_does_not() {
+        let followers = Followers::default();
+        followers.changed("r");
+        let (mut one, mut other) = (followers.follow("r").unwrap(), followers.follow("s").unwrap());
+        one.reads();
+        assert!(!is_woken(&mut one).await);
+        followers.changed("r");
+        assert!(is_woken(&mut one).await);
+        followers.changed("r");
+        one.reads();
+        assert!(!is_woken(&mut one).await);
+        assert!(!is_woken(&mut other).await);
+    }
+
+    #[test]
+    fn places_are_limited_and_given_back() {
+        let followers = Followers::default();
+        let taken: Vec<_> = (0..PLACES_OF_REALM).map(|_| followers.follow("r").unwrap()).collect();
+        assert!(followers.follow("r").is_none());
+        let others: Vec<_> = (0..PLACES - PLACES_OF_REALM).map(|n| followers.follow(&n.to_string()).unwrap()).collect();
+        assert!(followers.follow("another").is_none());
+        drop(taken);
+        assert!(followers.follow("r").is_some());
+        drop(others);
+        assert!(followers.places().realms.is_empty());
+        assert_eq!(followers.places().taken, 0);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_when_the_server_stops() {
+        let followers = Followers::default();
+        let mut waiting = followers.follow("r").unwrap();
+        waiting.reads();
+        let (goes_on, ()) = tokio::join!(waiting.news(), async { followers.stop() });
+        assert!(!goes_on);
+        assert!(!followers.follow("r").unwrap().news().await);
+    }
+}

@@ -1,0 +1,112 @@
+//! Clients that are not there yet: some target must take them first. Only targets see them; their names are in use, and a
+//! crash ends them. They wait in the table of those that leave, as that is what becomes of them when a target refuses.
+
+use super::clients::{ClientRow, row, select};
+use super::deliveries::{self, Carrier};
+use super::{Database, Lost, StoreError, Value, Write, document, policies, realms, values};
+use matricula_system::clock;
+
+/// A proposal that is older than this, in seconds, has nobody who waits for it.
+const AGE: i64 = 60;
+
+/// Proposes a client, which the write counts; [`Lost::Taken`] when its id is in use.
+pub fn insert(
+    write: &mut Write,
+    realm_id: &str,
+    client: &ClientRow,
+    node: &str,
+    carrier: &Carrier,
+) -> Result<(), StoreError> {
+    write.require(
+        "INSERT INTO leaving_clients (realm_id, id, client_id, enabled, document, registration_token_id, \
+         initial_access_token, token_policies, held, held_reason, resource_server, created_at, updated_at, version, origin, \
+         generation, secrets_version, proposed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE, NULL, $9, $10, $10, 1, \
+         $11, $12, 1, $13) ON CONFLICT DO NOTHING",
+        values![
+            realm_id,
+            &client.id,
+            client.client_id(),
+            client.enabled(),
+            document::encode(&client.id, &client.client)?,
+            client.registration_token_id.clone(),
+            client.initial_access_token.clone(),
+            (!client.token_policies.is_empty()).then(|| policies::list_to_json(&client.token_policies)),
+            client.resource_server,
+            client.created_at,
+            client.origin.as_ref().map(|origin| serde_json::json!(origin).to_string()),
+            Value::Generation,
+            node,
+        ],
+        Lost::Taken,
+    );
+    deliveries::deliver_proposed(write, realm_id, client, carrier);
+    Ok(())
+}
+
+/// The proposed client with this internal id.
+pub async fn by_id(database: &Database, realm_id: &str, id: &str) -> Result<Option<ClientRow>, StoreError> {
+    let sql = select!("", "leaving_clients", "WHERE realm_id = $1 AND id = $2 AND proposed_by IS NOT NULL");
+    let found = database.first(sql, values![realm_id, id]).await?;
+    found.as_ref().map(row).transpose()
+}
+
+/// Makes it a client. [`Lost::Changed`] when the proposal has ended, [`Lost::Taken`] when its `client_id` is in use.
+pub fn confirm(write: &mut Write, realm_id: &str, id: &str) {
+    realms::count_change(write, realm_id);
+    write.require(
+        "UPDATE leaving_clients SET version = version WHERE realm_id = $1 AND id = $2 AND proposed_by IS NOT NULL",
+        values![realm_id, id],
+        Lost::Changed,
+    );
+    // Whoever follows the changes of the realm sees it only now: as one of now.
+    write.require(
+        "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, initial_access_token, \
+         token_policies, held, held_reason, resource_server, created_at, updated_at, version, origin, secrets_version, \
+         generation) SELECT c.realm_id, c.id, c.client_id, c.enabled, c.document, c.registration_token_id, \
+         c.initial_access_token, c.token_policies, c.held, c.held_reason, c.resource_server, c.created_at, c.updated_at, \
+         c.version, c.origin, c.secrets_version, $3 FROM leaving_clients c WHERE c.realm_id = $1 AND c.id = $2 \
+         ON CONFLICT DO NOTHING",
+        values![realm_id, id, Value::Generation],
+        Lost::Taken,
+    );
+    // What a target has is this state.
+    write.run(
+        "UPDATE deliveries SET delivered_generation = CASE WHEN delivered_generation = generation \
+         THEN (SELECT c.generation FROM clients c WHERE c.realm_id = $1 AND c.id = $2) END, \
+         generation = (SELECT c.generation FROM clients c WHERE c.realm_id = $1 AND c.id = $2) \
+         WHERE realm_id = $1 AND client = $2",
+        values![realm_id, id],
+    );
+    write.run("DELETE FROM leaving_clients WHERE realm_id = $1 AND id = $2", values![realm_id, id]);
+}
+
+/// Ends a proposal: what may have reached a target leaves, and the use of its initial access token is given back.
+/// [`Lost::Changed`] when it has ended already.
+pub fn withdraw(write: &mut Write, realm_id: &str, id: &str, carrier: &Carrier) {
+    realms::discount_client(write, realm_id);
+    write.require(
+        "UPDATE leaving_clients SET version = version WHERE realm_id = $1 AND id = $2 AND proposed_by IS NOT NULL",
+        values![realm_id, id],
+        Lost::Changed,
+    );
+    write.run(
+        "UPDATE initial_access_tokens SET remaining_count = remaining_count + 1 WHERE realm_id = $1 AND id = \
+         (SELECT c.initial_access_token FROM leaving_clients c WHERE c.realm_id = $1 AND c.id = $2)",
+        values![realm_id, id],
+    );
+    write.run("UPDATE leaving_clients SET proposed_by = NULL WHERE realm_id = $1 AND id = $2", values![realm_id, id]);
+    deliveries::withdraw_from_all(write, realm_id, id, carrier);
+    deliveries::outcomes::gone(write, realm_id, id);
+}
+
+/// Proposals that nobody waits for any more: id of the realm and internal id.
+pub async fn abandoned(database: &Database) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = database
+        .all(
+            "SELECT realm_id, id FROM leaving_clients WHERE proposed_by IS NOT NULL AND (updated_at < $1 OR NOT EXISTS \
+             (SELECT 1 FROM delivering_nodes n WHERE n.id = leaving_clients.proposed_by AND n.alive_until_ms > $2))",
+            values![clock::now() - AGE, clock::now_ms()],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
