@@ -16,8 +16,6 @@ fn main() {
         }
     }
     println!("cargo::rustc-env=MATRICULA_COMPONENTS={}", folder.display());
-    println!("cargo::rerun-if-changed=../wit");
-    println!("cargo::rerun-if-changed=migrations");
     web_files(&host.join("../target/web"));
 }
 

@@ -28,6 +28,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use matricula_contract::{CallerKind, Context, Operation, RegistrationAuth};
+use matricula_realms::{MASTER, Realm};
+use matricula_store::clock;
+use matricula_store::{Lost, StoreError, Write};
+use matricula_wasm::facts::RealmOfCall;
+use matricula_wasm::waits::Waits;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -35,14 +41,8 @@ use crate::authentication::AuthenticationError;
 use crate::authentication::bearer_token::{self, Bearer};
 use crate::authentication::session_cookie;
 use crate::caller::Caller;
-use crate::clock;
 use crate::error::ErrorResponse;
-use crate::realm::{MASTER, Realm};
-use crate::store::{Lost, StoreError, Write};
 use crate::tokens::{self, kind};
-use crate::wasm::contract::{self, CallerKind, Context, Operation, RegistrationAuth};
-use crate::wasm::facts::RealmOfCall;
-use crate::wasm::waits::Waits;
 
 /// Somebody with a good access token of the realm in question or of realm `master`, or with the console's cookie instead.
 pub(crate) struct Administrator {
@@ -171,7 +171,7 @@ impl Administrator {
             realm: self.realm.name.clone(),
             provider: provider.to_owned(),
             operation,
-            caller: contract::Caller {
+            caller: matricula_contract::Caller {
                 kind: CallerKind::Bearer,
                 subject: self.bearer.holder.as_ref().map(|holder| holder.user_id.clone()),
                 token_id: Some(claims.jti.clone()),

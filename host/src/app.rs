@@ -9,6 +9,17 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::routing::{any, get, options};
+use matricula_network::names::Names;
+use matricula_network::outside::Outside;
+use matricula_network::proxies::TrustedProxies;
+use matricula_realms::{MASTER, Realm, Realms};
+use matricula_store::private_file;
+use matricula_store::{Store, keys};
+use matricula_wasm::Wasm;
+use matricula_wasm::compiler::Compiler;
+use matricula_wasm::facts::Sources;
+use matricula_wasm::fitness::TrialRules;
+use matricula_wasm::waits::Places;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -22,21 +33,11 @@ use crate::error::ErrorResponse;
 use crate::keys::Keys;
 use crate::keys::rsa::RsaKeys;
 use crate::metrics::Metrics;
-use crate::names::Names;
-use crate::outside::Outside;
 use crate::policies::ClientCounts;
-use crate::proxies::TrustedProxies;
-use crate::realm::{MASTER, Realm, Realms};
-use crate::store::{Store, keys};
 use crate::tokens::KnownTokens;
-use crate::wasm::Wasm;
-use crate::wasm::compiler::Compiler;
-use crate::wasm::facts::Sources;
-use crate::wasm::fitness::TrialRules;
-use crate::wasm::waits::Places;
 use crate::{
     admin, authorization_endpoint, console, cors, description, discovery, first_start, headers, health, panics,
-    private_file, protocol_mappers, registration, token_endpoint, web,
+    protocol_mappers, registration, token_endpoint, web,
 };
 
 /// What every request may use. Cloning it is cheap: each request does so several times.

@@ -11,17 +11,18 @@ pub(crate) mod trusted_issuer;
 
 use std::sync::Arc;
 
+use matricula_contract::{CallerKind, Operation, RegistrationAuth};
+use matricula_realms::Realm;
+use matricula_store::StoreError;
+use matricula_store::clients::ClientRow;
+use matricula_store::initial_access_tokens::InitialAccessTokenRow;
+use matricula_store::policies::OfToken;
+
 use crate::app::App;
 use crate::authentication::bearer_token::Bearer;
 use crate::authentication::trusted_issuer::TrustedIssuers;
 use crate::caller::Caller;
-use crate::policies::OfToken;
-use crate::realm::Realm;
-use crate::store::StoreError;
-use crate::store::clients::ClientRow;
-use crate::store::initial_access_tokens::InitialAccessTokenRow;
 use crate::tokens::{self, Claims, kind};
-use crate::wasm::contract::{CallerKind, Operation, RegistrationAuth};
 
 /// Why a caller is turned away. The texts of `invalid_token` are Keycloak's.
 #[derive(Debug, thiserror::Error)]

@@ -8,12 +8,12 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use matricula_network::authority::{Authority, Scheme};
+use matricula_network::proxies::TrustedProxies;
+use matricula_network::{addresses, form};
 
 use crate::app::{App, Peer};
-use crate::authority::{Authority, Scheme};
 use crate::error::ErrorResponse;
-use crate::proxies::TrustedProxies;
-use crate::{addresses, form};
 
 impl FromRequestParts<App> for Caller {
     type Rejection = ErrorResponse;

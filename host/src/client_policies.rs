@@ -4,25 +4,27 @@
 //! Policies none of whose executors acts on an event are left out of it. The first refusal ends the request; what has no
 //! answer refuses it.
 
-pub(crate) mod documents;
 mod record;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use matricula_contract::names::event_name;
+use matricula_contract::{Client, Configured, Context, Event, Outcome, Verdict, Violation};
+use matricula_store::client_policy_documents::{EnabledPolicy, RealmClientPolicies};
+use matricula_store::ids;
+use matricula_wasm::client_policy_provider::{ConditionHandle, ExecutorHandle, Occasion};
+use matricula_wasm::component::LoadedComponent;
+use matricula_wasm::instances::Instances;
+use matricula_wasm::no_answer::{NoAnswer, Unanswered};
+use matricula_wasm::provider::ProviderCall;
+use matricula_wasm::{ComponentSet, Failure, WasmError};
+
 use crate::app::App;
 use crate::error::ErrorResponse;
-use crate::ids;
-use crate::policies::{Failed, NoAnswer, PolicyError, PolicyViolation, Unanswered, VALUE_LENGTH, amend, hide, named};
-use crate::wasm::client_policy_provider::{ConditionHandle, ExecutorHandle, Occasion};
-use crate::wasm::component::LoadedComponent;
-use crate::wasm::contract::{Client, Configured, Context, Event, Outcome, Verdict, Violation};
-use crate::wasm::instances::Instances;
-use crate::wasm::provider::ProviderCall;
-use crate::wasm::{ComponentSet, Failure, WasmError};
-use documents::{EnabledPolicy, RealmClientPolicies};
-pub(crate) use record::{ClientPolicyEvaluation, event_name};
+use crate::policies::{Failed, PolicyError, PolicyViolation, VALUE_LENGTH, amend, hide, named};
+pub(crate) use record::ClientPolicyEvaluation;
 use record::{ConditionEvaluation, ConditionVerdict, ExecutorEvaluation, ExecutorVerdict};
 
 /// A refusal by an executor.

@@ -20,27 +20,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use matricula_realms::MASTER;
+use matricula_store::clock;
+use matricula_store::component_files::{self, ChoiceRow, FileRow, Limits, User};
+use matricula_store::events::Event;
+use matricula_store::{self, Store, StoreError, Write, events, realms};
+use matricula_wasm::compiler::{Compiler, Pace};
+use matricula_wasm::component::{Part, digest};
+use matricula_wasm::engine::LARGEST_MEMORY;
+use matricula_wasm::facts::Sources;
+use matricula_wasm::fitness::{Failed, Trial, TrialRules};
+use matricula_wasm::load::{Loader, Ready, is_plain};
+use matricula_wasm::waits::Places;
+use matricula_wasm::{ComponentSet, Wasm, WatchedVersion};
 use tokio::sync::{Notify, mpsc};
 
 pub(crate) use known::{Health, Source, Summary, Version};
 
-use crate::clock;
-use crate::events::{COMPONENT_PUT_BACK, COMPONENT_REMOVED, Event};
-use crate::realm::MASTER;
-use crate::store::component_files::{self, ChoiceRow, FileRow, Limits, User};
-use crate::store::{self, Store, StoreError, Write, events, realms};
-use crate::wasm::compiler::{Compiler, Pace};
-use crate::wasm::component::{Part, digest};
-use crate::wasm::engine::LARGEST_MEMORY;
-use crate::wasm::facts::Sources;
-use crate::wasm::fitness::{Failed, Trial, TrialRules};
-use crate::wasm::load::{Loader, Ready, is_plain};
-use crate::wasm::waits::Places;
-use crate::wasm::{ComponentSet, Wasm};
+use crate::events::{COMPONENT_PUT_BACK, COMPONENT_REMOVED};
+use crate::registration::decision::Record;
+use crate::registration::difference::Difference;
 use folder::{Change, DroppedFile, Folder};
 use known::{Active, Known, Lost};
 use signature::TrustedKeys;
-use watched::{Shadow, WatchedVersion};
+use watched::Shadow;
 
 /// The registration providers: name and file.
 pub(crate) const CORE: (&str, &[u8]) = ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm")));
@@ -518,8 +521,8 @@ impl Components {
     }
 
     /// Another node may have changed something: it is read again soon.
-    pub(crate) fn announced(&self, change: &store::Change) {
-        if matches!(change, store::Change::Components | store::Change::Everything) {
+    pub(crate) fn announced(&self, change: &matricula_store::Change) {
+        if matches!(change, matricula_store::Change::Components | matricula_store::Change::Everything) {
             self.inner.stale.notify_one();
         }
     }
@@ -702,7 +705,7 @@ impl Components {
                 let (bytes, signature) =
                     stored.map_err(|error| error.to_string())?.ok_or("there is no such version any more")?;
                 self.inner.keys.verify(&bytes, signature.as_deref())?;
-                if crate::wasm::component::digest(&bytes) != digest {
+                if matricula_wasm::component::digest(&bytes) != digest {
                     return Err("what is stored of it is damaged".to_owned());
                 }
                 Ok(bytes.into())
@@ -764,7 +767,7 @@ impl Components {
         let all = self.lock();
         let mut set = compose(&all, None)?;
         for (name, known) in &*all {
-            let Some(Shadow { ready, figures }) = &known.shadow else { continue };
+            let Some(Shadow { ready, .. }) = &known.shadow else { continue };
             match compose(&all, Some((name, Some(ready)))) {
                 Ok(instead) => {
                     let active = known.active.iter().flat_map(|active| active.ready.offered.ids());
@@ -773,13 +776,24 @@ impl Components {
                         label: ready.component.label(),
                         set: Arc::new(instead),
                         ids: active.chain(ready.offered.ids()).map(str::to_owned).collect(),
-                        figures: Arc::clone(figures),
                     });
                 }
                 Err(reason) => tracing::error!(component = name, reason, "a version cannot be watched"),
             }
         }
         Ok(set)
+    }
+
+    /// Counts what came of a request that a version went through which is only watched, unless it is not any more.
+    pub(crate) fn watched(&self, version: &WatchedVersion, after: &Record, difference: Option<&Difference>) {
+        let shadow = |known: &Known| {
+            let shadow = known.shadow.as_ref().filter(|shadow| shadow.ready.component.label() == version.label)?;
+            Some(Arc::clone(&shadow.figures))
+        };
+        let figures = self.lock().get(&version.name).and_then(shadow);
+        if let Some(figures) = figures {
+            figures.saw(after, difference);
+        }
     }
 
     /// The swap: requests that begin from now on find this version.

@@ -8,10 +8,10 @@ use anyhow::{Context, bail};
 use clap::builder::{FalseyValueParser, OsStr};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
+use matricula_network::proxies::ProxyHeaders;
+use matricula_wasm::compiler::{COMMAND, MEMORY_MIB};
 
 use crate::abuse::Rate;
-use crate::proxies::ProxyHeaders;
-use crate::wasm::compiler::{COMMAND, MEMORY_MIB};
 
 /// A client registration service for OAuth 2.0, OpenID Connect and SAML: what Keycloak's offers, on the same wire.
 #[derive(Debug, Parser)]

@@ -7,6 +7,11 @@ use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use matricula_realms::roles::{ADMIN, CREATE_REALM};
+use matricula_realms::{MASTER, Realm};
+use matricula_store::clock;
+use matricula_store::users::UserRow;
+use matricula_store::{Write, realms, roles, sessions, users};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,12 +21,8 @@ use crate::app::App;
 use crate::authentication::session_cookie::{self, ConsoleSession};
 use crate::caller::Caller;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::realm::{MASTER, Realm};
 use crate::registration::open_realm;
-use crate::roles::{ADMIN, CREATE_REALM};
-use crate::store::users::UserRow;
-use crate::store::{Write, realms, roles, sessions, users};
-use crate::{abuse, clock, passwords};
+use crate::{abuse, passwords};
 
 /// Who wants to sign in.
 #[derive(Default, Deserialize, ToSchema)]

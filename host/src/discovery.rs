@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use matricula_realms::Realm;
+use matricula_store::scopes::Assigned;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,8 +13,6 @@ use crate::caller::Caller;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::keys::Jwk;
 use crate::parameters::Path;
-use crate::realm::Realm;
-use crate::store::scopes::Assigned;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use std::sync::Arc;

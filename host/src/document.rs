@@ -5,10 +5,10 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use matricula_contract::Document;
 
 use crate::error::ErrorResponse;
 use crate::json_text;
-use crate::wasm::contract::Document;
 
 /// The media type of documents that are JSON.
 pub(crate) const JSON: &str = "application/json";

@@ -8,6 +8,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use matricula_contract::Violation;
+use matricula_store::{Lost, StoreError};
+use matricula_wasm::{Failure, WasmError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,9 +18,6 @@ use crate::authentication::AuthenticationError;
 use crate::client_policies::Refused as RefusedByClientPolicy;
 use crate::json_text::NotUnicode;
 use crate::policies::{PolicyViolation, Refused};
-use crate::store::{Lost, StoreError};
-use crate::wasm::contract::Violation;
-use crate::wasm::{Failure, WasmError};
 pub(crate) use accept::Accept;
 use accept::Form;
 
@@ -210,11 +210,9 @@ fn is_about_metadata(error: &str) -> bool {
     matches!(error, "invalid_client_metadata" | "invalid_redirect_uri")
 }
 
-impl Violation {
-    /// Whether this is about what the document says, rather than that it cannot be read.
-    pub(crate) fn is_about_metadata(&self) -> bool {
-        self.error.as_deref().is_none_or(is_about_metadata)
-    }
+/// The same of an objection.
+pub(crate) fn concerns_metadata(violation: &Violation) -> bool {
+    violation.error.as_deref().is_none_or(is_about_metadata)
 }
 
 impl IntoResponse for ErrorResponse {

@@ -1,15 +1,12 @@
 //! User events of client registration (Keycloak: `CLIENT_REGISTER`, `CLIENT_INFO`, …).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
-use crate::clock;
-use crate::ids;
-use crate::realm::Realm;
-use crate::wasm::contract::Operation;
+use matricula_contract::Operation;
+use matricula_realms::Realm;
+use matricula_store::clock;
+use matricula_store::events::Event;
+use matricula_store::ids;
 
 /// Types that are stored when a realm names none.
 const DEFAULT_TYPES: [&str; 6] = [
@@ -39,49 +36,6 @@ pub(crate) const TYPES: [&str; 10] = [
     "CLIENT_DELETE",
     "CLIENT_DELETE_ERROR",
 ];
-
-/// A stored event, as the Admin API shows it (Keycloak: EventRepresentation).
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Event {
-    /// UUID.
-    pub(crate) id: String,
-    /// Unix time in milliseconds.
-    pub(crate) time: i64,
-    /// `CLIENT_REGISTER`, …
-    #[serde(rename = "type")]
-    #[schema(value_type = String)]
-    pub(crate) event_type: Cow<'static, str>,
-    /// Internal id of the realm.
-    pub(crate) realm_id: String,
-    /// The client in question, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) client_id: Option<String>,
-    /// Address of the caller.
-    pub(crate) ip_address: String,
-    /// Keycloak's error code of a refusal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<String>,
-    /// More about it: `reason`, `client_registration_policy`, `decision`, `client_auth_method`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) details: Option<BTreeMap<String, String>>,
-}
-
-impl Event {
-    /// What became of a component; told in realm `master`, whatever it stores of its clients.
-    pub(crate) fn of_component(event_type: &'static str, realm_id: &str, details: &[(&str, &str)]) -> Event {
-        Event {
-            id: ids::fresh(),
-            time: clock::now_ms(),
-            event_type: Cow::Borrowed(event_type),
-            realm_id: realm_id.to_owned(),
-            client_id: None,
-            ip_address: String::new(),
-            error: None,
-            details: Some(details.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()),
-        }
-    }
-}
 
 /// What an event is about, before it is known whether the realm wants it.
 #[derive(Clone, Copy)]

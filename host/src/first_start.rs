@@ -1,15 +1,17 @@
 //! The first start: realm `master` with its administrator, and what to try then.
 
 use anyhow::Context;
+use matricula_realms::MASTER;
+use matricula_realms::defaults::{self, NewRealm};
+use matricula_realms::roles::ADMIN;
+use matricula_store::realm_settings::Settings;
+use matricula_store::users::{self, Profile, UserRow};
+use matricula_store::{Lost, StoreError, Write, roles};
+use matricula_store::{clock, ids, random};
 
 use crate::app::App;
 use crate::config::Serve;
-use crate::realm::{MASTER, Settings};
-use crate::realm_defaults::{self, NewRealm};
-use crate::roles::ADMIN;
-use crate::store::users::{self, Profile, UserRow};
-use crate::store::{Lost, StoreError, Write, roles};
-use crate::{clock, ids, passwords, random};
+use crate::passwords;
 
 /// Seconds that an access token of realm `master` is good for.
 const MASTER_TOKEN_LIFESPAN: i64 = 60;
@@ -48,7 +50,7 @@ pub(crate) async fn make_master(app: &App, options: &Serve) -> anyhow::Result<Op
         version: 1,
     };
     let mut write = Write::default();
-    realm_defaults::store(&mut write, &new, None)?;
+    defaults::store(&mut write, &new, None)?;
     users::insert(&mut write, &realm.id, &user);
     roles::grant_by_name(&mut write, &realm.id, &user.id, "", ADMIN);
     match app.store.writer.write(write).await {

@@ -9,6 +9,11 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use clap::Parser;
 use http_body_util::BodyExt;
+use matricula_contract::Client;
+use matricula_realms::{MASTER, Realm};
+use matricula_store::document;
+use matricula_store::{clock, ids};
+use matricula_wasm::compiler::Compiler;
 use tokio::runtime::Runtime;
 use tower_service::Service as _;
 
@@ -16,13 +21,8 @@ use crate::app::{self, App};
 use crate::config::{Cli, Command};
 use crate::keys::Kind;
 use crate::policies::amend;
-use crate::realm::{MASTER, Realm};
 use crate::realm_document::survey;
-use crate::store::document;
 use crate::tokens::{self, Claims};
-use crate::wasm::compiler::Compiler;
-use crate::wasm::contract::Client;
-use crate::{clock, ids};
 
 /// A server in this process, without connections.
 pub struct Server {

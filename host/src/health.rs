@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use matricula_store::realms;
 
 use crate::app::App;
-use crate::store::realms;
 
 /// The process answers
 #[utoipa::path(get, path = "/health/live", tag = "operation", responses((status = 200)))]
@@ -17,7 +17,7 @@ pub(crate) async fn live() -> StatusCode {
 /// The database answers.
 #[utoipa::path(get, path = "/health/ready", tag = "operation", responses((status = 200), (status = 503)))]
 pub(crate) async fn ready(State(app): State<App>) -> StatusCode {
-    match realms::by_name(&app.store.database, crate::realm::MASTER).await {
+    match realms::by_name(&app.store.database, matricula_realms::MASTER).await {
         Ok(Some(_)) => StatusCode::OK,
         Ok(None) | Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use matricula_realms::Realm;
+use matricula_store::clock;
+use matricula_store::{Change, Store, StoreError, Write, keys};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::clock;
-use crate::realm::Realm;
-use crate::store::{Change, Store, StoreError, Write, keys};
 use rsa::RsaKeys;
 
 /// Bytes that keys in memory may take at most; those that are not among them are read again.
@@ -193,7 +193,7 @@ impl Keys {
                 let certificate = key.certificate(&realm.name, rsa::TEN_YEARS).map_err(damaged)?;
                 (key.kid(), key.pem().into_bytes(), Some(certificate))
             }
-            Kind::Secret => (uuid::Uuid::new_v4().to_string(), crate::random::bytes::<64>().to_vec(), None),
+            Kind::Secret => (uuid::Uuid::new_v4().to_string(), matricula_store::random::bytes::<64>().to_vec(), None),
         };
         let row = keys::KeyRow { kid, algorithm: kind.algorithm().to_owned(), active: true, private_key, certificate };
         let mut write = Write::default();

@@ -2,19 +2,16 @@
 //!
 //! Read it in this order: [`app`] (shared state, route table) → [`registration`] (the four requests) →
 //! [`authentication`] (who may do what) → [`policies`] (the realm's policies at work; [`client_policies`] come before them) → [`components`] (which versions
-//! of which components there are) → [`wasm`] (how they are loaded and called) → [`store`] (what is kept). [`admin`] is the Admin REST API, [`config`] the command line.
+//! of which components there are) → [`matricula_wasm`] (how they are loaded and called) → [`matricula_store`] (what is kept). [`admin`] is the Admin REST API, [`config`] the command line.
 
 mod abuse;
-mod addresses;
 mod admin;
 mod app;
 mod authentication;
-mod authority;
 mod authorization_endpoint;
 mod caller;
 mod cli;
 mod client_policies;
-mod clock;
 mod components;
 pub mod config;
 mod console;
@@ -25,46 +22,29 @@ mod document;
 mod error;
 mod events;
 mod first_start;
-mod form;
 pub mod fuzzing;
-mod header_list;
 mod headers;
 mod health;
 pub mod huge_pages;
-mod ids;
-mod joined;
 mod json_text;
 mod keys;
 mod logs;
 mod maintenance;
 mod metrics;
-mod names;
-mod outside;
 mod page;
 mod panics;
 mod parameters;
 mod passwords;
 mod policies;
-mod private_file;
 mod protocol_mappers;
-mod proxies;
-mod random;
-mod realm;
-mod realm_defaults;
 mod realm_document;
 mod registration;
 mod request_id;
-mod roles;
-mod secrets;
 mod serve;
 mod server;
-mod server_attributes;
-mod session_limits;
-mod store;
 mod token_endpoint;
 mod tokens;
 mod traces;
-mod wasm;
 mod web;
 
 use anyhow::Context;
@@ -76,7 +56,7 @@ use config::{Cli, Command};
 /// With what was being done, for the operator.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     if let Command::CompileComponent { gently, memory_mib } = cli.command {
-        return wasm::compiler::run(gently, memory_mib);
+        return matricula_wasm::compiler::run(gently, memory_mib);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

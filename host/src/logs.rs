@@ -4,6 +4,7 @@
 use std::io::IsTerminal;
 
 use anyhow::Context;
+use matricula_contract::trace_target::TARGET;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -11,7 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
-use crate::traces::{self, Traces};
+use crate::traces::Traces;
 
 /// Starts logging to standard error, and making traces if there is somebody to send them to. A second call changes
 /// nothing.
@@ -23,7 +24,7 @@ pub(crate) fn start(traces: Option<&Traces>) -> anyhow::Result<()> {
     let filter: Targets = wanted.parse().with_context(|| format!("reading MATRICULA_LOG={wanted:?}"))?;
     let filter = if wanted.is_empty() { filter.with_default(tracing::Level::INFO) } else { filter };
     // Spans of traces are not for the log.
-    let filter = filter.with_target(traces::TARGET, LevelFilter::OFF);
+    let filter = filter.with_target(TARGET, LevelFilter::OFF);
     let registry = tracing_subscriber::registry();
     // It fails only when there is a log already. A filter for all costs each request less than one of a layer's own.
     let _ = match (traces.map(Traces::layer), std::io::stderr().is_terminal()) {

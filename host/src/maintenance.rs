@@ -1,9 +1,9 @@
 //! Work on the database itself, without a server: `matricula backup`, `restore` and `encrypt`.
 
 use anyhow::Context;
+use matricula_store::{Store, backup, resealing, sealing};
 
 use crate::config::{File, Place};
-use crate::store::{Store, backup, resealing, sealing};
 
 /// `matricula backup FILE`.
 pub(crate) async fn back_up(arguments: File) -> anyhow::Result<()> {

@@ -3,9 +3,8 @@
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use matricula_network::header_list;
 use maud::{DOCTYPE, Markup, html};
-
-use crate::header_list;
 
 /// What a browser may do with such a page: show it.
 const SECURITY_POLICY: HeaderValue = HeaderValue::from_static(

@@ -67,9 +67,9 @@ mod tests {
     use crate::app::{self, App};
     use crate::caller::Caller;
     use crate::config::{Cli, Command};
-    use crate::realm::MASTER;
-    use crate::store::realms;
-    use crate::wasm::compiler::Compiler;
+    use matricula_realms::MASTER;
+    use matricula_store::realms;
+    use matricula_wasm::compiler::Compiler;
 
     const PASSWORD: &str = "a test's password";
 

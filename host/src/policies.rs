@@ -13,36 +13,36 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) use client_counts::ClientCounts;
-pub(crate) use record::{Evaluation, Mode, NoAnswer, PolicyViolation, TokenOfPolicy, Unanswered, Verdict, hook_name};
-
-use crate::app::App;
-use crate::client_policies::ClientPolicies;
-use crate::components::watched::WatchedVersion;
-use crate::error::ErrorResponse;
-use crate::ids;
-use crate::metrics::Metrics;
-use crate::registration::watch::Seen;
-use crate::registration::{Exchange, recording};
-use crate::store::policies::Policy;
-use crate::store::{Database, realms};
-use crate::wasm::component::LoadedComponent;
-use crate::wasm::contract::{
+use matricula_contract::names::{HOST_KEYS, hook_name};
+use matricula_contract::{
     Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
     Violation,
 };
-use crate::wasm::facts::RealmOfCall;
-use crate::wasm::instances::Instances;
-use crate::wasm::policy_exports::Told;
-use crate::wasm::policy_provider::PolicyProviderHandle;
-use crate::wasm::provider::ProviderCall;
-use crate::wasm::{ComponentSet, Failure, WasmError};
+use matricula_store::ids;
+use matricula_store::policies::{OfToken, Policy};
+use matricula_store::{Database, realms};
+use matricula_wasm::component::LoadedComponent;
+use matricula_wasm::facts::RealmOfCall;
+use matricula_wasm::instances::Instances;
+use matricula_wasm::no_answer::{NoAnswer, Unanswered};
+use matricula_wasm::policy_exports::Told;
+use matricula_wasm::policy_provider::PolicyProviderHandle;
+use matricula_wasm::provider::ProviderCall;
+use matricula_wasm::{ComponentSet, Failure, WasmError, WatchedVersion};
+
+pub(crate) use client_counts::ClientCounts;
+pub(crate) use record::{Evaluation, Mode, PolicyViolation, TokenOfPolicy, Verdict};
+
+use crate::app::App;
+use crate::client_policies::ClientPolicies;
+use crate::error::ErrorResponse;
+use crate::metrics::Metrics;
+use crate::registration::watch::Seen;
+use crate::registration::{Exchange, recording};
 pub(crate) use amendment::{Change, amend, difference, hide, named};
 
 /// The provider type of Keycloak's components that are registration policies.
 pub(crate) const PROVIDER_TYPE: &str = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
-/// Keys of a policy's configuration that belong to the host.
-pub(crate) const HOST_KEYS: [&str; 2] = ["priority", "mode"];
 /// Longest offending value that is shown.
 pub(crate) const VALUE_LENGTH: usize = 255;
 
@@ -128,17 +128,6 @@ struct Run {
     policies: Vec<Arc<Policy>>,
     /// Its answer changes nothing.
     shadow: bool,
-}
-
-/// The policies of an initial access token, which bind the client behind those of the realm.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct OfToken<'a> {
-    /// In running order.
-    pub(crate) policies: &'a [Arc<Policy>],
-    /// The token's id.
-    pub(crate) id: &'a str,
-    /// Its name, if it has one.
-    pub(crate) name: Option<&'a str>,
 }
 
 /// The policies of one request, and what they have said so far.

@@ -24,6 +24,19 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use matricula_contract::server_attributes::Author;
+use matricula_contract::{Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
+use matricula_realms::Realm;
+use matricula_store::clients::{self, ClientRow};
+use matricula_store::events::Event;
+use matricula_store::policies::OfToken;
+use matricula_store::realm_settings::SslRequired;
+use matricula_store::{StoreError, Write, events};
+use matricula_store::{clock, ids, random};
+use matricula_wasm::facts::RealmOfCall;
+use matricula_wasm::no_answer::{NoAnswer, Unanswered};
+use matricula_wasm::provider::ProviderCall;
+use matricula_wasm::{ComponentSet, WasmError};
 
 pub(crate) use answer::client_uri;
 
@@ -31,20 +44,12 @@ use crate::app::App;
 use crate::authentication::{self, AuthenticationError, Identity, Named};
 use crate::caller::Caller;
 use crate::client_policies::ClientPolicyError;
+use crate::cors;
 use crate::document;
-use crate::error::{Audience, ErrorBody, ErrorResponse};
-use crate::events::{Event, Subject};
-use crate::policies::{Failed, NoAnswer, OfToken, Policies, PolicyError, Unanswered};
-use crate::realm::{Realm, SslRequired};
-use crate::server_attributes::Author;
-use crate::store::clients::{self, ClientRow};
-use crate::store::{StoreError, Write, events};
+use crate::error::{self, Audience, ErrorBody, ErrorResponse};
+use crate::events::Subject;
+use crate::policies::{Failed, Policies, PolicyError};
 use crate::tokens::Claims;
-use crate::wasm::contract::{self, Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
-use crate::wasm::facts::RealmOfCall;
-use crate::wasm::provider::ProviderCall;
-use crate::wasm::{ComponentSet, WasmError};
-use crate::{clock, cors, ids, random};
 use cross_origin::CrossOrigin;
 use decision::{Outcome, Record};
 
@@ -316,7 +321,7 @@ impl Exchange {
         let parsed = self.provider.parse(self.operation, document, Author::Caller).await;
         let parsed = parsed.map_err(|error| self.unanswered("parse", error, None))?;
         if let Err(violations) = &parsed
-            && !violations.iter().any(Violation::is_about_metadata)
+            && !violations.iter().any(error::concerns_metadata)
         {
             return Err(valid(parsed).err().unwrap_or_else(ErrorResponse::server_error).into());
         }
@@ -489,7 +494,7 @@ impl Exchange {
             realm: self.realm.name.clone(),
             provider: self.provider.id().to_owned(),
             operation: self.operation,
-            caller: contract::Caller {
+            caller: matricula_contract::Caller {
                 kind: identity.kind(),
                 subject: match identity {
                     Identity::Bearer(bearer) => bearer.subject().map(str::to_owned),

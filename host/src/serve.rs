@@ -4,14 +4,14 @@ use std::io::Write;
 use std::net::SocketAddr;
 
 use anyhow::{Context, bail};
+use matricula_store::sealing;
+use matricula_wasm::compiler::Compiler;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{self, App};
 use crate::config::Serve;
 use crate::server::tls::Tls;
-use crate::store::sealing;
 use crate::traces::Traces;
-use crate::wasm::compiler::Compiler;
 use crate::{first_start, logs, panics, server};
 
 /// Connections to the address of the figures: those who ask are few.

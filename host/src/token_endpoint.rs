@@ -9,6 +9,15 @@ use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use matricula_network::form::Form;
+use matricula_realms::Realm;
+use matricula_realms::session_limits::SessionLimits;
+use matricula_store::clients::{self, ClientRow};
+use matricula_store::clock;
+use matricula_store::realm_settings::REFRESH_TOKEN_MAX_REUSE;
+use matricula_store::realm_settings::REVOKE_REFRESH_TOKEN;
+use matricula_store::sessions::SessionRow;
+use matricula_store::{Lost, StoreError, Write, sessions, users};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,16 +27,10 @@ use crate::authentication::client_credentials::same_secret;
 use crate::caller::Caller;
 use crate::cors::{self, Reader};
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::form::Form;
 use crate::parameters::Path;
-use crate::realm::{REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN, Realm};
 use crate::registration::{ATTEMPTS, open_realm};
-use crate::session_limits::SessionLimits;
-use crate::store::clients::{self, ClientRow};
-use crate::store::sessions::SessionRow;
-use crate::store::{Lost, StoreError, Write, sessions, users};
 use crate::tokens::{self, Claims, kind};
-use crate::{clock, document, passwords};
+use crate::{document, passwords};
 use issue::{Grant, issue};
 
 /// A successful answer (RFC 6749 §5.1).

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jsonwebtoken::{Header, Validation};
+use matricula_realms::Realm;
+use matricula_store::StoreError;
+use matricula_store::clock;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::App;
-use crate::clock;
 use crate::keys::{Keys, Kind};
-use crate::realm::Realm;
-use crate::store::StoreError;
 use known::Known;
 pub(crate) use known::KnownTokens;
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::http::{HeaderMap, Method};
+use matricula_contract::trace_target::TARGET;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{TraceContextExt, TracerProvider as _};
 use opentelemetry::{KeyValue, trace::Status};
@@ -26,8 +27,6 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-/// The target of the spans.
-pub(crate) const TARGET: &str = "matricula::trace";
 /// Where collectors take spans, behind their address.
 const PATH: &str = "/v1/traces";
 /// The standard name of the variable that names the service.

@@ -9,9 +9,9 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use matricula_network::header_list;
 
 use crate::error::ErrorResponse;
-use crate::header_list;
 use crate::parameters::Path;
 
 /// A file of a page.

@@ -11,6 +11,7 @@ mod components;
 mod dist;
 mod fuzz;
 mod pictures;
+mod rooms;
 mod run;
 mod rustc;
 mod steps;

@@ -3,10 +3,11 @@
 
 use std::net::IpAddr;
 
+use matricula_realms::Realm;
+
 use super::key;
 use super::rate::{Rate, Used};
 use crate::error::ErrorResponse;
-use crate::realm::Realm;
 
 /// The realm attribute for one address (of IPv6: one network of 64 bits).
 pub(crate) const PER_ADDRESS: &str = "clientRegistration.anonymousPerAddress";

@@ -165,17 +165,6 @@ where
     Ok(entries.into_iter().flatten().filter_map(|(name, text)| Some((name, text?))).collect())
 }
 
-/// A switch that may have come as text or number.
-pub(crate) fn lenient_switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Bool(flag) => Ok(Some(flag)),
-        Value::Number(number) => Ok(Some(number.as_f64() != Some(0.0))),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-        other => Err(D::Error::custom(format!("{other} is neither true nor false"))),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -6,6 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use matricula_store::ids;
+use matricula_store::scopes::{self, Assigned, ScopeRow};
+use matricula_store::{Lost, StoreError, Write};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,11 +17,8 @@ use super::clients::MANAGE;
 use super::{Administrator, created, stored_or_changed};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::ids;
 use crate::parameters::Path;
 use crate::registration::ATTEMPTS;
-use crate::store::scopes::{self, Assigned, ScopeRow};
-use crate::store::{Lost, StoreError, Write};
 
 /// A client scope (Keycloak: ClientScopeRepresentation).
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]

@@ -7,6 +7,18 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use matricula_contract::secrets;
+use matricula_contract::server_attributes::Author;
+use matricula_contract::{
+    Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation,
+};
+use matricula_realms::defaults::is_of_the_server;
+use matricula_store::clients::{self, ClientRow, Taken};
+use matricula_store::clock;
+use matricula_store::ids;
+use matricula_store::{Database, Lost, StoreError, Write, realms, users};
+use matricula_wasm::WasmError;
+use matricula_wasm::provider::ProviderCall;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -18,24 +30,12 @@ use super::{Administrator, Page, created, not_stored, stored_or_changed};
 use crate::app::App;
 use crate::authentication::registration_access_token;
 use crate::client_policies::{self, ClientPolicies, ClientPolicyError};
-use crate::clock;
 use crate::document;
 use crate::error::{Audience, ErrorBody, ErrorResponse};
-use crate::ids;
 use crate::parameters::{Path, Query};
 use crate::policies::PolicyError;
-use crate::realm_defaults::is_of_the_server;
 use crate::registration::decision::Record;
 use crate::registration::{ATTEMPTS, client_uri, effects, issue, name_mappers};
-use crate::secrets;
-use crate::server_attributes::Author;
-use crate::store::clients::{self, ClientRow, Taken};
-use crate::store::{Database, Lost, StoreError, Write, realms, users};
-use crate::wasm::WasmError;
-use crate::wasm::contract::{
-    Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation,
-};
-use crate::wasm::provider::ProviderCall;
 
 /// The provider that knows the representation of a client.
 const PROVIDER: &str = "default";
@@ -491,7 +491,7 @@ pub(crate) async fn new_secret(
     Path((_realm, id)): Path<(String, String)>,
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    let secret = crate::random::secret();
+    let secret = matricula_store::random::secret();
     change(&app, &administrator, &id, |row| {
         if row.client.public_client == Some(true) {
             let description = "A public client has no secret";
@@ -582,7 +582,7 @@ pub(crate) async fn add_protocol_mapper(
             config: requested
                 .config
                 .iter()
-                .map(|(name, value)| crate::wasm::contract::Attribute { name: name.clone(), value: value.clone() })
+                .map(|(name, value)| matricula_contract::Attribute { name: name.clone(), value: value.clone() })
                 .collect(),
         });
         Ok(())

@@ -5,6 +5,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use matricula_store::component_files::{Limits, User};
+use matricula_wasm::figures::LastFailure;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,8 +19,6 @@ use crate::components::{ChangeError, Health, Source, Summary, Uploaded, Version,
 use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::{Path, Query};
-use crate::store::component_files::{Limits, User};
-use crate::wasm::figures::LastFailure;
 
 /// Longest component file, in bytes.
 const LENGTH: usize = 64 << 20;

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use matricula_store::decisions::{self, Filter};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -10,7 +11,6 @@ use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::Query;
 use crate::registration::decision::Record;
-use crate::store::decisions::{self, Filter};
 
 /// Entries of a list without a `max`.
 const PAGE: i64 = 100;

@@ -8,6 +8,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use matricula_contract::server_attributes::Author;
+use matricula_contract::{CallerKind, Client, Context, Operation, RegistrationAuth};
+use matricula_store::clients::{self, ClientRow};
+use matricula_store::clock;
+use matricula_store::initial_access_tokens;
+use matricula_store::policies::OfToken;
+use matricula_store::policies::Policy;
+use matricula_wasm::no_answer::Unanswered;
+use matricula_wasm::provider::ProviderCall;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -19,20 +28,13 @@ use super::policies::{PolicyRepresentation, unbound};
 use crate::app::App;
 use crate::authentication::{self, AuthenticationError, Identity};
 use crate::client_policies::ClientPolicyEvaluation;
-use crate::clock;
 use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::policies::{Evaluation, OfToken, Policies, PolicyViolation, Unanswered};
+use crate::policies::{Evaluation, Policies, PolicyViolation};
 use crate::registration::decision::Outcome;
 use crate::registration::rehearsal::{self, Asked};
 use crate::registration::watch::{Watch, Watched};
 use crate::registration::{Exchange, issue};
-use crate::server_attributes::Author;
-use crate::store::clients::{self, ClientRow};
-use crate::store::initial_access_tokens;
-use crate::store::policies::Policy;
-use crate::wasm::contract::{CallerKind, Client, Context, Operation, RegistrationAuth};
-use crate::wasm::provider::ProviderCall;
 
 /// Who would ask.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]

@@ -3,18 +3,20 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
+use matricula_network::form::Form;
+use matricula_store::events::Event;
+use matricula_store::events::{self, Filter};
+use matricula_store::lenient::lenient_switch;
+use matricula_store::{Lost, StoreError, Write};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::body::{self, Representation, lenient_switch, lenient_texts};
+use super::body::{self, Representation, lenient_texts};
 use super::{Administrator, Page, realms};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::events::{Event, TYPES};
-use crate::form::Form;
+use crate::events::TYPES;
 use crate::registration::ATTEMPTS;
-use crate::store::events::{self, Filter};
-use crate::store::{Lost, StoreError, Write};
 
 /// Entries of a list without a `max`, as in Keycloak.
 const PAGE: i64 = 100;

@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use matricula_store::clock;
+use matricula_store::{StoreError, clients, decisions, realms};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Administrator;
 use super::clients::VIEW;
 use crate::app::App;
-use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::Query;
-use crate::store::{StoreError, clients, decisions, realms};
 
 /// Hours that are looked at without a choice: as long as decisions are kept.
 const HOURS: i64 = 7 * 24;

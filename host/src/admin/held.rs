@@ -3,6 +3,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use matricula_contract::Operation;
+use matricula_store::{Lost, StoreError, Write, clients, events, realms};
 
 use super::clients::{MANAGE, change, find};
 use super::{Administrator, stored_or_changed};
@@ -11,8 +13,6 @@ use crate::error::{ErrorBody, ErrorResponse};
 use crate::events::Subject;
 use crate::parameters::Path;
 use crate::registration::ATTEMPTS;
-use crate::store::{Lost, StoreError, Write, clients, events, realms};
-use crate::wasm::contract::Operation;
 
 fn not_held() -> ErrorResponse {
     ErrorResponse::new(StatusCode::CONFLICT, "conflict", "The client does not wait for an administrator")

@@ -4,6 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use matricula_store::Write;
+use matricula_store::clock;
+use matricula_store::ids;
+use matricula_store::initial_access_tokens::{self, InitialAccessTokenRow};
+use matricula_wasm::ComponentSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,13 +18,8 @@ use super::policies::{PolicyRepresentation, unbound, unbound_representation};
 use super::{Administrator, not_stored};
 use crate::app::App;
 use crate::authentication::initial_access_token;
-use crate::clock;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::ids;
 use crate::parameters::Path;
-use crate::store::Write;
-use crate::store::initial_access_tokens::{self, InitialAccessTokenRow};
-use crate::wasm::ComponentSet;
 
 /// The token that is wanted (Keycloak: ClientInitialAccessCreatePresentation).
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use matricula_store::clients::Origin;
+use matricula_store::initial_access_tokens;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,8 +12,6 @@ use super::clients::{VIEW, find};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::Path;
-use crate::store::clients::Origin;
-use crate::store::initial_access_tokens;
 
 /// How a client came into being.
 #[derive(Debug, Serialize, ToSchema)]

@@ -6,33 +6,37 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use matricula_contract::secrets;
+use matricula_realms::defaults::{self, NewRealm};
+use matricula_realms::roles::CREATE_REALM;
+use matricula_realms::{MASTER, Realm};
+use matricula_store::client_policy_documents::{Policies, Profiles, RealmClientPolicies};
+use matricula_store::ids;
+use matricula_store::lenient::lenient_switch;
+use matricula_store::realm_settings::CLIENT_SESSION_IDLE;
+use matricula_store::realm_settings::CLIENT_SESSION_MAX;
+use matricula_store::realm_settings::REFRESH_TOKEN_MAX_REUSE;
+use matricula_store::realm_settings::REVOKE_REFRESH_TOKEN;
+use matricula_store::realm_settings::Settings;
+use matricula_store::realm_settings::SslRequired;
+use matricula_store::realms::RealmRow;
+use matricula_store::{Change, Database, Lost, StoreError, Write, client_policies, clients, realms};
+use matricula_wasm::facts::RealmOfCall;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::body::{self, Json, Representation, lenient_number, lenient_switch, lenient_texts};
+use super::body::{self, Json, Representation, lenient_number, lenient_texts};
 use super::client_policies::{check_policies, check_profiles};
 use super::pages::{self, Pages};
 use super::{Administrator, Page, Visitor, created, forbidden, stored_or_changed};
 use crate::abuse::{self, AnonymousLimits};
 use crate::app::App;
 use crate::authentication::trusted_issuer;
-use crate::client_policies::documents::{Policies, Profiles, RealmClientPolicies};
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::ids;
 use crate::parameters::Query;
-use crate::realm::{
-    CLIENT_SESSION_IDLE, CLIENT_SESSION_MAX, MASTER, REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN, Realm, Settings,
-    SslRequired,
-};
-use crate::realm_defaults::{self, NewRealm};
 use crate::realm_document::is_elsewhere;
 use crate::registration::ATTEMPTS;
-use crate::roles::CREATE_REALM;
-use crate::secrets;
-use crate::store::realms::RealmRow;
-use crate::store::{Change, Database, Lost, StoreError, Write, client_policies, clients, realms};
-use crate::wasm::facts::RealmOfCall;
 
 /// The attribute that marks a realm's file as an export of this server; no realm keeps it.
 pub(crate) const EXPORT_MARK: &str = "matricula.export";
@@ -338,7 +342,7 @@ pub(crate) async fn create(
     let new = NewRealm::usual(id, name.clone(), enabled, settings);
     let master = app.realms.get(MASTER).await?.ok_or_else(ErrorResponse::server_error)?;
     let mut write = Write::default();
-    realm_defaults::store(&mut write, &new, Some(&master.id))?;
+    defaults::store(&mut write, &new, Some(&master.id))?;
     let realm = Arc::new(new.realm);
     let call = RealmOfCall::new(Arc::clone(&realm), app.base_url(&realm, &visitor.caller));
     store_client_policies(&app, &mut write, &call, profiles.as_ref(), client_policies.as_ref()).await?;
@@ -528,7 +532,7 @@ pub(crate) async fn delete(State(app): State<App>, administrator: Administrator)
         let mut write = Write::default();
         realms::delete(&mut write, &realm.id);
         if let Some(master) = app.realms.get(MASTER).await? {
-            let client_id = realm_defaults::client_in_master(&realm.name);
+            let client_id = defaults::client_in_master(&realm.name);
             if let Some(client) = clients::by_client_id(&app.store.database, &master.id, &client_id).await? {
                 realms::discount_client(&mut write, &master.id);
                 clients::delete(&mut write, &master.id, &client);

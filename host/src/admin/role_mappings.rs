@@ -3,16 +3,16 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use matricula_store::clients::{self, ClientRow};
+use matricula_store::roles::{self, RoleRow};
+use matricula_store::users::UserRow;
+use matricula_store::{Lost, StoreError, Write};
 
 use super::roles::RoleRepresentation;
 use super::{Administrator, body, users};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::parameters::Path;
-use crate::store::clients::{self, ClientRow};
-use crate::store::roles::{self, RoleRow};
-use crate::store::users::UserRow;
-use crate::store::{Lost, StoreError, Write};
 
 /// User and client of the address.
 async fn find(

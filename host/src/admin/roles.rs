@@ -4,6 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use matricula_realms::roles::is_composite;
+use matricula_store::clients::{self, ClientRow};
+use matricula_store::ids;
+use matricula_store::roles::{self, RoleRow};
+use matricula_store::{Lost, StoreError, Write};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,12 +17,7 @@ use super::clients::{MANAGE, find, not_found};
 use super::{Administrator, created};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::ids;
 use crate::parameters::Path;
-use crate::roles::is_composite;
-use crate::store::clients::{self, ClientRow};
-use crate::store::roles::{self, RoleRow};
-use crate::store::{Lost, StoreError, Write};
 
 /// A role of a client (Keycloak: RoleRepresentation).
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]

@@ -4,19 +4,21 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use matricula_network::form::Form;
+use matricula_store::lenient::lenient_switch;
+use matricula_store::users::{self, Profile, UserFilter, UserRow};
+use matricula_store::{Lost, StoreError, Write};
+use matricula_store::{clock, ids};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{self, Representation, lenient_switch};
+use super::body::{self, Representation};
 use super::{Administrator, Page, created};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::form::Form;
 use crate::parameters::Path;
+use crate::passwords;
 use crate::registration::ATTEMPTS;
-use crate::store::users::{self, Profile, UserFilter, UserRow};
-use crate::store::{Lost, StoreError, Write};
-use crate::{clock, ids, passwords};
 
 /// A password, on its way in only (Keycloak: CredentialRepresentation).
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]

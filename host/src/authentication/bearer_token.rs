@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use matricula_realms::roles;
+use matricula_realms::session_limits::SessionLimits;
+use matricula_realms::{MASTER, Realm};
+use matricula_store::clock;
+use matricula_store::sessions::{self, Holder, IssuedTo, SessionTimes, Shown, Standing};
+
 use super::trusted_issuer::Trusted;
 use super::{AuthenticationError, Named};
 use crate::app::App;
-use crate::clock;
-use crate::realm::{MASTER, Realm};
-use crate::roles;
-use crate::session_limits::SessionLimits;
-use crate::store::sessions::{self, Holder, IssuedTo, SessionTimes, Shown, Standing};
 use crate::tokens::{Claims, GROUPS};
 
 /// An access token, and what it is worth now.

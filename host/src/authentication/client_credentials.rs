@@ -1,12 +1,12 @@
 //! A client that proves itself with its id and secret: HTTP Basic (RFC 6749 §2.3.1).
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use matricula_realms::Realm;
+use matricula_store::clients::{self, ClientRow};
 
 use super::AuthenticationError;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::realm::Realm;
-use crate::store::clients::{self, ClientRow};
 
 /// Whether two secrets are the same; the time does not tell where they differ.
 pub(crate) fn same_secret(a: &str, b: &str) -> bool {

@@ -1,13 +1,13 @@
 //! Initial access tokens (RFC 7591 §3): given out beforehand, good for a number of clients.
 
+use matricula_realms::Realm;
+use matricula_store::StoreError;
+use matricula_store::initial_access_tokens::{self, InitialAccessTokenRow};
 use serde_json::Value;
 
 use super::AuthenticationError;
 use crate::app::App;
 use crate::keys::Kind;
-use crate::realm::Realm;
-use crate::store::StoreError;
-use crate::store::initial_access_tokens::{self, InitialAccessTokenRow};
 use crate::tokens::{self, Claims, kind};
 
 /// The entry of a verified token.

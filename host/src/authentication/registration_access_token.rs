@@ -1,17 +1,17 @@
 //! Registration access tokens (RFC 7592 §3): one client's own key to itself. The client stores the `jti` of its one good
 //! token; whoever shows another is turned away.
 
+use matricula_contract::RegistrationAuth;
+use matricula_realms::Realm;
+use matricula_store::StoreError;
+use matricula_store::clients::ClientRow;
+use matricula_store::clock;
 use serde_json::Value;
 
 use super::{AuthenticationError, Permit};
 use crate::app::App;
-use crate::clock;
 use crate::keys::Kind;
-use crate::realm::Realm;
-use crate::store::StoreError;
-use crate::store::clients::ClientRow;
 use crate::tokens::{self, Claims, kind};
-use crate::wasm::contract::RegistrationAuth;
 
 /// The claim that names the set of policies.
 pub(crate) fn auth_name(auth: RegistrationAuth) -> &'static str {

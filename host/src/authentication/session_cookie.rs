@@ -7,6 +7,12 @@
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use cookie::{Cookie, SameSite};
+use matricula_realms::Realm;
+use matricula_realms::session_limits::SessionLimits;
+use matricula_store::sessions::SessionRow;
+use matricula_store::users::UserRow;
+use matricula_store::{Lost, StoreError, Write, sessions};
+use matricula_store::{clock, random};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,15 +21,10 @@ use super::bearer_token::{self, Bearer};
 use super::client_credentials::same_secret;
 use crate::app::App;
 use crate::caller::Caller;
+use crate::cors;
 use crate::error::ErrorResponse;
 use crate::keys::Kind;
-use crate::realm::Realm;
-use crate::session_limits::SessionLimits;
-use crate::store::sessions::SessionRow;
-use crate::store::users::UserRow;
-use crate::store::{Lost, StoreError, Write, sessions};
 use crate::tokens::{self, Claims, kind};
-use crate::{clock, cors, random};
 
 /// The header that shows that a request was made by the console's own script.
 pub(crate) const CSRF: HeaderName = HeaderName::from_static("matricula-csrf");
@@ -202,7 +203,7 @@ mod tests {
 
     use super::*;
     use crate::app::Peer;
-    use crate::proxies::{ProxyHeaders, TrustedProxies};
+    use matricula_network::proxies::{ProxyHeaders, TrustedProxies};
 
     fn caller(peer: Peer) -> Caller {
         let request = Request::builder().header("host", "id.example").body(Body::empty()).unwrap();

@@ -8,13 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
+use matricula_network::outside::Outside;
+use matricula_realms::Realm;
 use quick_cache::sync::Cache;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
-
-use crate::outside::Outside;
-use crate::realm::Realm;
 
 /// The realm attribute.
 pub(crate) const ATTRIBUTE: &str = "clientRegistration.trustedIssuers";

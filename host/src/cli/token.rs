@@ -1,11 +1,11 @@
 //! `matricula token …`: initial access tokens.
 
+use matricula_store::clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::connection::{Server, segment};
 use super::table;
-use crate::clock;
 use crate::config::TokenCommand;
 
 /// Runs the command.

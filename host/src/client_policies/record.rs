@@ -1,11 +1,12 @@
 //! What is kept of client policies for a dry run or a decision record: which applied, what each of their conditions and
 //! executors said.
 
+use matricula_contract::Verdict;
+use matricula_wasm::no_answer::NoAnswer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::policies::{Change, Mode, NoAnswer, PolicyViolation};
-use crate::wasm::contract::{self, Event};
+use crate::policies::{Change, Mode, PolicyViolation};
 
 /// One client policy at one event. Policies none of whose executors acts on the event are left out.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -72,12 +73,12 @@ pub(crate) enum ConditionVerdict {
     Fail,
 }
 
-impl From<contract::Verdict> for ConditionVerdict {
-    fn from(verdict: contract::Verdict) -> Self {
+impl From<Verdict> for ConditionVerdict {
+    fn from(verdict: Verdict) -> Self {
         match verdict {
-            contract::Verdict::Yes => ConditionVerdict::Yes,
-            contract::Verdict::No => ConditionVerdict::No,
-            contract::Verdict::Abstain => ConditionVerdict::Abstain,
+            Verdict::Yes => ConditionVerdict::Yes,
+            Verdict::No => ConditionVerdict::No,
+            Verdict::Abstain => ConditionVerdict::Abstain,
         }
     }
 }
@@ -121,16 +122,4 @@ pub(crate) enum ExecutorVerdict {
     Reject,
     /// It has no answer: its component failed, or says so.
     Fail,
-}
-
-/// An event under its name in the contract.
-pub(crate) fn event_name(event: Event) -> &'static str {
-    match event {
-        Event::Register => "register",
-        Event::Registered => "registered",
-        Event::Update => "update",
-        Event::Updated => "updated",
-        Event::View => "view",
-        Event::Unregister => "unregister",
-    }
 }

@@ -3,23 +3,24 @@
 
 use std::sync::Arc;
 
+use matricula_contract::{Issued, Operation};
+use matricula_store::policies::OfToken;
+use matricula_store::{StoreError, decisions};
+use matricula_wasm::ComponentSet;
+use matricula_wasm::facts::RealmOfCall;
+use matricula_wasm::provider::ProviderCall;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ChangeError;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::policies::{OfToken, Policies};
+use crate::policies::Policies;
 use crate::registration::decision::Record;
 use crate::registration::difference::Difference;
 use crate::registration::recording::{self, Recorded};
 use crate::registration::rehearsal::{self, Asked};
 use crate::registration::{Exchange, issue};
-use crate::store::{StoreError, decisions};
-use crate::wasm::ComponentSet;
-use crate::wasm::contract::{Issued, Operation};
-use crate::wasm::facts::RealmOfCall;
-use crate::wasm::provider::ProviderCall;
 
 /// What became of the replay.
 #[derive(Debug, Default, Serialize, ToSchema)]

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use matricula_store::component_files::{ChoiceRow, FileRow};
+use matricula_wasm::component::CONTRACT;
+use matricula_wasm::figures::Figures;
+use matricula_wasm::limits::Allowance;
+use matricula_wasm::load::Ready;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::watched::{Shadow, WatchReport};
-use crate::store::component_files::{ChoiceRow, FileRow};
-use crate::wasm::component::CONTRACT;
-use crate::wasm::figures::Figures;
-use crate::wasm::limits::Allowance;
-use crate::wasm::load::Ready;
 
 /// Where a version comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

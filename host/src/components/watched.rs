@@ -1,33 +1,18 @@
 //! A version that is watched beside the one that decides, and what came of watching it.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use matricula_store::clock;
+use matricula_wasm::load::Ready;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::clock;
 use crate::registration::decision::Record;
 use crate::registration::difference::{Difference, Verdict};
-use crate::wasm::ComponentSet;
-use crate::wasm::load::Ready;
 
 /// Requests that are named.
 const LATEST: usize = 20;
-
-/// A version that is watched.
-pub(crate) struct WatchedVersion {
-    /// Name of the component.
-    pub(crate) name: String,
-    /// Name and digest.
-    pub(crate) label: String,
-    /// Everything as it would be if it decided.
-    pub(crate) set: Arc<ComponentSet>,
-    /// Ids of what it offers, and of what the version offers that decides.
-    pub(crate) ids: HashSet<String>,
-    /// What comes of watching it.
-    pub(crate) figures: Arc<WatchFigures>,
-}
 
 /// A version that is loaded to be watched.
 pub(super) struct Shadow {

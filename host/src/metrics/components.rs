@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use matricula_wasm::engine::WAITING_CALLS;
+use matricula_wasm::figures::Figures;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -10,8 +12,6 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
 use crate::components::Components;
-use crate::wasm::engine::WAITING_CALLS;
-use crate::wasm::figures::Figures;
 
 /// Figures of every component, under its name.
 pub(super) struct OfComponents(pub(super) Components);

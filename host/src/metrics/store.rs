@@ -2,13 +2,12 @@
 
 use std::fmt;
 
+use matricula_store::Store;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
-
-use crate::store::Store;
 
 /// Figures of the writer and of the connections that read.
 pub(super) struct OfStore(pub(super) Store);

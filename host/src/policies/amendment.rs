@@ -1,12 +1,11 @@
 //! What policies may change of a client, and what they never see of it.
 
+use matricula_contract::server_attributes::{self, Author};
+use matricula_contract::{Attribute, Client};
+use matricula_wasm::provider::ProviderCall;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-
-use crate::server_attributes::{self, Author};
-use crate::wasm::contract::{Attribute, Client};
-use crate::wasm::provider::ProviderCall;
 
 /// What no policy sees or changes, beside the secret.
 pub(crate) const PRIVATE_KEY: &str = "saml.signing.private.key";

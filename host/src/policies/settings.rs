@@ -1,10 +1,9 @@
 //! Settings of policies, conditions and executors: what the host checks before a component does, and what it hides.
 
-use crate::store::policies::Config;
-use crate::wasm::contract::ConfigProperty;
-
-use super::HOST_KEYS;
-use crate::secrets::MASK;
+use matricula_contract::ConfigProperty;
+use matricula_contract::names::HOST_KEYS;
+use matricula_contract::secrets::MASK;
+use matricula_store::policies::Config;
 
 /// Policies, conditions and executors that Keycloak has too. Their settings are stored as Keycloak stores them: unknown
 /// keys are dropped, or kept in the documents of client policies, and what can never match is nobody's business.

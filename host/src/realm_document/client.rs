@@ -4,24 +4,24 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use matricula_contract::{
+    Attribute, Client, Document, Effect, Issued, Operation, ProtocolMapper, Registration, Violation,
+};
+use matricula_realms::defaults::{self, REALM_CLIENT};
+use matricula_store::bulk::Loaded;
+use matricula_store::clients::ClientRow;
+use matricula_store::clock;
+use matricula_store::ids;
+use matricula_store::random;
+use matricula_wasm::provider::ProviderCall;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::migration::Added;
 use super::report::{Note, Outcome};
 use super::stand_in;
-use crate::clock;
-use crate::ids;
 use crate::keys::rsa::RsaKeys;
-use crate::random;
-use crate::realm_defaults::{self, REALM_CLIENT};
 use crate::registration::{effects, name_mappers};
-use crate::store::bulk::Loaded;
-use crate::store::clients::ClientRow;
-use crate::wasm::contract::{
-    Attribute, Client, Document, Effect, Issued, Operation, ProtocolMapper, Registration, Violation,
-};
-use crate::wasm::provider::ProviderCall;
 
 /// A client's document is as large as that of a registration at most.
 const SIZE: usize = 1 << 20;
@@ -161,7 +161,7 @@ impl Reader {
         as_named(requested, client);
         client.attributes.retain(|attribute| attribute.name != REALM_CLIENT);
         let client_id = client.client_id.as_deref().unwrap_or_default();
-        if realm_defaults::opens_the_server(&self.provider.call.realm, client_id) {
+        if defaults::opens_the_server(&self.provider.call.realm, client_id) {
             client.attributes.push(Attribute { name: REALM_CLIENT.to_owned(), value: "true".to_owned() });
         }
     }

@@ -5,6 +5,14 @@ use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 use anyhow::Context;
+use matricula_contract::Registration;
+use matricula_realms::Realm;
+use matricula_realms::defaults;
+use matricula_store::policies::PolicyRow;
+use matricula_store::private_file::PrivateFile;
+use matricula_store::roles::RoleRow;
+use matricula_store::scopes::Assigned;
+use matricula_store::{clients, policies, roles, scopes};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -14,14 +22,6 @@ use super::parts::{self, Composites, PolicyPart, RolePart, ScopePart};
 use crate::admin::realms::{EXPORT_MARK, RealmRepresentation};
 use crate::config::Export;
 use crate::policies::{PROVIDER_TYPE, settings};
-use crate::private_file::PrivateFile;
-use crate::realm::Realm;
-use crate::realm_defaults;
-use crate::store::policies::PolicyRow;
-use crate::store::roles::RoleRow;
-use crate::store::scopes::Assigned;
-use crate::store::{clients, policies, roles, scopes};
-use crate::wasm::contract::Registration;
 
 /// Rows that are read at a time.
 const PAGE: i64 = 500;
@@ -109,7 +109,7 @@ async fn write_clients(
 
 /// The roles of the realm, and those of clients by `clientId`. Default roles are what one role contains.
 async fn write_roles(offline: &Offline, realm: &Arc<Realm>, document: &mut Members<impl Write>) -> anyhow::Result<()> {
-    let default_role = realm_defaults::default_roles(&realm.name);
+    let default_role = defaults::default_roles(&realm.name);
     let mut of_realm = Vec::new();
     let mut defaults = Composites::default();
     let mut pages = Roles::new(offline, realm);

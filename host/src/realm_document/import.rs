@@ -9,6 +9,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, ensure};
+use matricula_realms::defaults::{self, NewRealm};
+use matricula_realms::{MASTER, Realm};
+use matricula_store::bulk::{Bulk, Loaded};
+use matricula_store::client_policy_documents::{Policies, Profiles};
+use matricula_store::clock;
+use matricula_store::ids;
+use matricula_store::policies::{Policy, PolicyRow};
+use matricula_store::realm_settings::Settings;
+use matricula_store::roles::RoleRow;
+use matricula_store::scopes::{Assigned, Scope, ScopeRow};
+use matricula_store::{Write, client_policies, clients, policies, realms, roles, scopes};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -23,18 +34,8 @@ use super::source::Source;
 use super::survey::{self, Entries, Survey};
 use crate::admin::policies::{check_host_keys, check_settings, knows};
 use crate::admin::{client_policies as checks, realms as settings};
-use crate::client_policies::documents::{Policies, Profiles};
-use crate::clock;
 use crate::config::Import;
-use crate::ids;
 use crate::policies::configured;
-use crate::realm::{MASTER, Realm, Settings};
-use crate::realm_defaults::{self, NewRealm};
-use crate::store::bulk::{Bulk, Loaded};
-use crate::store::policies::{Policy, PolicyRow};
-use crate::store::roles::RoleRow;
-use crate::store::scopes::{Assigned, Scope, ScopeRow};
-use crate::store::{Write, client_policies, clients, policies, realms, roles, scopes};
 
 /// Clients that are read as one piece of work.
 const PIECE: usize = 128;
@@ -90,7 +91,7 @@ type DefaultRoles = HashMap<String, Vec<String>>;
 
 /// What the role that stands for all default roles contains.
 fn default_roles(survey: &Survey, realm: &str) -> DefaultRoles {
-    let name = survey.default_role.clone().unwrap_or_else(|| realm_defaults::default_roles(realm));
+    let name = survey.default_role.clone().unwrap_or_else(|| defaults::default_roles(realm));
     let mut found = DefaultRoles::new();
     if !survey.default_roles.is_empty() {
         found.insert(String::new(), survey.default_roles.clone());
@@ -133,8 +134,8 @@ async fn store_realm(
         }
         None => {
             let id = id.filter(|id| !id.is_empty()).unwrap_or_else(ids::fresh);
-            let scopes = if survey.scopes.is_some() { Vec::new() } else { realm_defaults::scopes() };
-            let policies = if survey.policies.is_some() { Vec::new() } else { realm_defaults::policies(&id) };
+            let scopes = if survey.scopes.is_some() { Vec::new() } else { defaults::scopes() };
+            let policies = if survey.policies.is_some() { Vec::new() } else { defaults::policies(&id) };
             let enabled = survey.realm.identity().2.unwrap_or(false);
             NewRealm::holding((id, name.to_owned(), enabled), Settings::default(), scopes, policies)
         }
@@ -156,10 +157,10 @@ async fn store_realm(
     } else {
         let master = offline.realm(MASTER).await?;
         let master = master.context("the database has no realm master: start the server on it once")?;
-        realms::insert(&mut write, &realm, clock::now());
-        let in_master = realm_defaults::client_in_master(name);
+        realms::insert(&mut write, &realm.new_row(), clock::now());
+        let in_master = defaults::client_in_master(name);
         if clients::ids(&offline.store.database, &master.id, &[&in_master]).await?.is_empty() {
-            realm_defaults::store_in_master(&mut write, &realm, &master.id)?;
+            defaults::store_in_master(&mut write, &realm, &master.id)?;
         }
         scopes.iter().for_each(|scope| scopes::insert(&mut write, &realm.id, scope));
         for (place, policy) in (0..).zip(&there_or_usual) {
@@ -346,7 +347,7 @@ fn store_roles(
         };
         if Some(&role.name) == default_role.as_ref() {
             // Its name follows that of the realm.
-            role.name = realm_defaults::default_roles(&realm.name);
+            role.name = defaults::default_roles(&realm.name);
             role.is_default = true;
         }
         roles::insert_missing(write, &realm.id, &role);
@@ -428,7 +429,7 @@ async fn read_piece(reader: Reader, piece: Vec<Found>) -> anyhow::Result<Vec<cli
 
 /// Stores batches of clients.
 struct Loader {
-    database: crate::store::Database,
+    database: matricula_store::Database,
     realm_id: String,
     reader: Reader,
     report: Report,
@@ -577,7 +578,7 @@ async fn complete(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let database = &offline.store.database;
-    let usual = realm_defaults::client_ids(realm);
+    let usual = defaults::client_ids(realm);
     let named = defaults.keys().map(String::as_str).filter(|client_id| !client_id.is_empty());
     let wanted: Vec<&str> = usual.into_iter().chain(named).collect();
     let mut ids: HashMap<String, String> = HashMap::new();
@@ -586,14 +587,14 @@ async fn complete(
     }
     let there = usual.into_iter().filter_map(|client_id| Some((client_id, ids.get(client_id)?.clone()))).collect();
     let mut write = Write::default();
-    for client_id in realm_defaults::complete(&mut write, realm, &there)? {
+    for client_id in defaults::complete(&mut write, realm, &there)? {
         println!("added: client {client_id:?}, which every realm has");
     }
     offline.store.writer.write(write).await.context("completing the realm")?;
     for (client_id, names) in defaults {
         let client = if client_id.is_empty() { Some("") } else { ids.get(client_id).map(String::as_str) };
         let Some(client) = client else {
-            let entry = Entry { member: "roles.realm", index: None, name: &realm_defaults::default_roles(&realm.name) };
+            let entry = Entry { member: "roles.realm", index: None, name: &defaults::default_roles(&realm.name) };
             let reason = format!("client {client_id:?} is not there");
             report.tell(Outcome::Refused, &entry, Some("composites.client"), &reason)?;
             continue;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ids;
-use crate::store::scopes::{Assigned, ScopeRow};
-use crate::wasm::contract::Client;
+use matricula_contract::Client;
+use matricula_store::ids;
+use matricula_store::scopes::{Assigned, ScopeRow};
 
 /// Numbers of a version.
 type Version = (u32, u32, u32);

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use matricula_network::names::Names;
+use matricula_network::outside::Outside;
+use matricula_realms::{Realm, Realms};
+use matricula_store::{Store, sealing};
+use matricula_wasm::Wasm;
+use matricula_wasm::compiler::Compiler;
+use matricula_wasm::facts::{RealmOfCall, Sources};
+use matricula_wasm::fitness::TrialRules;
+use matricula_wasm::provider::ProviderCall;
+use matricula_wasm::waits::Places;
 
 use crate::components::signature::TrustedKeys;
 use crate::components::{self, Components};
 use crate::config;
-use crate::names::Names;
-use crate::outside::Outside;
 use crate::protocol_mappers;
-use crate::realm::{Realm, Realms};
-use crate::store::{Store, sealing};
-use crate::wasm::Wasm;
-use crate::wasm::compiler::Compiler;
-use crate::wasm::facts::{RealmOfCall, Sources};
-use crate::wasm::fitness::TrialRules;
-use crate::wasm::provider::ProviderCall;
-use crate::wasm::waits::Places;
 
 /// The provider that knows the representation of a client.
 const PROVIDER: &str = "default";

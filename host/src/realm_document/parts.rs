@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use matricula_store::ids;
+use matricula_store::policies::{Config, Policy, PolicyRow};
+use matricula_store::roles::RoleRow;
+use matricula_store::scopes::{Assigned, ScopeRow};
 use serde::{Deserialize, Deserializer, Serialize};
-
-use crate::ids;
-use crate::store::policies::{Config, Policy, PolicyRow};
-use crate::store::roles::RoleRow;
-use crate::store::scopes::{Assigned, ScopeRow};
 
 fn nullable<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())

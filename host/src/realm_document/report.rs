@@ -5,9 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use matricula_store::private_file::PrivateFile;
 use serde_json::json;
-
-use crate::private_file::PrivateFile;
 
 /// How often the line about the progress is written anew.
 const EVERY: Duration = Duration::from_millis(200);

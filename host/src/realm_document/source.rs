@@ -5,10 +5,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use matricula_store::private_file;
 use uuid::Uuid;
 
 use super::encoding::{self, Encoding};
-use crate::private_file;
 
 /// A file in UTF-8.
 pub(super) struct Source {

@@ -1,10 +1,10 @@
 //! What stands in a document instead of a value: the mask that Keycloak puts over a secret, and a placeholder that a
 //! template was to be filled in for.
 
+use matricula_contract::secrets::MASK;
 use serde_json::Value;
 
 use super::report::{Note, Outcome};
-use crate::secrets::MASK;
 
 /// Members with texts for people: Keycloak puts its own keys of translations there (`${client_account}`).
 const TEXTS: [&str; 6] =

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use anyhow::{Context, bail};
+use matricula_store::client_policy_documents::{Policies, Profiles};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +12,6 @@ use super::report::{Note, Outcome, Told};
 use super::scan::Scanner;
 use super::{UNUSED, VERSION, is_elsewhere, stand_in};
 use crate::admin::realms::RealmRepresentation;
-use crate::client_policies::documents::{Policies, Profiles};
 use crate::policies::PROVIDER_TYPE;
 
 /// Entries of a list with their places in it: those that can be read.

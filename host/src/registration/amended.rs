@@ -1,9 +1,10 @@
 //! What policies made of a full client, checked and completed as a request for the same changes would be.
 
+use matricula_contract::{Completed, Violation};
+use matricula_wasm::provider::ProviderCall;
+
 use super::{Exchange, Refusal, issue, name_mappers};
 use crate::policies::{Mode, Policies, PolicyError, PolicyViolation, Refused, VALUE_LENGTH, Verdict, difference};
-use crate::wasm::contract::{Completed, Violation};
-use crate::wasm::provider::ProviderCall;
 
 /// The provider whose updates say the same as an amendment: what is named is replaced.
 const PROVIDER: &str = "default";

@@ -4,10 +4,10 @@ use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use matricula_contract::Document;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::Exchange;
-use crate::wasm::contract::Document;
 
 /// The header that tells that a client waits for an administrator, and why.
 const HELD: HeaderName = HeaderName::from_static("matricula-held");

@@ -2,13 +2,14 @@
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use matricula_contract::RegistrationAuth;
+use matricula_store::policies::OfToken;
 
 use super::{Exchange, Refusal, Sender};
 use crate::authentication::{AuthenticationError, Identity};
 use crate::cors;
 use crate::error::ErrorResponse;
-use crate::policies::{OfToken, Policies};
-use crate::wasm::contract::RegistrationAuth;
+use crate::policies::Policies;
 
 /// Methods of the endpoints that take part.
 pub(super) const METHODS: &str = "DELETE, POST, GET, OPTIONS, PUT";

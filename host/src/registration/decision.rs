@@ -1,17 +1,18 @@
 //! Decision records: what the policies said about a request, for those who ask why.
 
+use matricula_contract::{CallerKind, Context, Operation};
+use matricula_store::clients::Origin;
+use matricula_store::clock;
+use matricula_store::{Write, decisions};
+use matricula_wasm::no_answer::Unanswered;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Exchange;
 use super::watch::{Seen, Watched};
 use crate::client_policies::{ClientPolicies, ClientPolicyError, ClientPolicyEvaluation};
-use crate::clock;
 use crate::error::ErrorResponse;
-use crate::policies::{Evaluation, Policies, PolicyError, PolicyViolation, Unanswered};
-use crate::store::clients::Origin;
-use crate::store::{Write, decisions};
-use crate::wasm::contract::{CallerKind, Context, Operation};
+use crate::policies::{Evaluation, Policies, PolicyError, PolicyViolation};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

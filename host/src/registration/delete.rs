@@ -2,6 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use matricula_realms::defaults::is_of_the_server;
+use matricula_store::clients::ClientRow;
+use matricula_store::{Lost, StoreError, Write, clients, events, realms};
 
 use super::cross_origin::CrossOrigin;
 use super::rehearsal::Asked;
@@ -10,9 +13,6 @@ use super::{ATTEMPTS, Exchange, Refusal, issue};
 use crate::authentication::{Identity, Named, may_change};
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
-use crate::realm_defaults::is_of_the_server;
-use crate::store::clients::ClientRow;
-use crate::store::{Lost, StoreError, Write, clients, events, realms};
 
 /// Its roles and its service account go with it; nothing of it comes back to a later client of the same id. Who changes
 /// the client at the same time makes this start over with the client as it is then.

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use matricula_wasm::no_answer::Unanswered;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::decision::{Outcome, Record};
-use crate::policies::{PolicyViolation, Unanswered, Verdict as PolicyVerdict};
+use crate::policies::{PolicyViolation, Verdict as PolicyVerdict};
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]

@@ -2,16 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use matricula_contract::{Attribute, Client, Effect};
+use matricula_realms::Realm;
+use matricula_store::clients::ClientRow;
+use matricula_store::clock;
+use matricula_store::ids;
+use matricula_store::roles::{self, RoleRow};
+use matricula_store::users::{self, Profile, UserRow};
+use matricula_store::{StoreError, Write};
 
-use crate::clock;
-use crate::ids;
 use crate::keys::rsa::{self, RsaKeys};
-use crate::realm::Realm;
-use crate::store::clients::ClientRow;
-use crate::store::roles::{self, RoleRow};
-use crate::store::users::{self, Profile, UserRow};
-use crate::store::{StoreError, Write};
-use crate::wasm::contract::{Attribute, Client, Effect};
 
 /// Attributes of the signing key of a SAML client.
 const SIGNING_CERTIFICATE: &str = "saml.signing.certificate";

@@ -2,6 +2,12 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use matricula_contract::secrets;
+use matricula_contract::{Registration, RegistrationAuth};
+use matricula_store::clients::{self, ClientRow};
+use matricula_store::clock;
+use matricula_store::policies::OfToken;
+use matricula_store::{Lost, StoreError, Write, events};
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
@@ -11,13 +17,8 @@ use super::{ATTEMPTS, Exchange, Refusal, answer, issue};
 use crate::authentication::{
     AuthenticationError, Identity, Named, Permit, Signature, client_credentials, may_read, registration_access_token,
 };
-use crate::clock;
 use crate::error::ErrorResponse;
-use crate::policies::{OfToken, Policies};
-use crate::secrets;
-use crate::store::clients::{self, ClientRow};
-use crate::store::{Lost, StoreError, Write, events};
-use crate::wasm::contract::{Registration, RegistrationAuth};
+use crate::policies::Policies;
 
 /// The realm attribute that lets reads rotate registration access tokens too.
 const ROTATE_ON_READ: &str = "clientRegistration.rotateOnRead";

@@ -1,11 +1,11 @@
 //! Registrations as they are kept for replays: what was asked and by whom, without secrets.
 
+use matricula_contract::{Client, Context};
+use matricula_store::StoreError;
+use matricula_store::policies::Policy;
 use serde::{Deserialize, Serialize};
 
 use crate::policies::hide;
-use crate::store::StoreError;
-use crate::store::policies::Policy;
-use crate::wasm::contract::{Client, Context};
 
 /// The first byte: the form of the rest (postcard).
 const VERSION: u8 = 1;
@@ -62,7 +62,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Recorded, StoreError> {
 #[allow(clippy::unwrap_used, reason = "a test that panics fails")]
 mod tests {
     use super::*;
-    use crate::wasm::contract::{Attribute, Caller, CallerKind, Operation, RegistrationAuth};
+    use matricula_contract::{Attribute, Caller, CallerKind, Operation, RegistrationAuth};
 
     #[test]
     fn secrets_are_not_recorded_and_stay_where_they_were() {

@@ -1,6 +1,10 @@
 //! Registers a client: `POST /realms/{realm}/clients-registrations/{provider}` (RFC 7591 §3.1).
 
 use axum::response::Response;
+use matricula_contract::{Client, Completed, Document, Issued, Registration, RegistrationAuth};
+use matricula_store::clients::{self, ClientRow, Origin, Taken};
+use matricula_store::clock;
+use matricula_store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
@@ -8,12 +12,8 @@ use super::rehearsal::Asked;
 use super::watch::Watch;
 use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers};
 use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
-use crate::clock;
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
-use crate::store::clients::{self, ClientRow, Origin, Taken};
-use crate::store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
-use crate::wasm::contract::{Client, Completed, Document, Issued, Registration, RegistrationAuth};
 
 /// Everything that can fail happens before the one transaction that stores the client.
 pub(super) async fn register(

@@ -1,12 +1,13 @@
 //! A request is gone through without storing anything: for dry runs, comparisons, and versions of components that are
 //! only watched.
 
+use matricula_contract::{Client, Effect, Issued, Operation, Registration};
+use matricula_store::clients::ClientRow;
+use matricula_store::clock;
+
 use super::decision::{Outcome, Record};
 use super::{Exchange, Refusal, delete, read, register, update};
-use crate::clock;
 use crate::policies::Policies;
-use crate::store::clients::ClientRow;
-use crate::wasm::contract::{Client, Effect, Issued, Operation, Registration};
 
 /// What is shown in place of the token that a registration would bring.
 const NO_TOKEN: &str = "not issued in a dry run";

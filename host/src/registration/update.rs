@@ -2,6 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use matricula_contract::{CallerKind, Client, Completed, Document, Issued, Registration};
+use matricula_store::clients::{self, ClientRow};
+use matricula_store::clock;
+use matricula_store::policies::OfToken;
+use matricula_store::{Lost, StoreError, Write, events};
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
@@ -10,12 +15,8 @@ use super::rehearsal::Asked;
 use super::watch::Watch;
 use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers};
 use crate::authentication::{Identity, Named, may_change, registration_access_token};
-use crate::clock;
 use crate::error::ErrorResponse;
-use crate::policies::{OfToken, Policies};
-use crate::store::clients::{self, ClientRow};
-use crate::store::{Lost, StoreError, Write, events};
-use crate::wasm::contract::{CallerKind, Client, Completed, Document, Issued, Registration};
+use crate::policies::Policies;
 
 /// Who changes the same client at the same time makes this one start over with the client as it is then; a registration
 /// access token that was rotated meanwhile is refused there.

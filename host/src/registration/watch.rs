@@ -7,6 +7,11 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use matricula_contract::Document;
+use matricula_contract::server_attributes::Author;
+use matricula_wasm::WatchedVersion;
+use matricula_wasm::no_answer::Unanswered;
+use matricula_wasm::provider::ProviderCall;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,11 +20,7 @@ use super::difference::{Difference, Verdict, Why};
 use super::rehearsal::{self, Asked};
 use super::{Exchange, Refusal};
 use crate::client_policies::ClientPolicyEvaluation;
-use crate::components::watched::WatchedVersion;
-use crate::policies::{Evaluation, Mode, Policies, PolicyViolation, Unanswered};
-use crate::server_attributes::Author;
-use crate::wasm::contract::Document;
-use crate::wasm::provider::ProviderCall;
+use crate::policies::{Evaluation, Mode, Policies, PolicyViolation};
 
 /// What a watched version would have decided.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -144,7 +145,7 @@ impl<'a> Watch<'a> {
         }
         let difference = before.difference(&after, &own.realm.name, name);
         if !own.provider.instances.is_trying() {
-            version.figures.saw(&after, difference.as_ref());
+            own.app.components.watched(version, &after, difference.as_ref());
         }
         Some(Seen {
             watched: watched(label, &after, difference),

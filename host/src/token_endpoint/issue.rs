@@ -2,24 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use matricula_contract::Client;
+use matricula_realms::Realm;
+use matricula_realms::roles;
+use matricula_realms::session_limits::{SessionLimits, token_times};
+use matricula_store::clients::ClientRow;
+use matricula_store::clock;
+use matricula_store::roles as stored_roles;
+use matricula_store::sessions::SessionRow;
+use matricula_store::users::UserRow;
+use matricula_store::{Write, sessions};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{FormRequest, TokenAnswer};
 use crate::app::App;
-use crate::clock;
 use crate::error::ErrorResponse;
 use crate::keys::Kind;
-use crate::realm::Realm;
-use crate::roles;
-use crate::session_limits::{SessionLimits, token_times};
-use crate::store::clients::ClientRow;
-use crate::store::roles as stored_roles;
-use crate::store::sessions::SessionRow;
-use crate::store::users::UserRow;
-use crate::store::{Write, sessions};
 use crate::tokens::{self, Access, Claims, kind};
-use crate::wasm::contract::Client;
 
 /// The client attribute that makes access tokens without roles and profile: they are looked up when one is shown.
 const LIGHTWEIGHT: &str = "client.use.lightweight.access.token.enabled";

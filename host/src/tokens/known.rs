@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use matricula_realms::Realm;
+use matricula_store::StoreError;
 use quick_cache::sync::Cache;
 
 use super::{Claims, kind};
 use crate::keys::{Keys, SigningKey};
-use crate::realm::Realm;
-use crate::store::StoreError;
 
 /// Tokens that are remembered at most.
 const TOKENS: usize = 1_000;

@@ -5,10 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use matricula_wasm::fixed::FixedFacts;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value, json};
-
-use crate::wasm::fixed::FixedFacts;
 
 /// A call, what is known around it, and its answer.
 #[derive(Debug, Default, Deserialize)]

@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use anyhow::Context;
+use matricula_contract::names::{event_name, hook_name};
+use matricula_contract::{ConfigProperty, PolicyProvider};
 
 use super::run::readable;
 use super::trial::{self, Offer, Trial};
-use crate::client_policies::event_name;
-use crate::policies::hook_name;
 use crate::registration::decision::operation_name;
-use crate::wasm::contract::{ConfigProperty, PolicyProvider};
 
 /// Loads a component as the server does, shows what it offers, and asks it about an empty client.
 ///

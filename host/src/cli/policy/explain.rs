@@ -1,12 +1,11 @@
 //! Why a component can't be used, in words for its author.
 
 use anyhow::anyhow;
-
-use crate::policies::hook_name;
-use crate::wasm::component::Instance;
-use crate::wasm::contract::Hook;
-use crate::wasm::trap;
-use crate::wasm::unfit::Unfit;
+use matricula_contract::Hook;
+use matricula_contract::names::hook_name;
+use matricula_wasm::component::Instance;
+use matricula_wasm::trap;
+use matricula_wasm::unfit::Unfit;
 
 /// Why a server cannot use a component, in its own words; what the engine says is a second line.
 pub(super) fn unfit(unfit: Unfit) -> anyhow::Error {

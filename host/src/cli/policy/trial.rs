@@ -5,6 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
+use matricula_contract::names::{event_name, hook_name};
+use matricula_contract::{ConditionProvider, Event, ExecutorProvider, PolicyProvider, RegistrationProvider};
+use matricula_wasm::component::{Cache, Instance, LoadedComponent, Part};
+use matricula_wasm::engine;
+use matricula_wasm::fixed::Fixed;
+use matricula_wasm::self_check::Cost;
+use matricula_wasm::shape::{self, Shape};
+use matricula_wasm::unfit::Unfit;
+use matricula_wasm::{ComponentSet, load};
 use serde_json::{Value, json};
 use wasmtime::Engine;
 use wasmtime::component::{Type, Val};
@@ -13,18 +22,8 @@ use super::case::{Call, Case, Subject};
 use super::explain;
 use super::value;
 use crate::cli::progress::Progress;
-use crate::client_policies::event_name;
 use crate::components::{BUILT_IN, CORE};
 use crate::policies::amendment::PRIVATE_KEY;
-use crate::policies::hook_name;
-use crate::wasm::component::{Cache, Instance, LoadedComponent, Part};
-use crate::wasm::contract::{ConditionProvider, Event, ExecutorProvider, PolicyProvider, RegistrationProvider};
-use crate::wasm::engine;
-use crate::wasm::fixed::Fixed;
-use crate::wasm::self_check::Cost;
-use crate::wasm::shape::{self, Shape};
-use crate::wasm::unfit::Unfit;
-use crate::wasm::{ComponentSet, load};
 
 /// A loaded component and the data that it is answered from.
 pub(super) struct Trial {

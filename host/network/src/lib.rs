@@ -1,0 +1,10 @@
+//! The network as the server sees it: addresses and names, who is behind a proxy, and documents of others.
+
+pub mod addresses;
+pub mod authority;
+pub mod form;
+pub mod header_list;
+pub(crate) mod joined;
+pub mod names;
+pub mod outside;
+pub mod proxies;

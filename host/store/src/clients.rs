@@ -1,0 +1,464 @@
+//! Table `clients`.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use matricula_contract::server_attributes::{self, HELD};
+use matricula_contract::{Attribute, Client};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::policies::{self, OfToken, Policy};
+use super::{Database, Lost, Row, StoreError, Write, document, escape_like, values};
+use crate::clock;
+
+/// Where a client came from: who registered it, and what decided.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// `default`, `openid-connect`, …
+    pub provider: String,
+    /// `anonymous`, `initial-access-token`, `registration-access-token` or `bearer`.
+    pub kind: String,
+    /// Address of the caller.
+    pub address: String,
+    /// The caller's user, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Id of the decision about the registration.
+    pub decision: String,
+    /// Name of the initial access token, if it has one; known also after it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_name: Option<String>,
+}
+
+/// A client as it is stored.
+#[derive(Clone)]
+pub struct ClientRow {
+    /// Internal id.
+    pub id: String,
+    /// The contract's record, full.
+    pub client: Client,
+    /// `jti` of the one registration access token that is good.
+    pub registration_token_id: Option<String>,
+    /// The initial access token it was registered with.
+    pub initial_access_token: Option<String>,
+    /// The policies that came with that token.
+    pub token_policies: Vec<Arc<Policy>>,
+    /// Where it came from; absent: an administrator or the server made it.
+    pub origin: Option<Origin>,
+    /// Why it waits for an administrator; absent: it does not.
+    pub held: Option<String>,
+    /// It has a resource server.
+    pub resource_server: bool,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Grows with each update.
+    pub version: i64,
+}
+
+impl ClientRow {
+    /// A client that is stored nowhere.
+    pub fn unstored(client: Client) -> ClientRow {
+        ClientRow {
+            id: client.id.clone().unwrap_or_default(),
+            client,
+            registration_token_id: None,
+            initial_access_token: None,
+            token_policies: Vec::new(),
+            origin: None,
+            held: None,
+            resource_server: false,
+            created_at: clock::now(),
+            version: 1,
+        }
+    }
+
+    /// The policies that its initial access token brought.
+    pub fn of_token(&self) -> OfToken<'_> {
+        OfToken {
+            policies: &self.token_policies,
+            id: self.initial_access_token.as_deref().unwrap_or_default(),
+            name: self.origin.as_ref().and_then(|origin| origin.token_name.as_deref()),
+        }
+    }
+
+    /// The identifier in the protocol.
+    pub fn client_id(&self) -> &str {
+        self.client.client_id.as_deref().unwrap_or_default()
+    }
+
+    /// Whether it waits for an administrator.
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// The client as documents show it: what the server keeps of it is among the attributes.
+    pub fn shown(&self) -> Cow<'_, Client> {
+        let Some(reason) = &self.held else { return Cow::Borrowed(&self.client) };
+        let mut client = self.client.clone();
+        client.attributes.push(Attribute { name: HELD.to_owned(), value: reason.clone() });
+        Cow::Owned(client)
+    }
+
+    /// Whether it may be used.
+    pub fn enabled(&self) -> bool {
+        self.client.enabled.unwrap_or(true)
+    }
+}
+
+/// The columns of a [`ClientRow`], in the order in which `row` reads them, and others behind them.
+macro_rules! select {
+    ($rest:literal) => {
+        $crate::clients::select!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
+        concat!(
+            "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
+             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END",
+            $more,
+            " FROM clients ",
+            $rest
+        )
+    };
+}
+
+/// The columns of a [`ClientRow`] and the names of its roles in alphabetical order; either kind of database makes a list
+/// of rows in its own words.
+macro_rules! select_with_roles {
+    (sqlite, $rest:literal) => {
+        $crate::clients::select!(
+            ", (SELECT json_group_array(r.name ORDER BY r.name) FROM roles r \
+             WHERE r.realm_id = $1 AND r.client = clients.id)",
+            $rest
+        )
+    };
+    (postgres, $rest:literal) => {
+        $crate::clients::select!(
+            ", (SELECT coalesce(json_agg(r.name ORDER BY r.name), '[]')::text FROM roles r \
+             WHERE r.realm_id = $1 AND r.client = clients.id)",
+            $rest
+        )
+    };
+}
+pub(super) use {select, select_with_roles};
+
+fn row(row: &Row) -> Result<ClientRow, StoreError> {
+    row_at(row, 0)
+}
+
+/// The client whose columns begin here.
+fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
+    let id: String = row.get(first)?;
+    let token_policies: Option<String> = row.get(first + 4)?;
+    let mut client = document::decode(&id, row.get(first + 1)?)?;
+    // Nodes of releases before kept it there; what callers put there beside it never counted.
+    let reason_before = server_attributes::take_from(&mut client.attributes);
+    let held: Option<String> = row.get(first + 9)?;
+    Ok(ClientRow {
+        client,
+        id,
+        held: held.map(|reason| if reason.is_empty() { reason_before.unwrap_or_default() } else { reason }),
+        registration_token_id: row.get(first + 2)?,
+        initial_access_token: row.get(first + 3)?,
+        token_policies: token_policies.as_deref().map(policies::read_list).transpose()?.unwrap_or_default(),
+        resource_server: row.get(first + 5)?,
+        created_at: row.get(first + 6)?,
+        version: row.get(first + 7)?,
+        origin: row.get::<Option<String>>(first + 8)?.map(|text| read_origin(&text)).transpose()?,
+    })
+}
+
+/// The client and roles whose columns begin here, if there is one.
+pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
+    match row.get::<Option<String>>(first)? {
+        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 10)?))),
+        None => Ok(None),
+    }
+}
+
+fn read_origin(text: &str) -> Result<Origin, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+/// The client with this `client_id`, compared exactly.
+pub async fn by_client_id(
+    database: &Database,
+    realm_id: &str,
+    client_id: &str,
+) -> Result<Option<ClientRow>, StoreError> {
+    let found = database.first(select!("WHERE realm_id = $1 AND client_id = $2"), values![realm_id, client_id]).await?;
+    found.as_ref().map(row).transpose()
+}
+
+/// The client with this `client_id` and the names of its roles in alphabetical order.
+pub async fn with_roles(
+    database: &Database,
+    realm_id: &str,
+    client_id: &str,
+) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
+    let sql = match database {
+        Database::Sqlite(_) => select_with_roles!(sqlite, "WHERE realm_id = $1 AND client_id = $2"),
+        Database::Postgres(..) => select_with_roles!(postgres, "WHERE realm_id = $1 AND client_id = $2"),
+    };
+    match database.first(sql, values![realm_id, client_id]).await? {
+        Some(found) => read_with_roles(&found, 0),
+        None => Ok(None),
+    }
+}
+
+/// The client with this internal id.
+pub async fn by_id(database: &Database, realm_id: &str, id: &str) -> Result<Option<ClientRow>, StoreError> {
+    let found = database.first(select!("WHERE realm_id = $1 AND id = $2"), values![realm_id, id]).await?;
+    found.as_ref().map(row).transpose()
+}
+
+/// Whether a new client may have this id and `client_id`.
+pub async fn is_free(
+    database: &Database,
+    realm_id: &str,
+    id: &str,
+    client_id: &str,
+) -> Result<Option<Taken>, StoreError> {
+    // Two lookups by a key each. With OR instead PostgreSQL may choose to read all clients of the realm, and keep to that
+    // plan.
+    let found = database
+        .first(
+            "SELECT (SELECT TRUE FROM clients WHERE realm_id = $1 AND client_id = $3), \
+             (SELECT TRUE FROM clients WHERE realm_id = $1 AND id = $2)",
+            values![realm_id, id, client_id],
+        )
+        .await?;
+    let Some(found) = found else { return Ok(None) };
+    Ok(match (found.get::<Option<bool>>(0)?, found.get::<Option<bool>>(1)?) {
+        (Some(_), _) => Some(Taken::ClientId),
+        (None, Some(_)) => Some(Taken::Id),
+        (None, None) => None,
+    })
+}
+
+/// What a new client wants and another has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The internal id.
+    Id,
+    /// The identifier in the protocol.
+    ClientId,
+}
+
+/// Clients that wait for an administrator, oldest first, from the `first`th on, at most `max`.
+pub async fn held(database: &Database, realm_id: &str, first: i64, max: i64) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = database
+        .scan(
+            select!("WHERE realm_id = $1 AND held ORDER BY created_at, id LIMIT $2 OFFSET $3"),
+            values![realm_id, max, first],
+        )
+        .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Clients in the order of their `client_id`: those behind `after` (all: the empty text) that have `part` in it, whatever
+/// the case, without the first `first` of them, at most `max`.
+///
+/// What is passed over is passed over in the index by `client_id`; only clients that are given are read.
+pub async fn list(
+    database: &Database,
+    realm_id: &str,
+    part: Option<&str>,
+    after: &str,
+    first: i64,
+    max: i64,
+) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = match part {
+        None if first == 0 => return behind(database, realm_id, after, max).await,
+        None => {
+            database
+                .scan(
+                    select!(
+                        "WHERE realm_id = $1 AND client_id >= (SELECT client_id FROM clients \
+                         WHERE realm_id = $1 AND client_id > $2 ORDER BY client_id LIMIT 1 OFFSET $4) \
+                         ORDER BY client_id LIMIT $3"
+                    ),
+                    values![realm_id, after, max, first],
+                )
+                .await?
+        }
+        Some(part) => {
+            // SQLite's LIKE does not mind the case of ASCII letters, as its lower() does not know others.
+            let sql = match database {
+                Database::Sqlite(_) => select!(
+                    "WHERE realm_id = $1 AND client_id IN (SELECT client_id FROM clients \
+                     WHERE realm_id = $1 AND client_id > $2 AND client_id LIKE $5 ESCAPE '\\' \
+                     ORDER BY client_id LIMIT $3 OFFSET $4) ORDER BY client_id"
+                ),
+                Database::Postgres(..) => select!(
+                    "WHERE realm_id = $1 AND client_id IN (SELECT client_id FROM clients \
+                     WHERE realm_id = $1 AND client_id > $2 AND lower(client_id) LIKE $5 ESCAPE '\\' \
+                     ORDER BY client_id LIMIT $3 OFFSET $4) ORDER BY client_id"
+                ),
+            };
+            database.scan(sql, values![realm_id, after, max, first, format!("%{}%", escape_like(part))]).await?
+        }
+    };
+    rows.iter().map(row).collect()
+}
+
+/// How many clients wait for an administrator; counted up to `at_most`.
+pub async fn count_held(database: &Database, realm_id: &str, at_most: i64) -> Result<u64, StoreError> {
+    let row = database
+        .first(
+            "SELECT count(*) FROM (SELECT 1 FROM clients WHERE realm_id = $1 AND held LIMIT $2) AS waiting",
+            values![realm_id, at_most],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| Ok(row.get::<i64>(0)?.unsigned_abs()))
+}
+
+/// Every client behind this `client_id`, in that order, at most `max`; the empty text is before all.
+pub async fn behind(
+    database: &Database,
+    realm_id: &str,
+    client_id: &str,
+    max: i64,
+) -> Result<Vec<ClientRow>, StoreError> {
+    let rows = database
+        .scan(
+            select!("WHERE realm_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3"),
+            values![realm_id, client_id, max],
+        )
+        .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Internal ids of clients by `client_id`; those that are not there are left out.
+pub async fn ids(
+    database: &Database,
+    realm_id: &str,
+    client_ids: &[&str],
+) -> Result<HashMap<String, String>, StoreError> {
+    // Both kinds of database read a list from JSON, each in its own words.
+    let sql = match database {
+        Database::Sqlite(_) => {
+            "SELECT client_id, id FROM clients WHERE realm_id = $1 AND client_id IN (SELECT value FROM json_each($2))"
+        }
+        Database::Postgres(..) => {
+            "SELECT client_id, id FROM clients WHERE realm_id = $1 \
+             AND client_id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+        }
+    };
+    let rows = database.all(sql, values![realm_id, serde_json::json!(client_ids).to_string()]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+/// Adds a client; [`Lost::Taken`] when its id or `client_id` is in use. The realm's counter is not touched.
+pub fn insert(write: &mut Write, realm_id: &str, client: &ClientRow) -> Result<(), StoreError> {
+    write.require(
+        "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, \
+         initial_access_token, token_policies, held, held_reason, resource_server, created_at, updated_at, version, origin) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13, $10, $11, $11, 1, $12) ON CONFLICT DO NOTHING",
+        values![
+            realm_id,
+            &client.id,
+            client.client_id(),
+            client.enabled(),
+            document::encode(&client.id, &client.client)?,
+            client.registration_token_id.clone(),
+            client.initial_access_token.clone(),
+            (!client.token_policies.is_empty()).then(|| policies::list_to_json(&client.token_policies)),
+            client.is_held(),
+            client.resource_server,
+            client.created_at,
+            client.origin.as_ref().map(|origin| serde_json::json!(origin).to_string()),
+            client.held.clone(),
+        ],
+        Lost::Taken,
+    );
+    Ok(())
+}
+
+/// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster.
+pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, now: i64) -> Result<(), StoreError> {
+    write.replace(
+        "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
+         resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1 \
+         WHERE realm_id = $1 AND id = $2 AND version = $10",
+        values![
+            realm_id,
+            &client.id,
+            client.client_id(),
+            client.enabled(),
+            document::encode(&client.id, &client.client)?,
+            client.registration_token_id.clone(),
+            client.resource_server,
+            now,
+            client.is_held(),
+            client.version,
+            client.held.clone(),
+        ],
+        Lost::Changed,
+    );
+    Ok(())
+}
+
+/// Lets the client stay until the end of the write, which adds something to it: [`Lost::Changed`] when it is gone.
+pub fn keep(write: &mut Write, realm_id: &str, id: &str) {
+    write.require(
+        "UPDATE clients SET version = version WHERE realm_id = $1 AND id = $2",
+        values![realm_id, id],
+        Lost::Changed,
+    );
+}
+
+/// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster.
+pub fn delete(write: &mut Write, realm_id: &str, client: &ClientRow) {
+    write.replace(
+        "DELETE FROM clients WHERE realm_id = $1 AND id = $2 AND version = $3",
+        values![realm_id, &client.id, client.version],
+        Lost::Changed,
+    );
+    write.run("DELETE FROM roles WHERE realm_id = $1 AND client = $2", values![realm_id, &client.id]);
+    write.run("DELETE FROM users WHERE realm_id = $1 AND service_account_client = $2", values![realm_id, &client.id]);
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn who_was_held_before_there_was_a_column_still_is() {
+        let file = std::env::temp_dir().join(format!("matricula-{}.db", uuid::Uuid::new_v4()));
+        let store = Store::open(&format!("sqlite://{}", file.display())).await.unwrap();
+        let mut write = Write::default();
+        let realm = "INSERT INTO realms (id, name, enabled, settings, created_at) VALUES ($1, $1, TRUE, '{}', 0)";
+        write.run(realm, values!["r"]);
+        for (id, held) in [("waits", true), ("pretends", false)] {
+            let attributes = json!([{ "name": HELD, "value": "why" }, { "name": "life.hibernated", "value": "1" },
+                { "name": "colour", "value": "blue" }]);
+            let client = json!({ "id": id, "client_id": id, "attributes": attributes });
+            let row = ClientRow::unstored(serde_json::from_value(client).unwrap());
+            insert(&mut write, "r", &row).unwrap();
+            write.run("UPDATE clients SET held = $2 WHERE realm_id = 'r' AND id = $1", values![id, held]);
+        }
+        store.writer.write(write).await.unwrap();
+        let read = async |id: &str| by_id(&store.database, "r", id).await.unwrap().unwrap();
+        let colour = vec![Attribute { name: "colour".to_owned(), value: "blue".to_owned() }];
+        let waits = read("waits").await;
+        assert_eq!((waits.held.as_deref(), &waits.client.attributes), (Some("why"), &colour));
+        assert_eq!(waits.shown().attributes.last().map(|attribute| attribute.value.as_str()), Some("why"));
+        let pretends = read("pretends").await;
+        assert_eq!((pretends.held, pretends.client.attributes), (None, colour));
+        // A change brings the reason into its column, and the end of the wait takes it away.
+        for held in [waits.held.clone(), None] {
+            let mut write = Write::default();
+            update(&mut write, "r", &ClientRow { held: held.clone(), ..read("waits").await }, 1).unwrap();
+            store.writer.write(write).await.unwrap();
+            assert_eq!(read("waits").await.held, held);
+        }
+        let left = store.database.first("SELECT held_reason FROM clients WHERE id = 'waits'", values![]).await.unwrap();
+        assert_eq!(left.unwrap().get::<Option<String>>(0).unwrap(), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! Settings of a realm, as they are stored.
+
+use std::collections::BTreeMap;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+// Settings without a field of their own that this server looks at (Keycloak: RealmRepresentation).
+
+/// Seconds without use after which the tokens of a client end.
+pub const CLIENT_SESSION_IDLE: &str = "clientSessionIdleTimeout";
+/// Seconds after which they end in any case.
+pub const CLIENT_SESSION_MAX: &str = "clientSessionMaxLifespan";
+/// A refresh token is good once.
+pub const REVOKE_REFRESH_TOKEN: &str = "revokeRefreshToken";
+/// So many times more.
+pub const REFRESH_TOKEN_MAX_REUSE: &str = "refreshTokenMaxReuse";
+
+/// When TLS is demanded of callers (Keycloak: `sslRequired`). It is read in capitals, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SslRequired {
+    /// Always.
+    All,
+    /// Of callers whose address is neither local nor private.
+    External,
+    /// Never.
+    None,
+}
+
+impl<'de> Deserialize<'de> for SslRequired {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let known = [SslRequired::All, SslRequired::External, SslRequired::None];
+        known
+            .into_iter()
+            .find(|one| text.eq_ignore_ascii_case(one.as_str()))
+            .ok_or_else(|| D::Error::unknown_variant(&text, &["all", "external", "none"]))
+    }
+}
+
+impl SslRequired {
+    /// As in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SslRequired::All => "all",
+            SslRequired::External => "external",
+            SslRequired::None => "none",
+        }
+    }
+}
+
+/// Settings of a realm, under their names in Keycloak's RealmRepresentation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// Who must use TLS.
+    pub ssl_required: SslRequired,
+    /// Seconds that an access token is good for.
+    pub access_token_lifespan: i64,
+    /// Seconds without a refresh after which a session ends.
+    pub sso_session_idle_timeout: i64,
+    /// Seconds after which a session ends anyway.
+    pub sso_session_max_lifespan: i64,
+    /// Bearer and refresh tokens that were issued before are not good any more, Unix seconds; 0: none. Shown to clients
+    /// as `not-before-policy`.
+    pub not_before: i64,
+    /// User events are stored.
+    pub events_enabled: bool,
+    /// Types of events to store; empty: the default set.
+    pub enabled_event_types: Vec<String>,
+    /// Algorithm of tokens whose client names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_signature_algorithm: Option<String>,
+    /// Free data (`frontendUrl`, `acr.loa.map`, `clientRegistration.…`).
+    pub attributes: BTreeMap<String, String>,
+    /// Whatever else an administrator set; kept and returned, not interpreted.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            ssl_required: SslRequired::External,
+            access_token_lifespan: 300,
+            sso_session_idle_timeout: 1800,
+            sso_session_max_lifespan: 36_000,
+            not_before: 0,
+            events_enabled: false,
+            enabled_event_types: Vec::new(),
+            default_signature_algorithm: None,
+            attributes: BTreeMap::new(),
+            other: Map::from_iter([("rememberMe".to_owned(), Value::Bool(false))]),
+        }
+    }
+}
+
+impl Settings {
+    /// As they are stored.
+    pub fn to_json(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+
+    /// A setting without a field of its own that is a number, as text too.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        match self.other.get(name)? {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A setting without a field of its own that is switched on, as text too.
+    pub fn is_on(&self, name: &str) -> bool {
+        match self.other.get(name) {
+            Some(Value::Bool(flag)) => *flag,
+            Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+            _ => false,
+        }
+    }
+}
