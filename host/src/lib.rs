@@ -2,7 +2,7 @@
 //!
 //! Read it in this order: [`app`] (shared state, route table) → [`registration`] (the four requests) →
 //! [`authentication`] (who may do what) → [`policies`] (the realm's policies at work; [`client_policies`] come before them) → [`components`] (which versions
-//! of which components there are) → [`wasm`] (how they are loaded and called) → [`store`] (what is kept). [`admin`] is the Admin REST API, [`config`] the command line.
+//! of which components there are) → [`matricula_wasm`] (how they are loaded and called) → [`matricula_store`] (what is kept). [`admin`] is the Admin REST API, [`config`] the command line.
 
 mod abuse;
 mod admin;

@@ -41,19 +41,18 @@ pub(crate) fn keep(data: &Path, program: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where it is kept: beside the program. What an older program left is removed.
+/// Where it is kept: beside the program. What an older program left is removed before any test looks.
 fn kept(program: &Path) -> anyhow::Result<&'static PathBuf> {
     static KEPT: OnceLock<PathBuf> = OnceLock::new();
-    if let Some(kept) = KEPT.get() {
-        return Ok(kept);
-    }
     let built = fs::metadata(program)?.modified()?;
-    let kept = KEPT.get_or_init(|| program.with_file_name("compiled-for-tests"));
-    if fs::metadata(kept).and_then(|kept| kept.modified()).is_ok_and(|made| made < built) {
-        // Another test may be faster.
-        let _ = fs::remove_dir_all(kept);
-    }
-    Ok(kept)
+    Ok(KEPT.get_or_init(|| {
+        let kept = program.with_file_name("compiled-for-tests");
+        if fs::metadata(&kept).and_then(|kept| kept.modified()).is_ok_and(|made| made < built) {
+            // What cannot be removed is compiled by another program: the server sees that and compiles it anew.
+            let _ = fs::remove_dir_all(&kept);
+        }
+        kept
+    }))
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {

@@ -2,17 +2,19 @@
 
 use crate::command::run;
 use crate::components;
+use crate::rooms;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 use anyhow::Result;
 
-/// Checks format, lints and documentation. All of them run, whatever the one before says.
+/// Checks format, the arrows between rooms, lints and documentation. All of them run, whatever the one before says.
 ///
 /// # Errors
 /// A check failed.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut steps = Steps::new("check");
     steps.run("format", || run(&mut workspace.cargo(&["fmt", "--all", "--check"])));
+    steps.run("rooms", || rooms::check(workspace));
     // The server's sources include the built components.
     if steps.run("components", || components::build(workspace)) {
         // The release profile: what it compiles of build scripts and macros serves the build and the tests, too.

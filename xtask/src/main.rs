@@ -12,6 +12,7 @@ mod dist;
 mod fuzz;
 mod npm;
 mod pictures;
+mod rooms;
 mod run;
 mod rustc;
 mod steps;

@@ -71,7 +71,7 @@ pub(crate) fn npm(workspace: &Workspace, name: &str) -> Result<Command> {
 /// they take from the rest of the sources.
 fn sources(workspace: &Workspace, name: &str) -> Result<String> {
     let root = &workspace.root;
-    let mut files = vec![root.join("host/src/client_policies/global_profiles.json")];
+    let mut files = vec![root.join("host/store/src/global_profiles.json")];
     for folder in [workspace.web().join(name), workspace.components(), root.join("wit"), root.join("tests/cases")] {
         collect(&folder, &mut files)?;
     }

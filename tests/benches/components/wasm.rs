@@ -81,7 +81,7 @@ use provider::matricula::registration::request::{Caller, CallerKind, Context, Is
 use provider::matricula::registration::{client, decision, facts, fetch, realm, request as contract_request};
 use provider::{Provider, ProviderPre};
 
-// The host's limits (`host/src/wasm/engine.rs`).
+// The host's limits (`host/wasm/src/engine.rs`).
 const CALL_TIME: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(10);
 const MEMORY: usize = 64 << 20;

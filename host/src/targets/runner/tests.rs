@@ -15,10 +15,10 @@ use matricula_wasm::{engine, load};
 use serde_json::json;
 
 use super::super::stub::{Asked, Stub};
+use super::*;
 use matricula_target::base_url::BaseUrl;
 use matricula_target::credentials::Credentials;
 use matricula_target::standard_webhooks::{SigningSecret, signature};
-use super::*;
 
 /// A runner, the connector, and a target of it.
 struct Errand {

@@ -1,7 +1,7 @@
 // Client policies at work, before the registration policies (host/src/client_policies.rs): conditions say which policies
 // apply, their executors run in the order of the documents, and the first refusal ends the request.
 
-import globalProfiles from '../../../../host/src/client_policies/global_profiles.json' with { type: 'json' };
+import globalProfiles from '../../../../host/store/src/global_profiles.json' with { type: 'json' };
 import { amend, type Change, hidden, revealed } from './amendment.js';
 import { type Component, ComponentFailure } from './component.js';
 import type { Offered } from './component-set.js';
@@ -59,7 +59,7 @@ interface Candidate {
   executors: { part: Configured; offered: Offered<ExecutorProvider> }[];
 }
 
-/** The policies that two documents come to (host/src/client_policies/documents.rs). */
+/** The policies that two documents come to (host/store/src/client_policy_documents.rs). */
 function enabled(profiles: Profiles, policies: ClientPolicyDocument): EnabledPolicy[] {
   const all = [...(globalProfiles as Required<Profiles>['profiles']), ...(profiles.profiles ?? [])];
   return (policies.policies ?? [])

@@ -1,4 +1,4 @@
-// The components that decide requests (host/src/wasm.rs). A set is a value: adding to it makes another one.
+// The components that decide requests (host/wasm/src/lib.rs). A set is a value: adding to it makes another one.
 
 import type { Component } from './component.js';
 import type { ConditionProvider, ExecutorProvider, PolicyProvider, RegistrationProvider } from './contract.js';

@@ -35,7 +35,7 @@ export interface Component {
   exports(): Promise<InterfaceName[]>;
 }
 
-/** Why a call has no answer (host/src/wasm.rs `Failure`). */
+/** Why a call has no answer (host/wasm/src/lib.rs `Failure`). */
 export type FailureKind = 'no instance' | 'trapped' | 'out of time' | 'nonsense' | 'not loaded';
 
 /** A call without an answer: the request is refused. */

@@ -1,4 +1,4 @@
-// One request with all that decides it, and the calls of its provider (host/src/registration.rs, host/src/wasm/provider.rs).
+// One request with all that decides it, and the calls of its provider (host/src/registration.rs, host/wasm/src/provider.rs).
 
 import { type Answer, ComponentFailure } from './component.js';
 import type { ComponentSet, Offered } from './component-set.js';

@@ -57,7 +57,7 @@ export interface Heard {
   complaint?: string;
 }
 
-/** At most so many lines of a call go to the log, as in the server (host/src/wasm/engine.rs). */
+/** At most so many lines of a call go to the log, as in the server (host/wasm/src/engine.rs). */
 const LOG_LINES = 16;
 /** Bytes of a log line; the rest is cut off. */
 const LOG_LINE = 4096;
@@ -103,7 +103,7 @@ export function imports(now: () => { facts: Facts; heard: Heard }): Record<strin
   const facts = {
     clientCount: () => BigInt(now().facts['client-count']),
     addressesOf: (host: string) => {
-      // An address is its own, as in the server (host/src/names.rs).
+      // An address is its own, as in the server (host/network/src/names.rs).
       const address = addressOf(host);
       if (address !== undefined) return [address];
       const wanted = host.toLowerCase();

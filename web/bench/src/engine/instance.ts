@@ -83,7 +83,7 @@ export class Instance implements Component {
   }
 }
 
-/** Why a call failed (host/src/wasm/trap.rs), and first what the component itself said of it. */
+/** Why a call failed (host/wasm/src/trap.rs), and first what the component itself said of it. */
 function reason(error: unknown, { complaint }: Heard): string {
   const said = error instanceof Error ? error.message : String(error);
   const ended = said.includes('unreachable');

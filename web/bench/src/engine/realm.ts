@@ -1,4 +1,4 @@
-// A realm as data: what a new one holds (host/src/realm_defaults.rs, host/src/realm.rs), and what its administrator set.
+// A realm as data: what a new one holds (host/realms/src/defaults.rs, host/realms/src/lib.rs), and what its administrator set.
 
 import type { ClientPolicyDocument, Profiles } from './client-policies.js';
 import type { Facts } from './facts.js';

@@ -1,5 +1,5 @@
 // Attributes that are the server's own, and what only stands for a secret: no document sets either
-// (host/src/server_attributes.rs, host/src/secrets.rs).
+// (host/contract/src/server_attributes.rs, host/contract/src/secrets.rs).
 
 import type { Attribute, Client } from './contract.js';
 

@@ -5,7 +5,7 @@ import type { InterfaceName, Interfaces } from '../engine/contract.js';
 import type { Facts } from '../engine/facts.js';
 import type { Ask, Load, Told } from './component-worker.js';
 
-/** How long a call may take, in milliseconds (host/src/wasm/engine.rs `CALL_TIME`). */
+/** How long a call may take, in milliseconds (host/wasm/src/engine.rs `CALL_TIME`). */
 const CALL_TIME = 1000;
 /** How long loading may take, in milliseconds: large components of other languages need seconds. */
 const LOAD_TIME = 30_000;

@@ -30,7 +30,7 @@ describe('cases', () => {
   });
 
   test('a case that fails shows what was expected and what was answered', async () => {
-    const wrong = { name: 'expects the wrong thing', policy: { provider: 'client-disabled' }, hook: 'before-register', proposed: {}, expected: { hold: 'for ever' } };
+    const wrong = { name: 'expects the wrong thing', policy: { provider: 'client-disabled' }, hook: 'after-register', proposed: {}, expected: { hold: 'for ever' } };
     await bench.page.locator('#case-files').setInputFiles({ name: 'wrong.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(wrong)) });
     await bench.page.getByText('1 of 1 cases are red').waitFor();
     await bench.page.getByRole('button', { name: /expects the wrong thing/ }).click();
