@@ -21,10 +21,9 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use matricula_realms::MASTER;
-use matricula_store::clock;
 use matricula_store::component_files::{self, ChoiceRow, FileRow, Limits, User};
 use matricula_store::events::Event;
-use matricula_store::{self, Store, StoreError, Write, events, realms};
+use matricula_store::{self, Store, StoreError, Write, clock, events, realms};
 use matricula_wasm::compiler::{Compiler, Pace};
 use matricula_wasm::component::{Part, digest};
 use matricula_wasm::engine::LARGEST_MEMORY;

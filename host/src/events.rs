@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use matricula_contract::Operation;
 use matricula_realms::Realm;
-use matricula_store::clock;
 use matricula_store::events::Event;
-use matricula_store::ids;
+use matricula_store::{clock, ids};
 
 /// Types that are stored when a realm names none.
 const DEFAULT_TYPES: [&str; 6] = [

@@ -18,9 +18,8 @@ use matricula_contract::{
     Client, Condition, ConditionKind, ConfigEntry, ConfiguredPolicy, Context, Decision, Hook, RegistrationAuth,
     Violation,
 };
-use matricula_store::ids;
 use matricula_store::policies::{OfToken, Policy};
-use matricula_store::{Database, realms};
+use matricula_store::{Database, ids, realms};
 use matricula_wasm::component::LoadedComponent;
 use matricula_wasm::facts::RealmOfCall;
 use matricula_wasm::instances::Instances;

@@ -13,11 +13,9 @@ use matricula_network::form::Form;
 use matricula_realms::Realm;
 use matricula_realms::session_limits::SessionLimits;
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::clock;
-use matricula_store::realm_settings::REFRESH_TOKEN_MAX_REUSE;
-use matricula_store::realm_settings::REVOKE_REFRESH_TOKEN;
+use matricula_store::realm_settings::{REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN};
 use matricula_store::sessions::SessionRow;
-use matricula_store::{Lost, StoreError, Write, sessions, users};
+use matricula_store::{Lost, StoreError, Write, clock, sessions, users};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use matricula_contract::{Attribute, Client};
 use matricula_store::client_policy_documents::RealmClientPolicies;
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::clock;
-use matricula_store::ids;
 use matricula_store::policies::{self, Policy, PolicyRow};
 use matricula_store::realm_settings::Settings;
 use matricula_store::roles::{self, RoleRow};
 use matricula_store::scopes::{self, Assigned, Scope, ScopeRow};
-use matricula_store::{StoreError, Write, realms};
+use matricula_store::{StoreError, Write, clock, ids, realms};
 
 use crate::roles::{ADMIN, CREATE_REALM, MANAGEMENT};
 use crate::{MASTER, Realm};

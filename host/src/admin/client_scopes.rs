@@ -6,9 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use matricula_store::ids;
 use matricula_store::scopes::{self, Assigned, ScopeRow};
-use matricula_store::{Lost, StoreError, Write};
+use matricula_store::{Lost, StoreError, Write, ids};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -7,16 +7,13 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use matricula_contract::secrets;
 use matricula_contract::server_attributes::Author;
 use matricula_contract::{
-    Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation,
+    Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation, secrets,
 };
 use matricula_realms::defaults::is_of_the_server;
 use matricula_store::clients::{self, ClientRow, Taken};
-use matricula_store::clock;
-use matricula_store::ids;
-use matricula_store::{Database, Lost, StoreError, Write, realms, users};
+use matricula_store::{Database, Lost, StoreError, Write, clock, ids, realms, users};
 use matricula_wasm::WasmError;
 use matricula_wasm::provider::ProviderCall;
 use serde::{Deserialize, Serialize};

@@ -6,9 +6,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use matricula_realms::roles::is_composite;
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::ids;
 use matricula_store::roles::{self, RoleRow};
-use matricula_store::{Lost, StoreError, Write};
+use matricula_store::{Lost, StoreError, Write, ids};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

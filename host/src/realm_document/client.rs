@@ -10,9 +10,7 @@ use matricula_contract::{
 use matricula_realms::defaults::{self, REALM_CLIENT};
 use matricula_store::bulk::Loaded;
 use matricula_store::clients::ClientRow;
-use matricula_store::clock;
-use matricula_store::ids;
-use matricula_store::random;
+use matricula_store::{clock, ids, random};
 use matricula_wasm::provider::ProviderCall;
 use serde_json::Value;
 use tokio::sync::OnceCell;

@@ -5,11 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use matricula_contract::{Attribute, Client, Effect};
 use matricula_realms::Realm;
 use matricula_store::clients::ClientRow;
-use matricula_store::clock;
-use matricula_store::ids;
 use matricula_store::roles::{self, RoleRow};
 use matricula_store::users::{self, Profile, UserRow};
-use matricula_store::{StoreError, Write};
+use matricula_store::{StoreError, Write, clock, ids};
 
 use crate::keys::rsa::{self, RsaKeys};
 

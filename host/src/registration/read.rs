@@ -2,12 +2,10 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use matricula_contract::secrets;
-use matricula_contract::{Registration, RegistrationAuth};
+use matricula_contract::{Registration, RegistrationAuth, secrets};
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::clock;
 use matricula_store::policies::OfToken;
-use matricula_store::{Lost, StoreError, Write, events};
+use matricula_store::{Lost, StoreError, Write, clock, events};
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};

@@ -3,8 +3,7 @@
 use axum::response::Response;
 use matricula_contract::{Client, Completed, Document, Issued, Registration, RegistrationAuth};
 use matricula_store::clients::{self, ClientRow, Origin, Taken};
-use matricula_store::clock;
-use matricula_store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
+use matricula_store::{Lost, StoreError, Write, clock, events, initial_access_tokens, realms};
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};

@@ -4,9 +4,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use matricula_contract::{CallerKind, Client, Completed, Document, Issued, Registration};
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::clock;
 use matricula_store::policies::OfToken;
-use matricula_store::{Lost, StoreError, Write, events};
+use matricula_store::{Lost, StoreError, Write, clock, events};
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
