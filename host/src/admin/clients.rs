@@ -13,6 +13,7 @@ use matricula_contract::{
 };
 use matricula_realms::defaults::is_of_the_server;
 use matricula_store::clients::{self, ClientRow, Taken};
+use matricula_store::lenient::lenient_entries;
 use matricula_store::{Database, Lost, StoreError, Write, clock, ids, realms, users};
 use matricula_wasm::WasmError;
 use matricula_wasm::provider::ProviderCall;
@@ -21,7 +22,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::{Json, Representation, lenient_entries};
+use super::body::{Json, Representation};
 use super::pages::{self, Pages};
 use super::{Administrator, Page, created, not_stored, stored_or_changed};
 use crate::app::App;

@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use matricula_store::initial_access_tokens::{self, InitialAccessTokenRow};
+use matricula_store::lenient::{lenient_number, lenient_texts};
 use matricula_store::{Write, clock, ids};
 use matricula_wasm::ComponentSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{self, Representation, lenient_number, lenient_texts};
+use super::body::{self, Representation};
 use super::clients::MANAGE;
 use super::policies::{PolicyRepresentation, unbound, unbound_representation};
 use super::{Administrator, not_stored};

@@ -11,7 +11,7 @@ use matricula_realms::defaults::{self, NewRealm};
 use matricula_realms::roles::CREATE_REALM;
 use matricula_realms::{MASTER, Realm};
 use matricula_store::client_policy_documents::{Policies, Profiles, RealmClientPolicies};
-use matricula_store::lenient::lenient_switch;
+use matricula_store::lenient::{lenient_number, lenient_switch, lenient_texts};
 use matricula_store::realm_settings::{
     CLIENT_SESSION_IDLE, CLIENT_SESSION_MAX, REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN, Settings, SslRequired,
 };
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::body::{self, Json, Representation, lenient_number, lenient_texts};
+use super::body::{self, Json, Representation};
 use super::client_policies::{check_policies, check_profiles};
 use super::pages::{self, Pages};
 use super::{Administrator, Page, Visitor, created, forbidden, stored_or_changed};
