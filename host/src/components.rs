@@ -784,7 +784,7 @@ impl Components {
     }
 
     /// Counts what came of a request that a version went through which is only watched, unless it is not any more.
-    pub(crate) fn watched(&self, version: &WatchedVersion, after: &Record, difference: Option<&Difference>) {
+    pub(crate) fn saw(&self, version: &WatchedVersion, after: &Record, difference: Option<&Difference>) {
         let shadow = |known: &Known| {
             let shadow = known.shadow.as_ref().filter(|shadow| shadow.ready.component.label() == version.label)?;
             Some(Arc::clone(&shadow.figures))
