@@ -23,7 +23,7 @@ use axum::body::Bytes;
 use matricula_realms::MASTER;
 use matricula_store::component_files::{self, ChoiceRow, FileRow, Limits, User};
 use matricula_store::events::Event;
-use matricula_store::{self, Store, StoreError, Write, events, realms};
+use matricula_store::{Store, StoreError, Write, clock, events, realms, self};
 use matricula_system::clock;
 use matricula_wasm::compiler::{Compiler, Pace};
 use matricula_wasm::component::{Part, digest};
@@ -788,7 +788,7 @@ impl Components {
     }
 
     /// Counts what came of a request that a version went through which is only watched, unless it is not any more.
-    pub(crate) fn watched(&self, version: &WatchedVersion, after: &Record, difference: Option<&Difference>) {
+    pub(crate) fn saw(&self, version: &WatchedVersion, after: &Record, difference: Option<&Difference>) {
         let shadow = |known: &Known| {
             let shadow = known.shadow.as_ref().filter(|shadow| shadow.ready.component.label() == version.label)?;
             Some(Arc::clone(&shadow.figures))

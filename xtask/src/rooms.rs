@@ -5,6 +5,7 @@ use crate::command::output;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use std::path::Path;
 
 /// The crates from the ground to the roof: each may use those before it.
 const ROOMS: [&str; 6] =
@@ -16,7 +17,7 @@ const ROOMS: [&str; 6] =
 /// One of them uses a room above it, or is not in the list.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let metadata = output(&mut workspace.cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let upwards = upwards(&serde_json::from_str(&metadata)?, workspace.root.join("host").to_string_lossy().as_ref())?;
+    let upwards = upwards(&serde_json::from_str(&metadata)?, &workspace.root.join("host"))?;
     if !upwards.is_empty() {
         bail!("{}", upwards.join("\n"));
     }
@@ -24,12 +25,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// What is wrong with the crates in this folder, a line each.
-fn upwards(metadata: &Value, folder: &str) -> Result<Vec<String>> {
+fn upwards(metadata: &Value, folder: &Path) -> Result<Vec<String>> {
     let floor = |name: &str| ROOMS.iter().position(|room| *room == name);
     let mut wrong = Vec::new();
     for package in metadata["packages"].as_array().context("cargo metadata names no packages")? {
         let name = package["name"].as_str().unwrap_or_default();
-        if !package["manifest_path"].as_str().is_some_and(|manifest| manifest.starts_with(folder)) {
+        if !package["manifest_path"].as_str().is_some_and(|manifest| Path::new(manifest).starts_with(folder)) {
             continue;
         }
         let Some(own) = floor(name) else {
@@ -55,7 +56,7 @@ mod tests {
             json!({ "name": name, "manifest_path": format!("/clone/host/{name}/Cargo.toml"), "dependencies": used })
         };
         let metadata = json!({ "packages": packages.iter().map(package).collect::<Vec<_>>() });
-        upwards(&metadata, "/clone/host").unwrap_or_default()
+        upwards(&metadata, Path::new("/clone/host")).unwrap_or_default()
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use std::net::Ipv6Addr;
 
-use axum::http::header::HOST;
-use axum::http::{HeaderMap, Uri, Version};
+use http::header::HOST;
+use http::{HeaderMap, Uri, Version};
 
 /// Longer ones no resolver knows (RFC 3986 §3.2.2).
 const LONGEST: usize = 255;
@@ -144,7 +144,7 @@ impl Scheme {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use axum::http::HeaderValue;
+    use http::HeaderValue;
 
     use super::*;
 

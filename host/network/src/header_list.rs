@@ -1,6 +1,6 @@
 //! Headers that are lists (RFC 9110 §5.6.1): their members over all lines of the header, and whether one of them is named.
 
-use axum::http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName};
 
 /// The members of a header, in their order. A comma in a quoted text ends none; empty members and lines that are not
 /// text are left out.
@@ -39,8 +39,8 @@ pub fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-    use axum::http::header::{ACCEPT, FORWARDED};
+    use http::HeaderValue;
+    use http::header::{ACCEPT, FORWARDED};
 
     use super::*;
 

@@ -3,9 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use axum::http::header::FORWARDED;
-use axum::http::{HeaderMap, HeaderName};
 use clap::ValueEnum;
+use http::header::FORWARDED;
+use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 use crate::addresses::canonical;

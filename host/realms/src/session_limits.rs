@@ -2,9 +2,7 @@
 //! (Keycloak: SessionExpirationUtils, TokenManager).
 
 use matricula_contract::Client;
-use matricula_store::realm_settings::CLIENT_SESSION_IDLE;
-use matricula_store::realm_settings::CLIENT_SESSION_MAX;
-use matricula_store::realm_settings::Settings;
+use matricula_store::realm_settings::{CLIENT_SESSION_IDLE, CLIENT_SESSION_MAX, Settings};
 use matricula_store::sessions::Alive;
 
 use crate::Realm;

@@ -1,13 +1,10 @@
 //! JSON bodies of the Admin API, read the way Keycloak reads them: unknown members are refused, numbers and switches may
 //! be texts, `null` is as good as absent.
 
-use std::collections::BTreeMap;
-
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::app::App;
@@ -124,52 +121,16 @@ fn place(body: &[u8], member: &str) -> (usize, usize) {
     (line, column)
 }
 
-/// A number that may have come as text.
-pub(crate) fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    struct Number;
-    impl Visitor<'_> for Number {
-        type Value = i64;
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("a whole number")
-        }
-        fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
-            i32::try_from(number).map(i64::from).map_err(|_| E::custom("a number of 32 bits was expected"))
-        }
-        fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
-            i32::try_from(number).map(i64::from).map_err(|_| E::custom("a number of 32 bits was expected"))
-        }
-        fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
-            #[expect(clippy::cast_possible_truncation, reason = "fractions are cut off, as Keycloak does")]
-            self.visit_i64(number as i64)
-        }
-        fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
-            text.trim().parse::<i32>().map(i64::from).map_err(|_| E::custom(format!("{text:?} is no number")))
-        }
-    }
-    deserializer.deserialize_any(Number).map(Some)
-}
-
-/// A list of texts; a `null` in it is none.
-pub(crate) fn lenient_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    let texts: Option<Vec<Option<String>>> = Option::deserialize(deserializer)?;
-    Ok(texts.map(|texts| texts.into_iter().flatten().collect()))
-}
-
-/// Texts by name; one that is `null` is as good as absent.
-pub(crate) fn lenient_entries<'de, D, M>(deserializer: D) -> Result<M, D::Error>
-where
-    D: Deserializer<'de>,
-    M: FromIterator<(String, String)>,
-{
-    let entries: Option<BTreeMap<String, Option<String>>> = Option::deserialize(deserializer)?;
-    Ok(entries.into_iter().flatten().filter_map(|(name, text)| Some((name, text?))).collect())
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
+
     use axum::response::IntoResponse;
+    use matricula_store::lenient::{lenient_entries, lenient_number, lenient_texts};
+    use serde::Deserialize;
+
+    use super::*;
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default)]

@@ -6,13 +6,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use matricula_store::scopes::{self, Assigned, ScopeRow};
-use matricula_store::{Lost, StoreError, Write};
+use matricula_store::{Lost, StoreError, Write, ids};
+use matricula_store::lenient::lenient_entries;
+use matricula_store::scopes::{Assigned, ScopeRow, self};
 use matricula_system::ids;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{self, Representation, lenient_entries};
+use super::body::{self, Representation};
 use super::clients::MANAGE;
 use super::{Administrator, created, stored_or_changed};
 use crate::app::App;

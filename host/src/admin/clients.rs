@@ -7,16 +7,15 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use matricula_contract::secrets;
 use matricula_contract::server_attributes::Author;
 use matricula_contract::server_clients::is_of_the_server;
 use matricula_contract::{
-    Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation,
+    Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation, secrets,
 };
 use matricula_store::clients::{self, ClientRow, Taken};
-use matricula_store::{Database, Lost, StoreError, Write, realms, users};
-use matricula_system::clock;
-use matricula_system::ids;
+use matricula_store::{Database, Lost, StoreError, Write, clock, ids, realms, users};
+use matricula_store::lenient::lenient_entries;
+use matricula_system::{clock, ids};
 use matricula_wasm::WasmError;
 use matricula_wasm::provider::ProviderCall;
 use serde::{Deserialize, Serialize};
@@ -24,7 +23,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::{Json, Representation, lenient_entries};
+use super::body::{Json, Representation};
 use super::pages::{self, Pages};
 use super::{Administrator, Page, created, not_stored, stored_or_changed};
 use crate::app::App;

@@ -4,14 +4,13 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use matricula_network::form::Form;
-use matricula_store::events::Event;
-use matricula_store::events::{self, Filter};
-use matricula_store::lenient::lenient_switch;
+use matricula_store::events::{self, Event, Filter};
+use matricula_store::lenient::{lenient_switch, lenient_texts};
 use matricula_store::{Lost, StoreError, Write};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::body::{self, Representation, lenient_texts};
+use super::body::{self, Representation};
 use super::{Administrator, Page, realms};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};

@@ -45,6 +45,45 @@ impl Hidden {
     }
 }
 
+/// Calls a macro with every field that is present as a whole or absent; ids, secret and entries by name are not among
+/// them.
+macro_rules! each_replaceable {
+    ($with:ident) => {
+        $with!(
+            name,
+            description,
+            type_,
+            protocol,
+            enabled,
+            always_display_in_console,
+            surrogate_auth_required,
+            root_url,
+            base_url,
+            admin_url,
+            redirect_uris,
+            web_origins,
+            public_client,
+            bearer_only,
+            client_authenticator_type,
+            consent_required,
+            full_scope_allowed,
+            standard_flow_enabled,
+            implicit_flow_enabled,
+            direct_access_grants_enabled,
+            service_accounts_enabled,
+            authorization_services_enabled,
+            frontchannel_logout,
+            default_client_scopes,
+            optional_client_scopes,
+            protocol_mappers,
+            default_roles,
+            not_before,
+            node_re_registration_timeout,
+            authorization_settings,
+        )
+    };
+}
+
 /// Carries out an amendment: present fields replace, attributes are merged. Gives what is different then, under the
 /// contract's names; an error is the field that policies may not change.
 pub(crate) fn amend(client: &mut Client, mut changes: Client) -> Result<Vec<Change>, &'static str> {
@@ -75,38 +114,7 @@ pub(crate) fn amend(client: &mut Client, mut changes: Client) -> Result<Vec<Chan
             }
         )* };
     }
-    replace!(
-        name,
-        description,
-        type_,
-        protocol,
-        enabled,
-        always_display_in_console,
-        surrogate_auth_required,
-        root_url,
-        base_url,
-        admin_url,
-        redirect_uris,
-        web_origins,
-        public_client,
-        bearer_only,
-        client_authenticator_type,
-        consent_required,
-        full_scope_allowed,
-        standard_flow_enabled,
-        implicit_flow_enabled,
-        direct_access_grants_enabled,
-        service_accounts_enabled,
-        authorization_services_enabled,
-        frontchannel_logout,
-        default_client_scopes,
-        optional_client_scopes,
-        protocol_mappers,
-        default_roles,
-        not_before,
-        node_re_registration_timeout,
-        authorization_settings,
-    );
+    each_replaceable!(replace);
     merge("attributes", &mut client.attributes, changes.attributes, true, &mut made);
     if let Some(nodes) = changes.registered_nodes {
         merge("registered-nodes", client.registered_nodes.get_or_insert_default(), nodes, false, &mut made);
@@ -133,38 +141,7 @@ pub(crate) fn difference(before: &Client, after: &Client) -> Client {
     macro_rules! same_is_absent {
         ($($field:ident),* $(,)?) => { $(if before.$field == after.$field { changes.$field = None; })* };
     }
-    same_is_absent!(
-        name,
-        description,
-        type_,
-        protocol,
-        enabled,
-        always_display_in_console,
-        surrogate_auth_required,
-        root_url,
-        base_url,
-        admin_url,
-        redirect_uris,
-        web_origins,
-        public_client,
-        bearer_only,
-        client_authenticator_type,
-        consent_required,
-        full_scope_allowed,
-        standard_flow_enabled,
-        implicit_flow_enabled,
-        direct_access_grants_enabled,
-        service_accounts_enabled,
-        authorization_services_enabled,
-        frontchannel_logout,
-        default_client_scopes,
-        optional_client_scopes,
-        protocol_mappers,
-        default_roles,
-        not_before,
-        node_re_registration_timeout,
-        authorization_settings,
-    );
+    each_replaceable!(same_is_absent);
     let entries = |before: &Option<Vec<Attribute>>, after: &Option<Vec<Attribute>>| {
         let changed = changed(before.as_deref().unwrap_or_default(), after.as_deref().unwrap_or_default());
         (!changed.is_empty()).then_some(changed)

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use matricula_contract::Registration;
-use matricula_realms::Realm;
-use matricula_realms::defaults;
+use matricula_realms::{Realm, defaults};
 use matricula_store::policies::PolicyRow;
 use matricula_store::roles::RoleRow;
 use matricula_store::scopes::Assigned;

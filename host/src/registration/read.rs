@@ -2,11 +2,10 @@
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use matricula_contract::secrets;
-use matricula_contract::{Registration, RegistrationAuth};
+use matricula_contract::{Registration, RegistrationAuth, secrets};
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::policies::OfToken;
-use matricula_store::{Lost, StoreError, Write, events};
+use matricula_store::{Lost, StoreError, Write, clock, events};
 use matricula_wasm::WasmError;
 use uuid::Uuid;
 

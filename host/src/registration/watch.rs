@@ -145,7 +145,7 @@ impl<'a> Watch<'a> {
         }
         let difference = before.difference(&after, &own.realm.name, name);
         if !own.provider.instances.is_trying() {
-            own.app.components.watched(version, &after, difference.as_ref());
+            own.app.components.saw(version, &after, difference.as_ref());
         }
         Some(Seen {
             watched: watched(label, &after, difference),

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use matricula_contract::Client;
-use matricula_realms::Realm;
-use matricula_realms::roles;
 use matricula_realms::session_limits::{SessionLimits, token_times};
+use matricula_realms::{Realm, roles};
 use matricula_store::clients::ClientRow;
 use matricula_store::roles as stored_roles;
 use matricula_store::sessions::SessionRow;
 use matricula_store::users::UserRow;
-use matricula_store::{Write, sessions};
+use matricula_store::{Write, clock, sessions};
 use matricula_system::clock;
 use serde_json::Value;
 use uuid::Uuid;

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use matricula_contract::provider::exports::matricula::registration::providers::Guest;
-use matricula_contract::secrets;
 use matricula_contract::server_attributes::{self, Author};
 use matricula_contract::trace_target::TARGET;
 use matricula_contract::{
-    Client, Completed, Document, Issued, Operation, Registration, RegistrationProvider, Violation,
+    Client, Completed, Document, Issued, Operation, Registration, RegistrationProvider, Violation, secrets,
 };
 use tracing::{Instrument as _, info_span};
 

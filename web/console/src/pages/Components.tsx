@@ -65,8 +65,9 @@ function List({ components }: { components: ComponentFile[] }) {
                 {one.shadow && (
                   <div className="console-gap-small">
                     <Label isCompact color="purple">
-                      Another version is watched{one.watch && one.watch.differs > 0 ? ', and would decide otherwise' : ''}
+                      A version is watched
                     </Label>
+                    {one.watch && one.watch.differs > 0 && <div className="console-faint">It would decide otherwise</div>}
                   </div>
                 )}
               </Td>
