@@ -32,7 +32,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use matricula_contract::{CallerKind, Context, Operation, RegistrationAuth};
 use matricula_realms::{MASTER, Realm};
-use matricula_store::{Lost, StoreError, Write, clock};
+use matricula_store::{Lost, StoreError, Write};
 use matricula_system::clock;
 use matricula_wasm::facts::RealmOfCall;
 use matricula_wasm::waits::Waits;

@@ -13,7 +13,7 @@ use matricula_network::names::Names;
 use matricula_network::outside::Outside;
 use matricula_network::proxies::TrustedProxies;
 use matricula_realms::{MASTER, Realm, Realms};
-use matricula_store::{Store, keys, private_file};
+use matricula_store::{Store, keys};
 use matricula_system::private_file;
 use matricula_wasm::Wasm;
 use matricula_wasm::compiler::Compiler;

@@ -23,7 +23,7 @@ use axum::body::Bytes;
 use matricula_realms::MASTER;
 use matricula_store::component_files::{self, ChoiceRow, FileRow, Limits, User};
 use matricula_store::events::Event;
-use matricula_store::{Store, StoreError, Write, clock, events, realms, self};
+use matricula_store::{self, Store, StoreError, Write, events, realms};
 use matricula_system::clock;
 use matricula_wasm::compiler::{Compiler, Pace};
 use matricula_wasm::component::{Part, digest};

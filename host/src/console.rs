@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use matricula_realms::roles::{ADMIN, CREATE_REALM};
 use matricula_realms::{MASTER, Realm};
 use matricula_store::users::UserRow;
-use matricula_store::{Write, clock, realms, roles, sessions, users};
+use matricula_store::{Write, realms, roles, sessions, users};
 use matricula_system::clock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use matricula_contract::Operation;
 use matricula_realms::Realm;
 use matricula_store::events::Event;
-use matricula_store::{clock, ids};
 use matricula_system::{clock, ids};
 
 /// Types that are stored when a realm names none.

@@ -6,7 +6,7 @@ use matricula_realms::defaults::{self, NewRealm};
 use matricula_realms::roles::ADMIN;
 use matricula_store::realm_settings::Settings;
 use matricula_store::users::{self, Profile, UserRow};
-use matricula_store::{Lost, StoreError, Write, clock, ids, random, roles};
+use matricula_store::{Lost, StoreError, Write, roles};
 use matricula_system::{clock, ids, random};
 
 use crate::app::App;

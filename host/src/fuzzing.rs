@@ -11,7 +11,7 @@ use clap::Parser;
 use http_body_util::BodyExt;
 use matricula_contract::Client;
 use matricula_realms::{MASTER, Realm};
-use matricula_store::{clock, document, ids};
+use matricula_store::document;
 use matricula_system::{clock, ids};
 use matricula_wasm::compiler::Compiler;
 use tokio::runtime::Runtime;

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use matricula_realms::Realm;
-use matricula_store::{Change, Store, StoreError, Write, clock, keys};
+use matricula_store::{Change, Store, StoreError, Write, keys};
 use matricula_system::clock;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;

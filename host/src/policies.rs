@@ -19,7 +19,7 @@ use matricula_contract::{
     Violation,
 };
 use matricula_store::policies::{OfToken, Policy};
-use matricula_store::{Database, ids, realms};
+use matricula_store::{Database, realms};
 use matricula_system::ids;
 use matricula_wasm::component::LoadedComponent;
 use matricula_wasm::facts::RealmOfCall;

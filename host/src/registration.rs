@@ -33,7 +33,7 @@ use matricula_store::clients::{self, ClientRow};
 use matricula_store::events::Event;
 use matricula_store::policies::OfToken;
 use matricula_store::realm_settings::SslRequired;
-use matricula_store::{StoreError, Write, clock, events, ids, random};
+use matricula_store::{StoreError, Write, events};
 use matricula_system::{clock, ids, random};
 use matricula_wasm::facts::RealmOfCall;
 use matricula_wasm::no_answer::{NoAnswer, Unanswered};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jsonwebtoken::{Header, Validation};
 use matricula_realms::Realm;
-use matricula_store::{StoreError, clock};
+use matricula_store::StoreError;
 use matricula_system::clock;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

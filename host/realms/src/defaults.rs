@@ -11,7 +11,7 @@ use matricula_store::policies::{self, Policy, PolicyRow};
 use matricula_store::realm_settings::Settings;
 use matricula_store::roles::{self, RoleRow};
 use matricula_store::scopes::{self, Assigned, Scope, ScopeRow};
-use matricula_store::{StoreError, Write, clock, ids, realms};
+use matricula_store::{StoreError, Write, realms};
 use matricula_system::{clock, ids};
 
 use crate::roles::{ADMIN, CREATE_REALM, MANAGEMENT};

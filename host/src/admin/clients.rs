@@ -13,8 +13,8 @@ use matricula_contract::{
     Access, Client, Document, Operation, ProtocolMapper, Registration, RegistrationAuth, Violation, secrets,
 };
 use matricula_store::clients::{self, ClientRow, Taken};
-use matricula_store::{Database, Lost, StoreError, Write, clock, ids, realms, users};
 use matricula_store::lenient::lenient_entries;
+use matricula_store::{Database, Lost, StoreError, Write, realms, users};
 use matricula_system::{clock, ids};
 use matricula_wasm::WasmError;
 use matricula_wasm::provider::ProviderCall;

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use matricula_contract::server_attributes::Author;
 use matricula_contract::{CallerKind, Client, Context, Operation, RegistrationAuth};
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::{clock, initial_access_tokens};
+use matricula_store::initial_access_tokens;
 use matricula_store::policies::{OfToken, Policy};
 use matricula_system::clock;
 use matricula_wasm::no_answer::Unanswered;

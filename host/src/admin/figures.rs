@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use matricula_store::{StoreError, clients, clock, decisions, realms};
+use matricula_store::{StoreError, clients, decisions, realms};
 use matricula_system::clock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -11,10 +11,12 @@ use matricula_realms::defaults::{self, NewRealm};
 use matricula_realms::roles::CREATE_REALM;
 use matricula_realms::{MASTER, Realm};
 use matricula_store::client_policy_documents::{Policies, Profiles, RealmClientPolicies};
-use matricula_store::{Change, Database, Lost, StoreError, Write, client_policies, clients, ids, realms};
 use matricula_store::lenient::{lenient_number, lenient_switch, lenient_texts};
-use matricula_store::realm_settings::{CLIENT_SESSION_IDLE, CLIENT_SESSION_MAX, REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN, Settings, SslRequired};
+use matricula_store::realm_settings::{
+    CLIENT_SESSION_IDLE, CLIENT_SESSION_MAX, REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN, Settings, SslRequired,
+};
 use matricula_store::realms::RealmRow;
+use matricula_store::{Change, Database, Lost, StoreError, Write, client_policies, clients, realms};
 use matricula_system::ids;
 use matricula_wasm::facts::RealmOfCall;
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@ use axum::response::Response;
 use matricula_realms::roles::is_composite;
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::roles::{self, RoleRow};
-use matricula_store::{Lost, StoreError, Write, ids};
+use matricula_store::{Lost, StoreError, Write};
 use matricula_system::ids;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -7,7 +7,7 @@ use axum::response::Response;
 use matricula_network::form::Form;
 use matricula_store::lenient::lenient_switch;
 use matricula_store::users::{self, Profile, UserFilter, UserRow};
-use matricula_store::{Lost, StoreError, Write, clock, ids};
+use matricula_store::{Lost, StoreError, Write};
 use matricula_system::{clock, ids};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use matricula_realms::session_limits::SessionLimits;
 use matricula_realms::{MASTER, Realm, roles};
-use matricula_store::clock;
 use matricula_store::sessions::{self, Holder, IssuedTo, SessionTimes, Shown, Standing};
 use matricula_system::clock;
 

@@ -3,8 +3,8 @@
 
 use matricula_contract::RegistrationAuth;
 use matricula_realms::Realm;
+use matricula_store::StoreError;
 use matricula_store::clients::ClientRow;
-use matricula_store::{StoreError, clock};
 use matricula_system::clock;
 use serde_json::Value;
 

@@ -11,7 +11,7 @@ use matricula_realms::Realm;
 use matricula_realms::session_limits::SessionLimits;
 use matricula_store::sessions::SessionRow;
 use matricula_store::users::UserRow;
-use matricula_store::{Lost, StoreError, Write, clock, random, sessions};
+use matricula_store::{Lost, StoreError, Write, sessions};
 use matricula_system::{clock, random};
 use serde_json::Value;
 use uuid::Uuid;

@@ -11,7 +11,6 @@ use matricula_contract::{
 use matricula_realms::defaults;
 use matricula_store::bulk::Loaded;
 use matricula_store::clients::ClientRow;
-use matricula_store::{clock, ids, random};
 use matricula_system::{clock, ids, random};
 use matricula_wasm::provider::ProviderCall;
 use serde_json::Value;

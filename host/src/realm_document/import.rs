@@ -17,7 +17,7 @@ use matricula_store::policies::{Policy, PolicyRow};
 use matricula_store::realm_settings::Settings;
 use matricula_store::roles::RoleRow;
 use matricula_store::scopes::{Assigned, Scope, ScopeRow};
-use matricula_store::{Write, client_policies, clients, clock, ids, policies, realms, roles, scopes, targets};
+use matricula_store::{Write, client_policies, clients, policies, realms, roles, scopes, targets};
 use matricula_system::{clock, ids};
 use serde_json::Value;
 use tokio::sync::mpsc;

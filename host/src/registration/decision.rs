@@ -2,7 +2,7 @@
 
 use matricula_contract::{CallerKind, Context, Operation};
 use matricula_store::clients::Origin;
-use matricula_store::{Write, clock, decisions};
+use matricula_store::{Write, decisions};
 use matricula_system::clock;
 use matricula_wasm::no_answer::Unanswered;
 use serde::Serialize;

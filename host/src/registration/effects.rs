@@ -7,7 +7,7 @@ use matricula_realms::Realm;
 use matricula_store::clients::ClientRow;
 use matricula_store::roles::{self, RoleRow};
 use matricula_store::users::{self, Profile, UserRow};
-use matricula_store::{StoreError, Write, clock, ids};
+use matricula_store::{StoreError, Write};
 use matricula_system::{clock, ids};
 
 use crate::keys::rsa::{self, RsaKeys};

@@ -5,7 +5,7 @@ use axum::response::Response;
 use matricula_contract::{Registration, RegistrationAuth, secrets};
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::policies::OfToken;
-use matricula_store::{Lost, StoreError, Write, clock, events};
+use matricula_store::{Lost, StoreError, Write, events};
 use matricula_wasm::WasmError;
 use uuid::Uuid;
 

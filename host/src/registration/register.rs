@@ -3,7 +3,7 @@
 use axum::response::Response;
 use matricula_contract::{Client, Completed, Document, Effect, Issued, Registration, RegistrationAuth};
 use matricula_store::clients::{self, ClientRow, Origin, Taken};
-use matricula_store::{Lost, StoreError, Write, clock, events, initial_access_tokens, realms};
+use matricula_store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
 use matricula_system::clock;
 use uuid::Uuid;
 

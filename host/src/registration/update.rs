@@ -5,7 +5,7 @@ use axum::response::Response;
 use matricula_contract::{CallerKind, Client, Completed, Document, Issued, Registration};
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::policies::OfToken;
-use matricula_store::{Lost, StoreError, Write, clock, events};
+use matricula_store::{Lost, StoreError, Write, events};
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};

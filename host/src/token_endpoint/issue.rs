@@ -9,7 +9,7 @@ use matricula_store::clients::ClientRow;
 use matricula_store::roles as stored_roles;
 use matricula_store::sessions::SessionRow;
 use matricula_store::users::UserRow;
-use matricula_store::{Write, clock, sessions};
+use matricula_store::{Write, sessions};
 use matricula_system::clock;
 use serde_json::Value;
 use uuid::Uuid;

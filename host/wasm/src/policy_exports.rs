@@ -4,9 +4,7 @@
 //! are called without a conversion. A component is never asked at a hook that its version does not know, as it can't
 //! name it in `describe`.
 
-use matricula_contract::{next, policy};
 use matricula_contract::next::exports::matricula::registration0_2_0::policies as v0_2;
-use matricula_contract::next::exports::matricula::registration0_2_0_trial::policies as trial;
 use matricula_contract::policy::exports::matricula::registration::policies as v0_1;
 use matricula_contract::{
     Client, ConfigError, ConfiguredPolicy, Context, Decision, Hook, PolicyProvider, next, policy,
