@@ -35,17 +35,17 @@ impl Steps {
         self.end(name, started.elapsed(), outcome)
     }
 
-    /// Runs rows of steps beside each other, in a row one after the other, whether or not one of them fails. A step is
-    /// its name and its commands; the first that fails is its last. What they print is shown when the step has ended.
-    pub(crate) fn beside_each_other(&mut self, rows: Vec<Vec<(&'static str, Vec<Command>)>>) {
+    /// Runs rows of steps beside each other, in a row one after the other, whether or not one of them fails. What a step
+    /// prints is shown when it has ended.
+    pub(crate) fn beside_each_other(&mut self, rows: Vec<Vec<(String, Quietly<'_>)>>) {
         let (tell, ended) = mpsc::channel();
         thread::scope(|scope| {
             for row in rows {
                 let tell = tell.clone();
                 scope.spawn(move || {
-                    for (name, commands) in row {
+                    for (name, step) in row {
                         let started = Instant::now();
-                        let (printed, outcome) = one_after_the_other(commands);
+                        let (printed, outcome) = step();
                         // Whoever listens does so until all have spoken.
                         let _ = tell.send((name, printed, started.elapsed(), outcome));
                     }
@@ -53,9 +53,9 @@ impl Steps {
             }
             drop(tell);
             for (name, printed, took, outcome) in ended {
-                self.begin(name);
+                self.begin(&name);
                 eprint!("{printed}");
-                self.end(name, took, outcome);
+                self.end(&name, took, outcome);
             }
         });
     }
@@ -93,17 +93,22 @@ impl Steps {
     }
 }
 
-/// Runs commands up to the first that fails: what they printed, and how it went.
-fn one_after_the_other(commands: Vec<Command>) -> (String, Result<()>) {
-    let mut all = String::new();
-    for mut command in commands {
-        let (printed, outcome) = run_quietly(&mut command);
-        all.push_str(&printed);
-        if outcome.is_err() {
-            return (all, outcome);
+/// A step beside others: what it printed, and how it went.
+pub(crate) type Quietly<'a> = Box<dyn FnOnce() -> (String, Result<()>) + Send + 'a>;
+
+/// The step that runs commands up to the first that fails.
+pub(crate) fn one_after_the_other(commands: Vec<Command>) -> Quietly<'static> {
+    Box::new(|| {
+        let mut all = String::new();
+        for mut command in commands {
+            let (printed, outcome) = run_quietly(&mut command);
+            all.push_str(&printed);
+            if outcome.is_err() {
+                return (all, outcome);
+            }
         }
-    }
-    (all, Ok(()))
+        (all, Ok(()))
+    })
 }
 
 /// A duration for people: `0.4 s`, `12.3 s`, `3 min 05 s`.
@@ -144,10 +149,13 @@ mod tests {
         let mut steps = Steps::new("test");
         steps.beside_each_other(vec![
             vec![
-                ("one", vec![shell(&waits)]),
-                ("two", vec![shell("exit 3"), shell(&format!("touch {}", after.display()))]),
+                ("one".to_owned(), one_after_the_other(vec![shell(&waits)])),
+                (
+                    "two".to_owned(),
+                    one_after_the_other(vec![shell("exit 3"), shell(&format!("touch {}", after.display()))]),
+                ),
             ],
-            vec![("three", vec![shell(&format!("touch {}", met.display()))])],
+            vec![("three".to_owned(), one_after_the_other(vec![shell(&format!("touch {}", met.display()))]))],
         ]);
         assert!(!after.exists());
         let closing_line = steps.finish().map_err(|error| error.to_string());

@@ -5,7 +5,7 @@ use super::python;
 use super::server::Server;
 use crate::apt;
 use crate::command::succeeds;
-use crate::steps::Steps;
+use crate::steps::{Steps, one_after_the_other};
 use crate::workspace::Workspace;
 use anyhow::Result;
 use clap::ValueEnum;
@@ -90,7 +90,8 @@ pub(crate) fn test(workspace: &Workspace, programs: &[Program], database: Option
     let (mut of_java, mut others) = (Vec::new(), Vec::new());
     for program in programs {
         let row = if program.language() == Language::Java { &mut of_java } else { &mut others };
-        row.push((program.name(), commands(*program, workspace, &server, python.as_deref())));
+        let commands = commands(*program, workspace, &server, python.as_deref());
+        row.push((program.name().to_owned(), one_after_the_other(commands)));
     }
     let mut steps = Steps::new("clients");
     steps.beside_each_other(vec![of_java, others]);

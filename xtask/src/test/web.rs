@@ -3,8 +3,8 @@
 use super::python;
 use super::server::Server;
 use crate::apt;
-use crate::command::{output, run};
-use crate::steps::Steps;
+use crate::command::{output, run_quietly};
+use crate::steps::{Quietly, Steps};
 use crate::web;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -32,23 +32,31 @@ pub(crate) fn test(workspace: &Workspace, pages: &[String]) -> Result<()> {
     apt::ensure(|| browser().is_ok(), &[BROWSER]).context("the web pages are tested in Chromium")?;
     python::ensure().context("the bench is given a policy in Python")?;
     let mut steps = Steps::new("web");
-    for name in names.iter().filter(|name| pages.is_empty() || pages.contains(name)) {
-        steps.run(name, || page(workspace, name));
+    let chosen: Vec<_> = names.iter().filter(|name| pages.is_empty() || pages.contains(name)).collect();
+    for name in &chosen {
+        web::install(workspace, name)?;
     }
+    // A browser waits for its pages half of the time.
+    let rows = chosen.into_iter().map(|name| {
+        let step: Quietly<'_> = Box::new(|| page(workspace, name).unwrap_or_else(|error| (String::new(), Err(error))));
+        vec![(name.clone(), step)]
+    });
+    steps.beside_each_other(rows.collect());
     steps.finish()
 }
 
-fn page(workspace: &Workspace, name: &str) -> Result<()> {
-    web::install(workspace, name)?;
+/// What the tests of a package printed, and how they went.
+fn page(workspace: &Workspace, name: &str) -> Result<(String, Result<()>)> {
     let screenshots = workspace.root.join("target/screenshots").join(name);
     emptied(&screenshots)?;
     let program = workspace.server();
     let server = Server::start(&program, name, None)?;
     let tested = web::npm(workspace, name).and_then(|mut npm| {
         npm.args(["run", "--silent", "test"]).env("MATRICULA_PROGRAM", &program);
-        run(server.tell(&mut npm).env("BROWSER", browser()?).env("SCREENSHOTS", &screenshots))
+        Ok(run_quietly(server.tell(&mut npm).env("BROWSER", browser()?).env("SCREENSHOTS", &screenshots)))
     });
-    server.stop(tested)
+    let (printed, tested) = tested.unwrap_or_else(|error| (String::new(), Err(error)));
+    Ok((printed, server.stop(tested)))
 }
 
 /// Where the browser is.
