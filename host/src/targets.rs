@@ -8,6 +8,7 @@ mod http;
 pub(crate) mod lane;
 mod perform;
 mod retry_after;
+pub(crate) mod review;
 pub(crate) mod runner;
 #[cfg(test)]
 mod stub;

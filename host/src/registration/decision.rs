@@ -13,6 +13,7 @@ use super::watch::{Seen, Watched};
 use crate::client_policies::{ClientPolicies, ClientPolicyError, ClientPolicyEvaluation};
 use crate::error::ErrorResponse;
 use crate::policies::{Evaluation, Policies, PolicyError, PolicyViolation};
+use crate::targets::review::Reviewed;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -92,6 +93,9 @@ pub(crate) struct Record {
     pub(super) client_policies: Vec<ClientPolicyEvaluation>,
     /// The policies that were asked, in order.
     pub(super) policies: Vec<Evaluation>,
+    /// What the targets said that the client goes to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<Reviewed>,
     /// Why it was refused, where no policy objects to it; not shown.
     #[serde(skip)]
     pub(super) refused_because: Option<String>,
@@ -142,6 +146,7 @@ impl Record {
             watched: Vec::new(),
             client_policies: policies.client_policies.evaluations.clone(),
             policies: policies.evaluations.clone(),
+            targets: policies.targets.clone(),
             refused_because: None,
             broken: false,
         }
@@ -170,6 +175,7 @@ impl Record {
             watched: Vec::new(),
             client_policies: Vec::new(),
             policies: Vec::new(),
+            targets: Vec::new(),
             refused_because: None,
             broken: false,
         }
@@ -226,6 +232,7 @@ impl Record {
             watched: Vec::new(),
             client_policies: policies.evaluations.clone(),
             policies: Vec::new(),
+            targets: Vec::new(),
             refused_because: None,
             broken: false,
         };
@@ -245,7 +252,7 @@ impl Record {
 
 impl Policies {
     /// Where the client of this request comes from.
-    pub(super) fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         let context = self.context();
         Origin {
             provider: context.provider.clone(),
@@ -262,7 +269,7 @@ impl Exchange {
     /// Adds the record of a request that policies let through to its write. What no policy had a say in is not recorded.
     pub(super) fn record_decision(&self, write: &mut Write, policies: &Policies, client_id: &str) {
         let unasked = policies.evaluations.is_empty() && policies.client_policies.evaluations.is_empty();
-        if unasked && !policies.is_watched_otherwise() {
+        if unasked && policies.targets.is_empty() && !policies.is_watched_otherwise() {
             return;
         }
         let record = Record::of(self, policies, Outcome::of(policies), Vec::new()).about(client_id);

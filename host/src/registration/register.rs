@@ -76,6 +76,7 @@ pub(super) async fn register(
     };
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
+    required::reviewed(exchange, &mut policies, &client).await?;
 
     let initial_access_token = permit.initial_access_token.as_deref();
     let made = Made { client: &client, effects: &effects, initial_access_token };

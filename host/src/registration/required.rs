@@ -1,6 +1,7 @@
 //! Registration and update where a target must take each client: the client is one only when that target has it, and stays
 //! what it was when the target does not take another state.
 
+use matricula_contract::Violation;
 use matricula_realms::Realm;
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::{StoreError, Write, initial_access_tokens, proposals, realms};
@@ -10,11 +11,29 @@ use super::{Exchange, Refusal};
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyViolation};
 use crate::registration::decision::{Outcome, Record};
+use crate::targets::review;
 use crate::targets::waiting::{Pending, Verdict};
 
 /// Whether some target of the realm must take each client.
 pub(super) fn has_any(realm: &Realm) -> bool {
-    realm.targets.iter().any(|target| target.enabled && !target.leaving && target.settings.required)
+    realm.targets.iter().any(|target| target.is_asked() && target.settings.required)
+}
+
+/// Lets the targets say what they would make of a client that policies have agreed to, and refuses it when one that must
+/// take it never could. Who is held or disabled goes nowhere yet, or never is refused.
+pub(crate) async fn reviewed(exchange: &Exchange, policies: &mut Policies, client: &ClientRow) -> Result<(), Refusal> {
+    let Exchange { app, realm, components, provider, .. } = exchange;
+    if realm.targets.is_empty() || exchange.is_replay {
+        return Ok(());
+    }
+    policies.targets = review::review(app.deliveries.runner(), components, provider, client).await;
+    if client.is_held() || !client.enabled() {
+        return Ok(());
+    }
+    let must = |name: &str| realm.targets.iter().any(|target| target.name == name && target.settings.required);
+    let objections = policies.targets.iter().filter(|one| must(&one.target)).flat_map(|one| &one.violations);
+    let violations: Vec<PolicyViolation> = objections.cloned().collect();
+    if violations.is_empty() { Ok(()) } else { Err(refused(exchange, policies, violations)) }
 }
 
 /// Whether some target of the realm may stop a new client. One that waits for an administrator goes nowhere yet.
@@ -51,7 +70,7 @@ pub(super) async fn register(
                 Err(error) => register::lost(exchange, policies, error).await,
             }
         }
-        Verdict::Refused { target, message } => refused(exchange, policies, target, message),
+        Verdict::Refused { target, message } => refused(exchange, policies, vec![objection(&target, message)]),
         Verdict::Late { target, again } => late(exchange, &target, again),
     };
     let mut write = Write::default();
@@ -76,7 +95,7 @@ pub(super) async fn updated(
     let Some(before) = before else { return Ok(app.deliveries.settled(realm, &client.id).await) };
     let refusal = match app.deliveries.decided(realm, &client.id, true).await {
         Verdict::Taken(pending) => return Ok(pending),
-        Verdict::Refused { target, message } => refused(exchange, policies, target, message),
+        Verdict::Refused { target, message } => refused(exchange, policies, vec![objection(&target, message)]),
         Verdict::Late { target, again } => late(exchange, &target, again),
     };
     if let Err(error) = restore(exchange, client.version + 1, before).await {
@@ -103,10 +122,15 @@ async fn restore(exchange: &Exchange, version: i64, before: ClientRow) -> Result
     }
 }
 
-fn refused(exchange: &Exchange, policies: &Policies, target: String, message: String) -> Refusal {
-    let violation = PolicyViolation::of_target(target, message);
-    let record = Record::of(exchange, policies, Outcome::Reject, vec![violation.clone()]);
-    let response = ErrorResponse::target_refused(violation.told(), policies.decision.clone());
+/// What a target said when it was called.
+fn objection(target: &str, message: String) -> PolicyViolation {
+    let violation = Violation { error: None, field: None, value: None, message, hint: None };
+    PolicyViolation::of_target(target, None, violation)
+}
+
+fn refused(exchange: &Exchange, policies: &Policies, violations: Vec<PolicyViolation>) -> Refusal {
+    let response = ErrorResponse::targets_refused(&violations, policies.decision.clone());
+    let record = Record::of(exchange, policies, Outcome::Reject, violations);
     let event = exchange.subject().error("not_allowed", &[("decision", policies.decision.as_str())]);
     let refusal = exchange.refusal(response, event);
     Refusal { decision: Some(Box::new(record)), request: policies.recorded.clone(), ..refusal }

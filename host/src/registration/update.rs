@@ -92,6 +92,7 @@ async fn attempt(
     let before = before.filter(|_| client.enabled() && !client.is_held());
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
+    required::reviewed(exchange, &mut policies, &client).await?;
 
     let mut write = Write::default();
     clients::update(&mut write, &realm.id, &client, &app.deliveries.carrier(true))?;

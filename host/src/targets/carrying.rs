@@ -212,8 +212,13 @@ pub(super) fn foreign(client_id: &str) -> String {
     format!("The target has a client '{client_id}' that is not ours; adopt it")
 }
 
-/// Losses as they are stored and shown.
+/// Losses as they are stored.
 pub(super) fn losses(losses: &[Loss]) -> String {
+    shown_losses(losses).to_string()
+}
+
+/// Losses as they are shown.
+pub(super) fn shown_losses(losses: &[Loss]) -> serde_json::Value {
     let losses = losses.iter().map(|loss| {
         let mut shown = serde_json::json!({ "field": loss.field, "value": loss.value, "message": loss.message });
         if let (Some(becomes), Some(members)) = (&loss.becomes, shown.as_object_mut()) {
@@ -221,7 +226,7 @@ pub(super) fn losses(losses: &[Loss]) -> String {
         }
         shown
     });
-    serde_json::Value::Array(losses.collect()).to_string()
+    serde_json::Value::Array(losses.collect())
 }
 
 /// The pause after so many attempts in vain: a second, doubled each time up to five minutes, and up to a fifth more or

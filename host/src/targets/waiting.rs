@@ -113,7 +113,7 @@ impl Deliveries {
             let lacking: Vec<(&Target, &Shown)> = realm
                 .targets
                 .iter()
-                .filter(|target| is_asked(target))
+                .filter(|target| target.is_asked())
                 .filter_map(|target| Some((target, deliveries.iter().find(|one| one.target == target.name)?)))
                 .filter(|(_, delivery)| delivery.state != State::Delivered)
                 .collect();
@@ -143,7 +143,7 @@ impl Deliveries {
 
 /// The database does not say.
 fn unknown(realm: &Realm, counts: bool) -> Verdict {
-    let asked = || realm.targets.iter().filter(|one| is_asked(one));
+    let asked = || realm.targets.iter().filter(|one| one.is_asked());
     match asked().find(|target| counts && target.settings.required) {
         Some(target) => Verdict::Late { target: name_of(target), again: 1 },
         None => Verdict::Taken(Pending(asked().map(name_of).collect())),
@@ -158,11 +158,6 @@ fn refusal(target: &Target, delivery: &Shown) -> Verdict {
     }
     let next = delivery.due_ms.unwrap_or_default().max(delivery.not_before_ms) - clock::now_ms();
     Verdict::Late { target, again: u64::try_from(next / 1000 + 1).unwrap_or(1).clamp(1, 60) }
-}
-
-/// Whether requests care about a target.
-fn is_asked(target: &Target) -> bool {
-    target.enabled && !target.leaving
 }
 
 fn name_of(target: &Target) -> String {
