@@ -7,6 +7,7 @@ pub(crate) mod deliveries;
 mod http;
 pub(crate) mod lane;
 mod perform;
+pub(crate) mod proposing;
 mod retry_after;
 pub(crate) mod review;
 pub(crate) mod runner;

@@ -3,7 +3,7 @@
 use matricula_contract::{CallerKind, Context, Operation};
 use matricula_store::clients::Origin;
 use matricula_store::{Write, decisions};
-use matricula_system::clock;
+use matricula_system::{clock, ids};
 use matricula_wasm::no_answer::Unanswered;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -63,7 +63,7 @@ impl RecordedCaller {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Record {
     /// The id that the caller was told.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Unix time in milliseconds.
     time: i64,
     /// `default`, `openid-connect`, …
@@ -240,6 +240,38 @@ impl Record {
             ClientPolicyError::Failed(PolicyError::Failed(failed)) => record.failed(failed.unanswered.clone()),
             _ => record,
         }
+    }
+
+    /// Targets refused what an administrator asked for.
+    pub(crate) fn refused_by_targets(
+        context: &Context,
+        client_id: &str,
+        targets: Vec<Reviewed>,
+        violations: Vec<PolicyViolation>,
+    ) -> Record {
+        Record {
+            id: ids::fresh(),
+            time: clock::now_ms(),
+            provider: context.provider.clone(),
+            operation: operation_name(context.operation),
+            caller: RecordedCaller::of(context),
+            client_id: Some(client_id.to_owned()),
+            outcome: Outcome::Reject,
+            failed: false,
+            failure: None,
+            violations,
+            watched: Vec::new(),
+            client_policies: Vec::new(),
+            policies: Vec::new(),
+            targets,
+            refused_because: None,
+            broken: false,
+        }
+    }
+
+    /// The answer to a request that targets refused.
+    pub(crate) fn target_refusal(&self) -> ErrorResponse {
+        ErrorResponse::targets_refused(&self.violations, self.id.clone())
     }
 
     /// Adds the record to a write, and what was asked.

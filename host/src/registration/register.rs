@@ -80,7 +80,7 @@ pub(super) async fn register(
 
     let initial_access_token = permit.initial_access_token.as_deref();
     let made = Made { client: &client, effects: &effects, initial_access_token };
-    let pending = if required::concerns(realm, &client) {
+    let pending = if app.deliveries.may_refuse(realm, &client) {
         // It waits for others: boxed, as most realms have none that must take a client.
         Box::pin(required::register(exchange, &mut policies, &made)).await?
     } else {

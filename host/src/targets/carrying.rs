@@ -49,7 +49,7 @@ impl Errand {
         }
     }
 
-    async fn attempt(&self, due: Due) -> Result<bool, StoreError> {
+    async fn attempt(&self, mut due: Due) -> Result<bool, StoreError> {
         let Hub { store, node, .. } = &*self.hub;
         if !due.is_ours && !queue::take(&store.writer, &due.key, node).await? {
             return Ok(false);
@@ -65,7 +65,10 @@ impl Errand {
                 self.remove(&now).await?;
                 return Ok(true);
             }
-            let Some(client) = client.filter(|client| client.generation == now.generation) else { continue };
+            let Some(client) = client.filter(|client| client.generation == now.generation) else {
+                due = now;
+                continue;
+            };
             if self.put(&now, client).await? {
                 return Ok(true);
             }
@@ -75,13 +78,14 @@ impl Errand {
         Ok(false)
     }
 
-    /// The client as it is now, if there is one, or is to be one.
+    /// The client in the state that is due, as it is now or is proposed to be.
     async fn client(&self, due: &Due) -> Result<Option<ClientRow>, StoreError> {
         let (database, key) = (&self.hub.store.database, &due.key);
-        match clients::by_id(database, &key.realm_id, &key.client).await? {
-            None if due.present => proposals::by_id(database, &key.realm_id, &key.client).await,
-            found => Ok(found),
+        let found = clients::by_id(database, &key.realm_id, &key.client).await?;
+        if !due.present || found.as_ref().is_some_and(|client| client.generation == due.generation) {
+            return Ok(found);
         }
+        Ok(proposals::by_id(database, &key.realm_id, &key.client).await?.or(found))
     }
 
     /// Makes the target's client equal to this one; `false`: the target has lost what it had, once more from the

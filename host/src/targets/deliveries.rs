@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use matricula_realms::Realms;
 use matricula_store::deliveries::{Carrier, queue};
-use matricula_store::{Change, Database, Store, StoreError, Write, proposals, targets};
+use matricula_store::{Change, Database, Store, StoreError, proposals, targets};
 use matricula_system::clock;
 use matricula_system::ids;
 use matricula_wasm::Wasm;
 use tokio::sync::{Notify, watch};
 
 use super::lane::{self, Lane};
+use super::proposing;
 use super::runner::Runner;
 use super::waiting::Waiting;
 
@@ -220,12 +221,7 @@ impl Hub {
     /// Ends what a crash left of requests that waited for a target.
     async fn end_abandoned(&self) -> Result<(), StoreError> {
         for (realm_id, id) in proposals::abandoned(&self.store.database).await? {
-            let mut write = Write::default();
-            proposals::withdraw(&mut write, &realm_id, &id, &Carrier::default());
-            match self.store.writer.write(write).await {
-                Ok(()) | Err(StoreError::Lost(_)) => {}
-                Err(error) => return Err(error),
-            }
+            proposing::withdraw(&self.store, &realm_id, &id, &Carrier::default()).await?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use matricula_contract::connectors::Abilities;
 use matricula_contract::{Client, Violation};
+use matricula_realms::Realm;
 use matricula_store::clients::ClientRow;
 use matricula_store::targets::Target;
 use matricula_wasm::ComponentSet;
@@ -36,7 +37,7 @@ pub(crate) enum Verdict {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Reviewed {
     /// Its name.
-    pub(crate) target: String,
+    target: String,
     /// Id of its connector.
     connector: String,
     /// The component that was asked: name and digest.
@@ -47,7 +48,7 @@ pub(crate) struct Reviewed {
     #[schema(value_type = Vec<Object>)]
     losses: Value,
     /// Why it could never take it.
-    pub(crate) violations: Vec<PolicyViolation>,
+    violations: Vec<PolicyViolation>,
     /// How long that took, in microseconds.
     micros: u64,
 }
@@ -105,8 +106,14 @@ async fn review_one(
     })
 }
 
+/// What those of them object to that must take each client.
+pub(crate) fn objections(realm: &Realm, reviewed: &[Reviewed]) -> Vec<PolicyViolation> {
+    let must = |name: &str| realm.targets.iter().any(|target| target.name == name && target.settings.required);
+    reviewed.iter().filter(|one| must(&one.target)).flat_map(|one| one.violations.iter().cloned()).collect()
+}
+
 /// What a target objects to, with the field under its name in the caller's document.
-pub(crate) async fn objection(provider: &ProviderCall, target: &str, violation: Violation) -> PolicyViolation {
+async fn objection(provider: &ProviderCall, target: &str, violation: Violation) -> PolicyViolation {
     let field = match &violation.field {
         None => None,
         Some(field) => provider.document_name(field).await.unwrap_or_default(),

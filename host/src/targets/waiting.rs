@@ -19,7 +19,7 @@ use super::deliveries::Deliveries;
 /// Names the targets that lack the latest state of the client, with commas.
 const PENDING: HeaderName = HeaderName::from_static("matricula-pending");
 /// How often it is looked at what other nodes did.
-const LOOK: Duration = Duration::from_millis(200);
+pub(super) const LOOK: Duration = Duration::from_millis(200);
 /// Entries among which those that nobody waits for need not be looked for.
 const FEW: usize = 64;
 
@@ -29,7 +29,7 @@ pub(super) struct Waiting(Mutex<HashMap<String, Weak<Notify>>>);
 
 impl Waiting {
     /// What tells of a client.
-    fn of(&self, client: &str) -> Arc<Notify> {
+    pub(super) fn of(&self, client: &str) -> Arc<Notify> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = waiting.get(client).and_then(Weak::upgrade) {
             return known;
@@ -107,7 +107,7 @@ impl Deliveries {
                 Ok(deliveries) => deliveries,
                 Err(error) => {
                     tracing::error!(%error, "nobody knows which targets have a client");
-                    return unknown(realm, counts);
+                    return self.unknown(realm, counts);
                 }
             };
             let lacking: Vec<(&Target, &Shown)> = realm
@@ -120,7 +120,7 @@ impl Deliveries {
             let is_open = |(target, delivery): &&(&Target, &Shown)| {
                 may_come(delivery) && began + target.settings.patience() > Instant::now()
             };
-            let required = |(target, _): &&(&Target, &Shown)| counts && target.settings.required;
+            let required = |(target, _): &&(&Target, &Shown)| counts && self.must_take(target);
             let failed = lacking.iter().filter(required).find(|one| !is_open(one));
             if let Some((target, delivery)) = failed {
                 return refusal(target, delivery);
@@ -139,14 +139,19 @@ impl Deliveries {
             }
         }
     }
-}
 
-/// The database does not say.
-fn unknown(realm: &Realm, counts: bool) -> Verdict {
-    let asked = || realm.targets.iter().filter(|one| one.is_asked());
-    match asked().find(|target| counts && target.settings.required) {
-        Some(target) => Verdict::Late { target: name_of(target), again: 1 },
-        None => Verdict::Taken(Pending(asked().map(name_of).collect())),
+    /// The database does not say.
+    fn unknown(&self, realm: &Realm, counts: bool) -> Verdict {
+        let asked = || realm.targets.iter().filter(|one| one.is_asked());
+        match asked().find(|target| counts && self.must_take(target)) {
+            Some(target) => Verdict::Late { target: name_of(target), again: 1 },
+            None => Verdict::Taken(Pending(asked().map(name_of).collect())),
+        }
+    }
+
+    /// Whether nothing is stored that a target does not take: as an administrator wants it.
+    pub(super) fn must_take(&self, target: &Target) -> bool {
+        target.settings.required
     }
 }
 

@@ -196,7 +196,7 @@ pub fn deliver_anew(write: &mut Write, realm_id: &str, name: &str) {
 pub fn delete(write: &mut Write, realm_id: &str, name: &str) {
     write.require("DELETE FROM targets WHERE realm_id = $1 AND name = $2", values![realm_id, name], Lost::Changed);
     write.run(
-        "DELETE FROM leaving_clients WHERE realm_id = $1 AND NOT EXISTS \
+        "DELETE FROM leaving_clients WHERE realm_id = $1 AND proposed_by IS NULL AND NOT EXISTS \
          (SELECT 1 FROM deliveries d WHERE d.realm_id = leaving_clients.realm_id AND d.client = leaving_clients.id)",
         values![realm_id],
     );

@@ -181,7 +181,7 @@ fn well(write: &mut Write, key: &Key) {
 /// Forgets a client that left, if no target has it any more.
 pub fn gone(write: &mut Write, realm_id: &str, client: &str) {
     write.run(
-        "DELETE FROM leaving_clients WHERE realm_id = $1 AND id = $2 \
+        "DELETE FROM leaving_clients WHERE realm_id = $1 AND id = $2 AND proposed_by IS NULL \
          AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.realm_id = $1 AND d.client = $2)",
         values![realm_id, client],
     );
