@@ -40,6 +40,7 @@ mod policy_settings;
 mod proxies;
 mod rate_limits;
 mod realm_files;
+mod required_targets;
 mod server_attributes;
 mod sessions;
 mod token_states;
