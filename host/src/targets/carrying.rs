@@ -178,8 +178,11 @@ impl Errand {
 
     async fn not_done(&self, due: &Due, generation: i64, ended: Ended) -> Result<(), StoreError> {
         let Hub { store, node, .. } = &*self.hub;
-        let is_refusal = matches!(ended, Ended::Refused(_) | Ended::Gone(_) | Ended::Foreign(_));
-        self.count(if is_refusal { "refused" } else { "failed" });
+        self.count(match &ended {
+            Ended::Refused(_) | Ended::Gone(_) | Ended::Foreign(_) => "refused",
+            Ended::Failed(failed) if failed.retry_after.is_some() => "waited",
+            _ => "failed",
+        });
         let refused = |message: String, pauses| async move {
             outcomes::refused(&store.writer, due, node, generation, &message, pauses).await
         };
