@@ -5,6 +5,7 @@ mod carrying;
 mod client_credentials;
 pub(crate) mod deliveries;
 mod http;
+mod issuing;
 pub(crate) mod lane;
 mod perform;
 pub(crate) mod proposing;

@@ -253,3 +253,28 @@ async fn what_targets_would_lose_or_refuse_is_told_before() -> anyhow::Result<()
     assert_eq!(verdicts, [&json!("accept"), &json!("refuse")]);
     Ok(())
 }
+
+#[tokio::test]
+async fn what_a_target_issues_is_in_the_answer_and_goes_to_the_others() -> anyhow::Result<()> {
+    let scene = scene(json!({"required": false})).await?;
+    let issuer = json!({"name": "issuer", "connector": "issuer", "url": "http://127.0.0.1:9", "wait": 0});
+    assert_eq!(admin(&scene, Method::POST, "/targets", issuer).await?.status(), 201);
+    let answer = scene.register("own").await?;
+    let (status, place) = (answer.status().as_u16(), answer.headers()["location"].to_str()?.to_owned());
+    let client: Value = answer.json().await?;
+    assert_eq!((status, &client["client_id"]), (201, &json!("issued-own")), "{client}");
+    assert_eq!(client["client_secret"], "issued secret");
+    assert!(place.ends_with("/issued-own"), "{place}");
+    assert_eq!(client["registration_client_uri"], json!(place));
+    let id = scene.id(&client["client_id"]).await?;
+    let last = scene.hook.events().last().cloned().unwrap_or_default();
+    let told = &last["data"]["client"];
+    assert_eq!((&told["clientId"], &told["secret"]), (&json!("issued-own"), &json!("issued secret")), "{last}");
+    let token = client["registration_access_token"].as_str().unwrap_or_default();
+    let read = scene.service.http.get(&place).bearer_auth(token).send().await?;
+    assert_eq!((read.status().as_u16(), &read.json::<Value>().await?["client_id"]), (200, &json!("issued-own")));
+    for delivery in get(&scene, &format!("/clients/{id}/targets")).await?.as_array().into_iter().flatten() {
+        assert_eq!(delivery["state"], "delivered", "{delivery}");
+    }
+    Ok(())
+}

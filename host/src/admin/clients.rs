@@ -565,7 +565,11 @@ pub(crate) async fn new_secret(
         Ok(())
     })
     .await?;
-    let answer = not_stored(axum::Json(Credential { kind: "secret", value: Some(secret.clone()) }));
+    let value = match app.deliveries.any_issues(&administrator.realm) {
+        true => find(&app, &administrator, &id).await?.client.secret,
+        false => Some(secret.clone()),
+    };
+    let answer = not_stored(axum::Json(Credential { kind: "secret", value }));
     Ok(marked(&pending, answer))
 }
 

@@ -85,7 +85,7 @@ async fn reviewed(
     let representations = Representations::new(app, administrator)?;
     let components = app.wasm.current();
     let targets = review::review(app.deliveries.runner(), &components, representations.provider(), client).await;
-    let violations = review::objections(&administrator.realm, &targets);
+    let violations = app.deliveries.objections(&administrator.realm, &targets);
     if violations.is_empty() {
         return Ok(());
     }

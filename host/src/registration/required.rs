@@ -25,7 +25,7 @@ pub(crate) async fn reviewed(exchange: &Exchange, policies: &mut Policies, clien
     if client.is_held() || !client.enabled() {
         return Ok(());
     }
-    let violations = review::objections(realm, &policies.targets);
+    let violations = app.deliveries.objections(realm, &policies.targets);
     if violations.is_empty() { Ok(()) } else { Err(refused(exchange, policies, violations)) }
 }
 

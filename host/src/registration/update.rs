@@ -12,7 +12,7 @@ use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::read::shown_token;
 use super::rehearsal::Asked;
 use super::watch::Watch;
-use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers, required};
+use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers, register, required};
 use crate::authentication::{Identity, Named, may_change, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
@@ -109,11 +109,18 @@ async fn attempt(
     } else {
         store(exchange, &policies, &client, beside).await?
     };
-    Ok(pending.map(|pending| {
-        let mut response = answer::document(StatusCode::OK, answer);
-        pending.mark(&mut response);
-        response
-    }))
+    let Some(pending) = pending else { return Ok(None) };
+    let answer = match register::issued(exchange, &client.id).await? {
+        Some(client) => {
+            let registration = Registration { client_uri: exchange.client_uri(client.client_id()), ..registration };
+            let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
+            exchange.answered("finish", finished, Some(&policies))?
+        }
+        None => answer,
+    };
+    let mut response = answer::document(StatusCode::OK, answer);
+    pending.mark(&mut response);
+    Ok(Some(response))
 }
 
 /// Stores another state of a client, and what is `beside` it, in one transaction, and waits for the targets. `None`: the

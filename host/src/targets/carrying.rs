@@ -15,6 +15,7 @@ use matricula_system::random;
 use matricula_wasm::connector::ConnectorHandle;
 
 use super::deliveries::Hub;
+use super::issuing;
 use super::runner::TASK_TIME;
 use super::task::{Ended, Reach};
 
@@ -93,7 +94,7 @@ impl Errand {
     async fn put(&self, due: &Due, row: ClientRow) -> Result<bool, StoreError> {
         let Hub { store, node, .. } = &*self.hub;
         let (generation, secrets_version) = (row.generation, row.secrets_version);
-        let mut client = row.client;
+        let mut client = row.client.clone();
         let has_secrets = client.secret.is_some() || client.attributes.iter().any(|one| secrets::is_key(&one.name));
         if due.delivered_secrets == Some(secrets_version) {
             client.secret = None;
@@ -112,8 +113,12 @@ impl Errand {
         match ended {
             Ended::Finished(finished) => {
                 let secrets = has_secrets.then_some(secrets_version);
+                let with_issued = issuing::with_issued(&row, finished.issued.as_ref());
                 let delivered = self.delivered(generation, secrets, finished);
-                outcomes::delivered(&store.writer, &due.key, node, &delivered).await?;
+                match with_issued {
+                    Some(client) => issuing::store(&self.hub, &due.key, &delivered, &client).await?,
+                    None => outcomes::delivered(&store.writer, &due.key, node, &delivered).await?,
+                }
                 self.count("delivered");
             }
             Ended::Missing if due.known.is_some() => {

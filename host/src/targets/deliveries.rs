@@ -141,7 +141,7 @@ impl Deliveries {
 
     /// Looks at what is to be done at the targets of a realm.
     pub(super) fn wake(&self, realm_id: &str) {
-        self.0.lanes().iter().filter(|((of, _), _)| of == realm_id).for_each(|(_, lane)| lane.notify_one());
+        self.0.wake(realm_id);
     }
 
     /// What requests wait with.
@@ -195,6 +195,11 @@ impl Deliveries {
 impl Hub {
     fn lanes(&self) -> MutexGuard<'_, HashMap<(String, String), Arc<Notify>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at what is to be done at the targets of a realm.
+    pub(super) fn wake(&self, realm_id: &str) {
+        self.lanes().iter().filter(|((of, _), _)| of == realm_id).for_each(|(_, lane)| lane.notify_one());
     }
 
     /// A lane has ended: its target is gone, or the server stops.

@@ -17,6 +17,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::carrying::shown_losses;
+use super::deliveries::Deliveries;
 use super::lane::told_of;
 use super::runner::Runner;
 use crate::policies::PolicyViolation;
@@ -106,10 +107,12 @@ async fn review_one(
     })
 }
 
-/// What those of them object to that must take each client.
-pub(crate) fn objections(realm: &Realm, reviewed: &[Reviewed]) -> Vec<PolicyViolation> {
-    let must = |name: &str| realm.targets.iter().any(|target| target.name == name && target.settings.required);
-    reviewed.iter().filter(|one| must(&one.target)).flat_map(|one| one.violations.iter().cloned()).collect()
+impl Deliveries {
+    /// What those of the reviewed targets object to that must take each client.
+    pub(crate) fn objections(&self, realm: &Realm, reviewed: &[Reviewed]) -> Vec<PolicyViolation> {
+        let must = |name: &str| realm.targets.iter().any(|target| target.name == name && self.must_take(target));
+        reviewed.iter().filter(|one| must(&one.target)).flat_map(|one| one.violations.iter().cloned()).collect()
+    }
 }
 
 /// What a target objects to, with the field under its name in the caller's document.

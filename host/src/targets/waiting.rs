@@ -20,6 +20,8 @@ use super::deliveries::Deliveries;
 const PENDING: HeaderName = HeaderName::from_static("matricula-pending");
 /// How often it is looked at what other nodes did.
 pub(super) const LOOK: Duration = Duration::from_millis(200);
+/// How long a target may be waited for.
+const LONGEST: Duration = Duration::from_secs(10);
 /// Entries among which those that nobody waits for need not be looked for.
 const FEW: usize = 64;
 
@@ -118,14 +120,14 @@ impl Deliveries {
                 .filter(|(_, delivery)| delivery.state != State::Delivered)
                 .collect();
             let is_open = |(target, delivery): &&(&Target, &Shown)| {
-                may_come(delivery) && began + target.settings.patience() > Instant::now()
+                may_come(delivery) && began + self.patience(target) > Instant::now()
             };
             let required = |(target, _): &&(&Target, &Shown)| counts && self.must_take(target);
             let failed = lacking.iter().filter(required).find(|one| !is_open(one));
             if let Some((target, delivery)) = failed {
                 return refusal(target, delivery);
             }
-            let until = lacking.iter().filter(is_open).map(|(target, _)| began + target.settings.patience()).max();
+            let until = lacking.iter().filter(is_open).map(|(target, _)| began + self.patience(target)).max();
             match until {
                 None => {
                     return Verdict::Taken(Pending(lacking.into_iter().map(|(target, _)| name_of(target)).collect()));
@@ -149,9 +151,16 @@ impl Deliveries {
         }
     }
 
-    /// Whether nothing is stored that a target does not take: as an administrator wants it.
+    /// Whether nothing is stored that a target does not take: as an administrator wants it, or because the answer says what
+    /// it issued.
     pub(super) fn must_take(&self, target: &Target) -> bool {
-        target.settings.required
+        target.settings.required || self.issues(target)
+    }
+
+    /// How long a target is waited for. Without what it issues there is no answer, however little patience it gets.
+    fn patience(&self, target: &Target) -> Duration {
+        let patience = target.settings.patience();
+        if patience.is_zero() && self.issues(target) { LONGEST } else { patience }
     }
 }
 

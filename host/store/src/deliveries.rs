@@ -3,6 +3,7 @@
 //! A delivery says what the target shall have, never what happened: that the client is there in its latest state, or that
 //! it is not there. There is one for each client and target, so a hundred changes are one delivery.
 
+pub mod issued;
 pub mod outcomes;
 pub mod queue;
 pub mod shown;
@@ -78,6 +79,23 @@ pub(super) fn deliver_missing(write: &mut Write, realm_id: &str, client: &Client
     let mut values = routed(realm_id, client, carrier);
     values.push(2_i64.into());
     write.run_apart(deliver!("clients", "$7", "AND d.client IS NULL", "FALSE"), values);
+}
+
+/// The same for all targets but the one that issued what is new; `is_proposed`: the client is not one yet, or its state.
+fn deliver_issued(
+    write: &mut Write,
+    realm_id: &str,
+    client: &ClientRow,
+    (issuer, is_proposed): (&str, bool),
+    carrier: &Carrier,
+) {
+    let mut values = routed(realm_id, client, carrier);
+    values.push(issuer.into());
+    let sql = match is_proposed {
+        true => deliver!("leaving_clients", "1", "AND t.name <> $7", "TRUE"),
+        false => deliver!("clients", "1", "AND t.name <> $7", "TRUE"),
+    };
+    write.run_apart(sql, values);
 }
 
 /// The same for one target that may lack its delivery, as it is new or its settings are: what is right already stays.
