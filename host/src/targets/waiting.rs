@@ -122,7 +122,10 @@ impl Deliveries {
             let is_open = |(target, delivery): &&(&Target, &Shown)| {
                 may_come(delivery) && began + self.patience(target) > Instant::now()
             };
-            let required = |(target, _): &&(&Target, &Shown)| counts && self.must_take(target);
+            // What a target lets go of late was taken all the same.
+            let required = |(target, delivery): &&(&Target, &Shown)| {
+                counts && delivery.state != State::Leaving && self.must_take(target)
+            };
             let failed = lacking.iter().filter(required).find(|one| !is_open(one));
             if let Some((target, delivery)) = failed {
                 return refusal(target, delivery);
