@@ -87,7 +87,7 @@ pub(super) async fn register(
         made.store(exchange, &mut policies).await?;
         app.deliveries.settled(realm, &client.id).await
     };
-    let (answer, client_uri) = match issued(exchange, &client.id).await? {
+    let (answer, client_uri) = match with_issued(exchange, &client.id).await? {
         Some(client) => {
             let client_uri = exchange.client_uri(client.client_id());
             let registration = Registration { client_uri: client_uri.clone(), ..registration };
@@ -102,7 +102,7 @@ pub(super) async fn register(
 }
 
 /// The client as it is stored, where a target may have issued something of its own.
-pub(super) async fn issued(exchange: &Exchange, id: &str) -> Result<Option<ClientRow>, StoreError> {
+pub(super) async fn with_issued(exchange: &Exchange, id: &str) -> Result<Option<ClientRow>, StoreError> {
     let Exchange { app, realm, .. } = exchange;
     if app.deliveries.any_issues(realm) { clients::by_id(&app.store.database, &realm.id, id).await } else { Ok(None) }
 }
