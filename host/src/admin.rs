@@ -19,6 +19,7 @@ pub(crate) mod policies;
 pub(crate) mod realms;
 pub(crate) mod role_mappings;
 pub(crate) mod roles;
+mod storing;
 pub(crate) mod targets;
 pub(crate) mod users;
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::routing::{any, get, options};
+use axum::routing::{any, get, options, post};
 use matricula_network::names::Names;
 use matricula_network::outside::Outside;
 use matricula_network::proxies::TrustedProxies;
@@ -242,7 +242,6 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::held::refuse))
         .routes(routes!(admin::targets::connectors::list))
         .routes(routes!(admin::targets::list, admin::targets::create))
-        .routes(routes!(admin::targets::probe::probe_unstored))
         .routes(routes!(admin::targets::read, admin::targets::update, admin::targets::delete))
         .routes(routes!(admin::targets::probe::probe))
         .routes(routes!(admin::targets::pause))
@@ -280,6 +279,8 @@ pub(crate) fn routes(app: App) -> Router {
     let routes = admin
         // Registration: it answers every method itself, as the order of its checks is part of the contract.
         .route("/realms/{realm}/clients-registrations/{*rest}", any(registration::serve))
+        // Where a target may have this name, too: what is not a POST is about that one.
+        .route("/admin/realms/{realm}/targets/{name}", post(admin::targets::probe::probe_unstored))
         // For people, and it succeeds for nobody: no part of the description.
         .route(&format!("/realms/{{realm}}/{}", authorization_endpoint::PATH), any(authorization_endpoint::answer))
         .route("/openapi.json", get(move || description::show(Arc::clone(&description))))

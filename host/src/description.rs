@@ -7,6 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{ContentBuilder, OpenApi, RefOr, ResponseBuilder, path::Operation};
 use utoipa::{OpenApi as _, ToSchema};
 
+use crate::admin::targets::probe;
 use crate::error::ErrorBody;
 use crate::registration;
 
@@ -22,7 +23,13 @@ const TOKEN: &str = "token";
         license(name = "Apache-2.0")
     ),
     components(schemas(ErrorBody)),
-    paths(registration::register_path, registration::read_path, registration::update_path, registration::delete_path)
+    paths(
+        registration::register_path,
+        registration::read_path,
+        registration::update_path,
+        registration::delete_path,
+        probe::probe_unstored
+    )
 )]
 struct Description;
 

@@ -174,12 +174,14 @@ impl ErrorResponse {
         response
     }
 
-    /// 400: a target that must take the client never does.
-    pub(crate) fn target_refused(violation: PolicyViolation, decision: String) -> ErrorResponse {
-        let target = violation.target.as_deref().unwrap_or_default();
-        let description = format!("Target '{target}' refused the client: {}", violation.message);
-        let mut response = ErrorResponse::invalid_client_metadata(&description);
-        response.body.violations = vec![violation];
+    /// 400: targets that must take the client never do; the first one gives the text.
+    pub(crate) fn targets_refused(violations: &[PolicyViolation], decision: String) -> ErrorResponse {
+        let (target, message) = violations
+            .first()
+            .map_or(("", ""), |first| (first.target.as_deref().unwrap_or_default(), first.message.as_str()));
+        let mut response =
+            ErrorResponse::invalid_client_metadata(&format!("Target '{target}' refused the client: {message}"));
+        response.body.violations = violations.iter().map(PolicyViolation::told).collect();
         response.body.decision = Some(decision);
         response
     }

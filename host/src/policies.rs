@@ -39,6 +39,7 @@ use crate::error::ErrorResponse;
 use crate::metrics::Metrics;
 use crate::registration::watch::Seen;
 use crate::registration::{Exchange, recording};
+use crate::targets::review::Reviewed;
 pub(crate) use amendment::{Change, amend, difference, hide, named};
 
 /// The provider type of Keycloak's components that are registration policies.
@@ -159,6 +160,8 @@ pub(crate) struct Policies {
     unamended: Option<Box<Client>>,
     /// What versions that are only watched say to the request.
     pub(crate) watched: Vec<Seen>,
+    /// What the targets say of the client.
+    pub(crate) targets: Vec<Reviewed>,
 }
 
 /// The name of a set in the configuration (Keycloak: `subType`).
@@ -255,6 +258,7 @@ impl Policies {
             recorded: None,
             unamended: None,
             watched: Vec::new(),
+            targets: Vec::new(),
         }
     }
 

@@ -17,6 +17,7 @@ mod scan;
 mod source;
 mod stand_in;
 pub(crate) mod survey;
+mod targets;
 
 /// Members of a realm's document that have tables of their own.
 const TABLES: [&str; 10] = [

@@ -16,7 +16,7 @@ mod read;
 pub(crate) mod recording;
 pub(crate) mod register;
 pub(crate) mod rehearsal;
-mod required;
+pub(crate) mod required;
 pub(crate) mod update;
 pub(crate) mod watch;
 

@@ -5,9 +5,12 @@ mod carrying;
 mod client_credentials;
 pub(crate) mod deliveries;
 mod http;
+mod issuing;
 pub(crate) mod lane;
 mod perform;
+pub(crate) mod proposing;
 mod retry_after;
+pub(crate) mod review;
 pub(crate) mod runner;
 #[cfg(test)]
 mod stub;

@@ -12,61 +12,84 @@ use matricula_tests::{Service, within};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A webhook's end: keeps what it is told, and answers as it is told to.
 #[derive(Clone)]
-struct Hook {
+pub(crate) struct Hook {
     events: Arc<Mutex<Vec<Value>>>,
     answer: Arc<Mutex<(u16, Duration)>>,
+    /// Clients of this name are refused.
+    refused: Arc<Mutex<String>>,
     url: String,
 }
 
 impl Hook {
-    async fn start() -> anyhow::Result<Hook> {
+    pub(crate) async fn start() -> anyhow::Result<Hook> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/hook", listener.local_addr()?);
-        let hook = Hook { events: Arc::default(), answer: Arc::new(Mutex::new((204, Duration::ZERO))), url };
+        let hook = Hook {
+            events: Arc::default(),
+            answer: Arc::new(Mutex::new((204, Duration::ZERO))),
+            refused: Arc::default(),
+            url,
+        };
         let routes = Router::new().fallback(any(told)).with_state(hook.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(hook)
     }
 
-    fn answers(&self, status: u16, after: Duration) {
+    /// Every event that it was told.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        self.events.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    /// Refuses clients of this name from now on, after the same time as it answers others.
+    pub(crate) fn refuses(&self, name: &str) {
+        name.clone_into(&mut self.refused.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+    }
+
+    pub(crate) fn answers(&self, status: u16, after: Duration) {
         *self.answer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = (status, after);
     }
 
     /// The types of what it was told, with the client's name.
-    fn told(&self) -> Vec<(String, String)> {
-        let events = self.events.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    pub(crate) fn told(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        events.iter().map(|event| (text(&event["type"]), text(&event["data"]["client"]["name"]))).collect()
+        self.events().iter().map(|event| (text(&event["type"]), text(&event["data"]["client"]["name"]))).collect()
     }
 }
 
 async fn told(State(hook): State<Hook>, body: Bytes) -> StatusCode {
-    let event = serde_json::from_slice(&body).unwrap_or_default();
+    let event: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let name = event["data"]["client"]["name"].clone();
     hook.events.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(event);
     let (status, after) = *hook.answer.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     tokio::time::sleep(after).await;
+    if name == *hook.refused.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        return StatusCode::UNPROCESSABLE_ENTITY;
+    }
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-struct Scene {
-    service: Service,
-    hook: Hook,
-    token: String,
+pub(crate) struct Scene {
+    pub(crate) service: Service,
+    pub(crate) hook: Hook,
+    pub(crate) token: String,
 }
 
 impl Scene {
     async fn start() -> anyhow::Result<Scene> {
-        let service = Service::start()?;
+        Scene::on(Service::start()?).await
+    }
+
+    pub(crate) async fn on(service: Service) -> anyhow::Result<Scene> {
         service.realm("shop").await?;
         let token = service.initial_access_token("shop", json!({"count": 100})).await?;
         Ok(Scene { service, hook: Hook::start().await?, token })
     }
 
-    async fn target(&self, changes: Value) -> anyhow::Result<Value> {
+    pub(crate) async fn target(&self, changes: Value) -> anyhow::Result<Value> {
         let mut target = json!({"name": "hook", "connector": "webhook", "url": self.hook.url,
             "credentials": {"type": "standard-webhooks"}});
         if let (Some(target), Some(changes)) = (target.as_object_mut(), changes.as_object()) {
@@ -77,26 +100,26 @@ impl Scene {
         Ok(made.json().await?)
     }
 
-    async fn register(&self, name: &str) -> anyhow::Result<Response> {
+    pub(crate) async fn register(&self, name: &str) -> anyhow::Result<Response> {
         let request = self.service.register("shop", "openid-connect", Some(&self.token));
         let body = json!({"client_name": name, "redirect_uris": ["http://127.0.0.1/cb"]});
         Ok(request.json(&body).send().await?)
     }
 
-    async fn delivery(&self, id: &str) -> anyhow::Result<Value> {
+    pub(crate) async fn delivery(&self, id: &str) -> anyhow::Result<Value> {
         let answer = self.service.admin(Method::GET, &format!("/shop/clients/{id}/targets"), None).await?;
         Ok(answer.json::<Value>().await?[0].take())
     }
 
     /// The internal id of the client with this `client_id`.
-    async fn id(&self, client_id: &Value) -> anyhow::Result<String> {
+    pub(crate) async fn id(&self, client_id: &Value) -> anyhow::Result<String> {
         let path = format!("/shop/clients?clientId={}", client_id.as_str().unwrap_or_default());
         let found = self.service.admin(Method::GET, &path, None).await?.json::<Value>().await?;
         Ok(found[0]["id"].as_str().unwrap_or_default().to_owned())
     }
 }
 
-fn pending(answer: &Response) -> Option<&str> {
+pub(crate) fn pending(answer: &Response) -> Option<&str> {
     answer.headers().get("matricula-pending").and_then(|value| value.to_str().ok())
 }
 

@@ -39,8 +39,10 @@ async fn every_described_method_of_every_path_is_served_and_no_other() -> anyhow
             let request = service.http.request(name, format!("{}{}", service.url, example(path)));
             let answer = request.bearer_auth(&token).send().await?;
             let status = answer.status().as_u16();
-            // The registration endpoints answer 404 for a method that they have for the other path (Keycloak).
-            let missing = status == 405 || (path.contains("clients-registrations") && status == 404);
+            // The registration endpoints answer 404 for a method that they have for the other path (Keycloak); and where
+            // targets are tried that are not stored, there may be one that is called so.
+            let shares = path.contains("clients-registrations") || path.ends_with("/targets/probe");
+            let missing = status == 405 || (shares && status == 404);
             if described {
                 ensure!(status != 405 && status < 500, "{method} {path} is described and answered {status}");
             } else {

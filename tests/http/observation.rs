@@ -187,6 +187,11 @@ async fn the_dashboard_and_the_alerts_ask_for_figures_that_there_are() -> anyhow
     let (service, metrics) = observed()?;
     service.realm("shop").await?;
     service.register("shop", "default", None).json(&json!({})).send().await?;
+    // A target that does not answer is called, and lacks a client.
+    let target = json!({"name": "gone", "connector": "webhook", "url": "http://127.0.0.1:1", "wait": 1000,
+        "credentials": {"type": "standard-webhooks"}});
+    service.admin(Method::POST, "/shop/targets", Some(target)).await?;
+    service.admin(Method::POST, "/shop/clients", Some(json!({"clientId": "lacking"}))).await?;
     let there = figures(&service, &metrics).await?;
     let there: BTreeSet<&str> = there.keys().map(|name| name.split('{').next().unwrap_or(name)).collect();
     let asked: BTreeSet<&str> = queries.iter().flat_map(|query| names(query)).collect();

@@ -14,7 +14,7 @@ use matricula_contract::{
 };
 use matricula_store::clients::{self, ClientRow, Taken};
 use matricula_store::lenient::lenient_entries;
-use matricula_store::{Database, Lost, StoreError, Write, realms, users};
+use matricula_store::{Database, Lost, StoreError, Write, users};
 use matricula_system::{clock, ids};
 use matricula_wasm::WasmError;
 use matricula_wasm::provider::ProviderCall;
@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use super::body::{Json, Representation};
 use super::pages::{self, Pages};
-use super::{Administrator, Page, created, not_stored, stored_or_changed};
+use super::{Administrator, Page, created, not_stored, stored_or_changed, storing};
 use crate::app::App;
 use crate::authentication::registration_access_token;
 use crate::client_policies::{self, ClientPolicies, ClientPolicyError};
@@ -36,9 +36,10 @@ use crate::parameters::{Path, Query};
 use crate::policies::PolicyError;
 use crate::registration::decision::Record;
 use crate::registration::{ATTEMPTS, client_uri, effects, issue, name_mappers};
+use crate::targets::waiting::Pending;
 
 /// The provider that knows the representation of a client.
-const PROVIDER: &str = "default";
+pub(super) const PROVIDER: &str = "default";
 
 /// What an administrator may do with clients.
 pub(super) const VIEW: [&str; 4] = ["view-clients", "view-client", "manage-clients", "manage-client"];
@@ -62,6 +63,11 @@ impl Representations {
             access: Access { view: true, configure: manage, manage },
             issuer: app.issuer(&administrator.realm, &administrator.caller),
         })
+    }
+
+    /// Who makes documents of clients.
+    pub(super) fn provider(&self) -> &ProviderCall {
+        &self.provider
     }
 
     /// The client policies of the realm: they bind administrators too.
@@ -312,18 +318,11 @@ pub(crate) async fn create(
     if let Some(taken) = clients::is_free(&app.store.database, &realm.id, &row.id, row.client_id()).await? {
         return Err(in_use(taken));
     }
-    let mut write = Write::default();
-    realms::count_client(&mut write, &realm.id, &[]);
-    clients::insert(&mut write, &realm.id, &row, &app.deliveries.carrier(true))?;
-    effects::store(&mut write, realm, &row, &effects);
-    match app.store.writer.write(write).await {
-        Ok(()) => {
-            let made = created(&format!("{}/clients/{}", administrator.address(&app), row.id));
-            Ok(settled(&app, &administrator, &row.id, made).await)
-        }
-        Err(StoreError::Lost(Lost::Taken)) => Err(in_use(Taken::ClientId)),
-        Err(error) => Err(error.into()),
-    }
+    let mut beside = Write::default();
+    effects::store(&mut beside, realm, &row, &effects);
+    let added = storing::add(&app, &administrator, &row, beside).await?;
+    let pending = added.ok_or_else(|| in_use(Taken::ClientId))?;
+    Ok(marked(&pending, created(&format!("{}/clients/{}", administrator.address(&app), row.id))))
 }
 
 /// Reads a client
@@ -372,7 +371,7 @@ pub(crate) async fn update(
     let provider = &representations.provider;
     let requested = representations.valid(provider.parse(Operation::Update, &document, Author::Administrator).await)?;
     for _ in 0..ATTEMPTS {
-        let stored = find(&app, &administrator, &id).await?;
+        let stored = find_for_change(&app, &administrator, &id).await?;
         let mut requested = requested.clone();
         let mut policies = representations.client_policies(&app, &administrator, Operation::Update);
         let said = policies.update(&mut requested, &stored.client).await;
@@ -395,44 +394,55 @@ pub(crate) async fn update(
             }
         }
         let realm = &administrator.realm;
-        let mut write = Write::default();
-        clients::update(&mut write, &realm.id, &row, &app.deliveries.carrier(true))?;
-        effects::store(&mut write, realm, &row, &effects);
+        let mut beside = Write::default();
+        effects::store(&mut beside, realm, &row, &effects);
         if renamed {
             let username = effects::service_account_name(row.client_id());
-            users::rename_service_account(&mut write, &realm.id, &row.id, &username);
+            users::rename_service_account(&mut beside, &realm.id, &row.id, &username);
         }
-        if stored_or_changed(&app, write).await? {
-            return Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await);
+        if let Some(pending) = storing::change(&app, &administrator, &row, beside).await? {
+            return Ok(marked(&pending, StatusCode::NO_CONTENT));
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
 }
 
-/// Changes a stored client in one place, over again when somebody else was faster, and gives what is stored then.
+/// Changes a stored client in one place, over again when somebody else was faster, and tells which targets lack it then.
 pub(super) async fn change(
     app: &App,
     administrator: &Administrator,
     id: &str,
     change: impl Fn(&mut ClientRow) -> Result<(), ErrorResponse>,
-) -> Result<ClientRow, ErrorResponse> {
+) -> Result<Pending, ErrorResponse> {
     for _ in 0..ATTEMPTS {
-        let mut row = find(app, administrator, id).await?;
+        let mut row = find_for_change(app, administrator, id).await?;
         change(&mut row)?;
-        let mut write = Write::default();
-        clients::update(&mut write, &administrator.realm.id, &row, &app.deliveries.carrier(true))?;
-        if stored_or_changed(app, write).await? {
-            return Ok(row);
+        if let Some(pending) = storing::change(app, administrator, &row, Write::default()).await? {
+            return Ok(pending);
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
 }
 
+/// The client of the address, once no other change of it waits for targets that must take it.
+async fn find_for_change(app: &App, administrator: &Administrator, id: &str) -> Result<ClientRow, ErrorResponse> {
+    let found = find(app, administrator, id).await?;
+    match app.deliveries.waited_for_turn(&administrator.realm, &found.id).await? {
+        true => find(app, administrator, id).await,
+        false => Ok(found),
+    }
+}
+
+/// An answer that names the targets which lack the client as it is stored now.
+pub(super) fn marked(pending: &Pending, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    pending.mark(&mut response);
+    response
+}
+
 /// An answer that waits until the targets have the client as it is stored now.
 pub(super) async fn settled(app: &App, administrator: &Administrator, id: &str, answer: impl IntoResponse) -> Response {
-    let mut response = answer.into_response();
-    app.deliveries.settled(&administrator.realm, id).await.mark(&mut response);
-    response
+    marked(&app.deliveries.settled(&administrator.realm, id).await, answer)
 }
 
 /// Deletes a client, its roles and its service account
@@ -546,7 +556,7 @@ pub(crate) async fn new_secret(
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let secret = matricula_system::random::secret();
-    let row = change(&app, &administrator, &id, |row| {
+    let pending = change(&app, &administrator, &id, |row| {
         if row.client.public_client == Some(true) {
             let description = "A public client has no secret";
             return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", description));
@@ -555,8 +565,12 @@ pub(crate) async fn new_secret(
         Ok(())
     })
     .await?;
-    let answer = not_stored(axum::Json(Credential { kind: "secret", value: Some(secret.clone()) }));
-    Ok(settled(&app, &administrator, &row.id, answer).await)
+    let value = match app.deliveries.any_issues(&administrator.realm) {
+        true => find(&app, &administrator, &id).await?.client.secret,
+        false => Some(secret.clone()),
+    };
+    let answer = not_stored(axum::Json(Credential { kind: "secret", value }));
+    Ok(marked(&pending, answer))
 }
 
 /// Reads the user that a client acts as
@@ -622,7 +636,7 @@ pub(crate) async fn add_protocol_mapper(
         return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", "name is missing"));
     };
     let mapper_id = requested.id.clone().unwrap_or_else(ids::fresh);
-    change(&app, &administrator, &id, |row| {
+    let pending = change(&app, &administrator, &id, |row| {
         let protocol = requested.protocol.clone().or_else(|| row.client.protocol.clone()).unwrap_or_default();
         let mappers = row.client.protocol_mappers.get_or_insert_default();
         if mappers.iter().any(|mapper| mapper.name == *name && mapper.protocol == protocol) {
@@ -644,7 +658,7 @@ pub(crate) async fn add_protocol_mapper(
     })
     .await?;
     let made = created(&format!("{}/clients/{id}/protocol-mappers/models/{mapper_id}", administrator.address(&app)));
-    Ok(settled(&app, &administrator, &id, made).await)
+    Ok(marked(&pending, made))
 }
 
 /// Adds a default client scope to a client
@@ -659,7 +673,7 @@ pub(crate) async fn add_default_scope(
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
     let found = super::client_scopes::find(&app, &administrator, &scope).await?;
-    change(&app, &administrator, &id, |row| {
+    let pending = change(&app, &administrator, &id, |row| {
         let default = row.client.default_client_scopes.get_or_insert_default();
         let optional = row.client.optional_client_scopes.get_or_insert_default();
         if !default.contains(&found.name) && !optional.contains(&found.name) {
@@ -668,5 +682,5 @@ pub(crate) async fn add_default_scope(
         Ok(())
     })
     .await?;
-    Ok(settled(&app, &administrator, &id, StatusCode::NO_CONTENT).await)
+    Ok(marked(&pending, StatusCode::NO_CONTENT))
 }

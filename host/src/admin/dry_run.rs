@@ -33,7 +33,8 @@ use crate::policies::{Evaluation, Policies, PolicyViolation};
 use crate::registration::decision::Outcome;
 use crate::registration::rehearsal::{self, Asked};
 use crate::registration::watch::{Watch, Watched};
-use crate::registration::{Exchange, issue};
+use crate::registration::{Exchange, issue, required};
+use crate::targets::review::Reviewed;
 
 /// Who would ask.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -105,6 +106,9 @@ pub(crate) struct DryAnswer {
     watched: Vec<Watched>,
     /// The policies that were asked, in order.
     policies: Vec<Evaluation>,
+    /// What the targets say that the client goes to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<Reviewed>,
     /// The client as sent, or as it is stored.
     #[schema(value_type = Value)]
     before: Value,
@@ -147,6 +151,7 @@ pub(crate) async fn evaluate(
             Policies::of_realm(&app, &exchange.provider, &exchange.components, context, of_token)
         }
     };
+    let changes = matches!(operation, Operation::Register | Operation::Update);
     let document =
         document::of_text(requested.content_type.unwrap_or_default(), requested.document.unwrap_or_default());
     let mut before = stored.as_ref().map_or(Value::Null, |stored| as_sent(&stored.shown()));
@@ -172,13 +177,19 @@ pub(crate) async fn evaluate(
         }
         Err(refusal) => Err(refusal),
     };
+    let outcome = match outcome {
+        Ok(Some(client)) if changes => {
+            let row = as_stored(client, stored.as_ref(), &policies);
+            required::reviewed(&exchange, &mut policies, &row).await.map(|()| Some(row.client))
+        }
+        other => other,
+    };
     let decision = if outcome.is_ok() { Outcome::of(&policies) } else { Outcome::Reject };
     let representations = Representations::new(&app, &administrator)?;
     let mut failure = None;
     let (status, refused, after) = match outcome {
         Ok(Some(client)) => {
-            let held = policies.held.clone().or_else(|| stored.and_then(|stored| stored.held));
-            let row = ClientRow { held, ..ClientRow::unstored(client) };
+            let row = as_stored(client, stored.as_ref(), &policies);
             let shown = representations.render(&row, None).await?;
             let mut after: Value = serde_json::from_slice(&shown.body).unwrap_or_default();
             if let Value::Object(members) = &mut after {
@@ -212,9 +223,17 @@ pub(crate) async fn evaluate(
         client_policies,
         watched,
         policies: evaluations,
+        targets: policies.targets,
         before,
         after,
     }))
+}
+
+/// A client as it would be stored.
+fn as_stored(client: Client, stored: Option<&ClientRow>, policies: &Policies) -> ClientRow {
+    let held = policies.held.clone().or_else(|| stored.and_then(|stored| stored.held.clone()));
+    let origin = stored.map_or_else(|| Some(policies.origin()), |stored| stored.origin.clone());
+    ClientRow { held, origin, ..ClientRow::unstored(client) }
 }
 
 impl DryAnswer {
@@ -232,6 +251,7 @@ impl DryAnswer {
             client_policies: Vec::new(),
             watched: Vec::new(),
             policies: Vec::new(),
+            targets: Vec::new(),
             before: Value::Null,
             after: Value::Null,
         }

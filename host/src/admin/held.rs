@@ -7,7 +7,7 @@ use axum::response::Response;
 use matricula_contract::Operation;
 use matricula_store::{Lost, StoreError, Write, clients, events};
 
-use super::clients::{MANAGE, change, find, settled};
+use super::clients::{MANAGE, change, find, marked, settled};
 use super::{Administrator, stored_or_changed};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
@@ -32,7 +32,7 @@ pub(crate) async fn approve(
     Path((_realm, id)): Path<(String, String)>,
 ) -> Result<Response, ErrorResponse> {
     administrator.require(&MANAGE)?;
-    let row = change(&app, &administrator, &id, |row| {
+    let pending = change(&app, &administrator, &id, |row| {
         if !row.is_held() {
             return Err(not_held());
         }
@@ -41,7 +41,7 @@ pub(crate) async fn approve(
         Ok(())
     })
     .await?;
-    Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await)
+    Ok(marked(&pending, StatusCode::NO_CONTENT))
 }
 
 /// Refuses a client that waits: it is deleted

@@ -38,6 +38,9 @@ use crate::registration::ATTEMPTS;
 /// The attribute that marks a realm's file as an export of this server; no realm keeps it.
 pub(crate) const EXPORT_MARK: &str = "matricula.export";
 
+/// The attribute of a realm's file that has its targets; no realm keeps it.
+pub(crate) const TARGETS: &str = "matricula.targets";
+
 /// A realm as administrators send and see it (Keycloak: RealmRepresentation).
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -165,6 +168,11 @@ impl RealmRepresentation {
         self.attributes.iter().flatten().any(|(name, _)| name == EXPORT_MARK)
     }
 
+    /// The targets in a realm's file.
+    pub(crate) fn targets(&self) -> Option<&str> {
+        self.attributes.iter().flatten().find(|(name, _)| *name == TARGETS).and_then(|(_, targets)| targets.as_str())
+    }
+
     /// The name, the id and whether it is enabled, as far as they are named.
     pub(crate) fn identity(&self) -> (Option<&str>, Option<&str>, Option<bool>) {
         (self.realm.as_deref(), self.id.as_deref(), self.enabled)
@@ -210,7 +218,8 @@ impl RealmRepresentation {
         if let Some(algorithm) = self.default_signature_algorithm {
             settings.default_signature_algorithm = (!algorithm.is_empty()).then_some(algorithm);
         }
-        for (name, value) in self.attributes.into_iter().flatten().filter(|(name, _)| name != EXPORT_MARK) {
+        let of_file = |name: &str| matches!(name, EXPORT_MARK | TARGETS);
+        for (name, value) in self.attributes.into_iter().flatten().filter(|(name, _)| !of_file(name)) {
             let text = match value {
                 Value::String(text) => text,
                 Value::Null => String::new(),

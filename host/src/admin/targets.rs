@@ -258,6 +258,11 @@ async fn changed_by(
         let stored = Stored { credentials: &stored.credentials, url_stays };
         target.credentials = Arc::new(credentials(credentials_sent, &connector, Some(stored))?.credentials);
     }
+    if target.enabled
+        && let Some(member) = target.credentials.lacks()
+    {
+        return Err(bad(format!("'credentials.{member}' is missing")));
+    }
     check(app, administrator, &connector, &target).await?;
     Ok(target)
 }

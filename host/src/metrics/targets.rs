@@ -71,7 +71,7 @@ impl TargetCalls {
             Unit::Seconds,
             durations,
         );
-        let help = "Deliveries by how they ended: delivered, refused, failed";
+        let help = "Deliveries by how they ended: delivered, refused, failed, waited (the target asked for a pause)";
         registry.register("target_deliveries", help, self.deliveries.clone());
         let help = "Clients whose latest state a target lacks";
         registry.register("target_waiting", help, self.waiting.clone());

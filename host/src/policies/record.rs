@@ -1,10 +1,15 @@
 //! What is kept of a decision: which policies ran, what each said, what it changed.
 
+use matricula_contract::Violation;
 use matricula_wasm::no_answer::NoAnswer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::VALUE_LENGTH;
 use super::amendment::Change;
+
+/// Longest message of a target that is shown.
+const TARGETS_WORDS: usize = 500;
 
 /// One objection of a policy.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -34,16 +39,17 @@ pub(crate) struct PolicyViolation {
 }
 
 impl PolicyViolation {
-    /// What a target says that must take each client.
-    pub(crate) fn of_target(target: String, message: String) -> PolicyViolation {
+    /// What a target objects to; `field`: what the document of the caller calls it.
+    pub(crate) fn of_target(target: &str, field: Option<String>, violation: Violation) -> PolicyViolation {
+        let value = violation.value.filter(|_| field.is_some());
         PolicyViolation {
             policy: String::new(),
             provider: String::new(),
-            target: Some(target),
-            field: None,
-            value: None,
-            message,
-            hint: None,
+            target: Some(target.to_owned()),
+            value: value.map(|value| value.chars().take(VALUE_LENGTH).collect()),
+            field,
+            message: violation.message.chars().take(TARGETS_WORDS).collect(),
+            hint: violation.hint,
             error: None,
         }
     }

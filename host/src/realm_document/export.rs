@@ -18,7 +18,8 @@ use serde_json::{Map, Value, json};
 use super::client::registration;
 use super::offline::Offline;
 use super::parts::{self, Composites, PolicyPart, RolePart, ScopePart};
-use crate::admin::realms::{EXPORT_MARK, RealmRepresentation};
+use super::targets;
+use crate::admin::realms::{EXPORT_MARK, RealmRepresentation, TARGETS};
 use crate::config::Export;
 use crate::policies::{PROVIDER_TYPE, settings};
 
@@ -49,6 +50,9 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
     };
     // Who reads the file can tell that what it says of clients was said by this server.
     settings["attributes"][EXPORT_MARK] = env!("CARGO_PKG_VERSION").into();
+    if let Some(targets) = targets::export(offline, &realm.id).await.context("reading targets")? {
+        settings["attributes"][TARGETS] = targets.into();
+    }
     let client_policies: Vec<Option<Value>> =
         ["clientProfiles", "clientPolicies"].iter().map(|name| settings.remove(*name)).collect();
     for (name, value) in &settings {

@@ -69,7 +69,11 @@ pub(crate) async fn run(options: Import) -> anyhow::Result<()> {
     let defaults = default_roles(&survey, &name);
     let of_this_server = survey.realm.is_export_of_this_server();
     let migrated = migrated(&survey);
+    let of_file = survey.realm.targets().map(str::to_owned);
     let realm = store_realm(&offline, &mut report, survey, &name, id, &migrated).await?;
+    if let Some(of_file) = of_file {
+        super::targets::store(&offline, &mut report, &realm, &of_file).await?;
+    }
     let mut bulk = Bulk::open(&options.offline.place.database_url()).await?;
     if let Some(at) = clients_at.filter(|_| total > 0) {
         let reader = Reader::new(offline.provider(&realm)?, of_this_server, migrated);

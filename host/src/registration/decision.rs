@@ -3,7 +3,7 @@
 use matricula_contract::{CallerKind, Context, Operation};
 use matricula_store::clients::Origin;
 use matricula_store::{Write, decisions};
-use matricula_system::clock;
+use matricula_system::{clock, ids};
 use matricula_wasm::no_answer::Unanswered;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use super::watch::{Seen, Watched};
 use crate::client_policies::{ClientPolicies, ClientPolicyError, ClientPolicyEvaluation};
 use crate::error::ErrorResponse;
 use crate::policies::{Evaluation, Policies, PolicyError, PolicyViolation};
+use crate::targets::review::Reviewed;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -62,7 +63,7 @@ impl RecordedCaller {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Record {
     /// The id that the caller was told.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Unix time in milliseconds.
     time: i64,
     /// `default`, `openid-connect`, …
@@ -92,6 +93,9 @@ pub(crate) struct Record {
     pub(super) client_policies: Vec<ClientPolicyEvaluation>,
     /// The policies that were asked, in order.
     pub(super) policies: Vec<Evaluation>,
+    /// What the targets said that the client goes to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<Reviewed>,
     /// Why it was refused, where no policy objects to it; not shown.
     #[serde(skip)]
     pub(super) refused_because: Option<String>,
@@ -142,6 +146,7 @@ impl Record {
             watched: Vec::new(),
             client_policies: policies.client_policies.evaluations.clone(),
             policies: policies.evaluations.clone(),
+            targets: policies.targets.clone(),
             refused_because: None,
             broken: false,
         }
@@ -170,6 +175,7 @@ impl Record {
             watched: Vec::new(),
             client_policies: Vec::new(),
             policies: Vec::new(),
+            targets: Vec::new(),
             refused_because: None,
             broken: false,
         }
@@ -226,6 +232,7 @@ impl Record {
             watched: Vec::new(),
             client_policies: policies.evaluations.clone(),
             policies: Vec::new(),
+            targets: Vec::new(),
             refused_because: None,
             broken: false,
         };
@@ -233,6 +240,38 @@ impl Record {
             ClientPolicyError::Failed(PolicyError::Failed(failed)) => record.failed(failed.unanswered.clone()),
             _ => record,
         }
+    }
+
+    /// Targets refused what an administrator asked for.
+    pub(crate) fn refused_by_targets(
+        context: &Context,
+        client_id: &str,
+        targets: Vec<Reviewed>,
+        violations: Vec<PolicyViolation>,
+    ) -> Record {
+        Record {
+            id: ids::fresh(),
+            time: clock::now_ms(),
+            provider: context.provider.clone(),
+            operation: operation_name(context.operation),
+            caller: RecordedCaller::of(context),
+            client_id: Some(client_id.to_owned()),
+            outcome: Outcome::Reject,
+            failed: false,
+            failure: None,
+            violations,
+            watched: Vec::new(),
+            client_policies: Vec::new(),
+            policies: Vec::new(),
+            targets,
+            refused_because: None,
+            broken: false,
+        }
+    }
+
+    /// The answer to a request that targets refused.
+    pub(crate) fn target_refusal(&self) -> ErrorResponse {
+        ErrorResponse::targets_refused(&self.violations, self.id.clone())
     }
 
     /// Adds the record to a write, and what was asked.
@@ -245,7 +284,7 @@ impl Record {
 
 impl Policies {
     /// Where the client of this request comes from.
-    pub(super) fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         let context = self.context();
         Origin {
             provider: context.provider.clone(),
@@ -262,7 +301,7 @@ impl Exchange {
     /// Adds the record of a request that policies let through to its write. What no policy had a say in is not recorded.
     pub(super) fn record_decision(&self, write: &mut Write, policies: &Policies, client_id: &str) {
         let unasked = policies.evaluations.is_empty() && policies.client_policies.evaluations.is_empty();
-        if unasked && !policies.is_watched_otherwise() {
+        if unasked && policies.targets.is_empty() && !policies.is_watched_otherwise() {
             return;
         }
         let record = Record::of(self, policies, Outcome::of(policies), Vec::new()).about(client_id);

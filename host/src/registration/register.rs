@@ -76,19 +76,35 @@ pub(super) async fn register(
     };
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
+    required::reviewed(exchange, &mut policies, &client).await?;
 
     let initial_access_token = permit.initial_access_token.as_deref();
     let made = Made { client: &client, effects: &effects, initial_access_token };
-    let pending = if required::concerns(realm, &client) {
+    let pending = if app.deliveries.may_refuse(realm, &client) {
         // It waits for others: boxed, as most realms have none that must take a client.
         Box::pin(required::register(exchange, &mut policies, &made)).await?
     } else {
         made.store(exchange, &mut policies).await?;
         app.deliveries.settled(realm, &client.id).await
     };
+    let (answer, client_uri) = match with_issued(exchange, &client.id).await? {
+        Some(client) => {
+            let client_uri = exchange.client_uri(client.client_id());
+            let registration = Registration { client_uri: client_uri.clone(), ..registration };
+            let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
+            (exchange.answered("finish", finished, Some(&policies))?, client_uri)
+        }
+        None => (answer, client_uri),
+    };
     let mut response = answer::created(answer, &client_uri, policies.held.as_deref());
     pending.mark(&mut response);
     Ok(response)
+}
+
+/// The client as it is stored, where a target may have issued something of its own.
+pub(super) async fn with_issued(exchange: &Exchange, id: &str) -> Result<Option<ClientRow>, StoreError> {
+    let Exchange { app, realm, .. } = exchange;
+    if app.deliveries.any_issues(realm) { clients::by_id(&app.store.database, &realm.id, id).await } else { Ok(None) }
 }
 
 /// A client that all have agreed to.

@@ -12,10 +12,11 @@ use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::read::shown_token;
 use super::rehearsal::Asked;
 use super::watch::Watch;
-use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers, required};
+use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers, register, required};
 use crate::authentication::{Identity, Named, may_change, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
+use crate::targets::waiting::Pending;
 
 /// Who changes the same client at the same time makes this one start over with the client as it is then; a registration
 /// access token that was rotated meanwhile is refused there.
@@ -42,7 +43,12 @@ async fn attempt(
     named: Option<Named>,
 ) -> Result<Option<Response>, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let (stored, roles) = exchange.stored(named).await?;
+    let (mut stored, mut roles) = exchange.stored(named).await?;
+    if let Some(client) = &stored
+        && app.deliveries.waited_for_turn(realm, &client.id).await?
+    {
+        (stored, roles) = exchange.stored(None).await?;
+    }
     let protocol = provider.provider.description.protocol.as_deref();
     let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
     // `may_change` lets nobody through to a client that is not there.
@@ -86,43 +92,54 @@ async fn attempt(
         resource_server,
         access: None,
     };
-    let before = required::has_any(realm).then(|| stored.clone());
     let client = ClientRow { client, registration_token_id, resource_server, ..stored };
-    // One that is disabled means now.
-    let before = before.filter(|_| client.enabled() && !client.is_held());
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
+    required::reviewed(exchange, &mut policies, &client).await?;
 
-    let mut write = Write::default();
-    clients::update(&mut write, &realm.id, &client, &app.deliveries.carrier(true))?;
-    effects::store(&mut write, realm, &client, &effects);
-    if before.is_none() {
-        record(exchange, &policies, &client, &mut write);
+    let mut beside = Write::default();
+    effects::store(&mut beside, realm, &client, &effects);
+    if let Some(event) = exchange.subject().success() {
+        events::insert(&mut beside, &realm.id, &event);
     }
-    let is_refusable = before.is_some();
-    match exchange.store(write, Some(&policies.decision)).await {
-        Ok(()) => {
-            let pending = required::updated(exchange, &policies, &client, before).await?;
-            if is_refusable {
-                let mut write = Write::default();
-                record(exchange, &policies, &client, &mut write);
-                exchange.store(write, Some(&policies.decision)).await?;
-            }
-            let mut response = answer::document(StatusCode::OK, answer);
-            pending.mark(&mut response);
-            Ok(Some(response))
+    exchange.record_decision(&mut beside, &policies, client.client_id());
+    let pending = if app.deliveries.may_refuse_change(realm, &client) {
+        // It waits for others: boxed, as most realms have none that must take a client.
+        Box::pin(required::update(exchange, &policies, &client, beside)).await?
+    } else {
+        store(exchange, &policies, &client, beside).await?
+    };
+    let Some(pending) = pending else { return Ok(None) };
+    let answer = match register::with_issued(exchange, &client.id).await? {
+        Some(client) => {
+            let registration = Registration { client_uri: exchange.client_uri(client.client_id()), ..registration };
+            let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
+            exchange.answered("finish", finished, Some(&policies))?
         }
+        None => answer,
+    };
+    let mut response = answer::document(StatusCode::OK, answer);
+    pending.mark(&mut response);
+    Ok(Some(response))
+}
+
+/// Stores another state of a client, and what is `beside` it, in one transaction, and waits for the targets. `None`: the
+/// client was changed meanwhile.
+async fn store(
+    exchange: &Exchange,
+    policies: &Policies,
+    client: &ClientRow,
+    beside: Write,
+) -> Result<Option<Pending>, Refusal> {
+    let Exchange { app, realm, .. } = exchange;
+    let mut write = Write::default();
+    clients::update(&mut write, &realm.id, client, &app.deliveries.carrier(true))?;
+    write.append(beside);
+    match exchange.store(write, Some(&policies.decision)).await {
+        Ok(()) => Ok(Some(app.deliveries.settled(realm, &client.id).await)),
         Err(StoreError::Lost(Lost::Changed)) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The event of an update and its decision. Where a target may refuse it they are only stored when it has not.
-fn record(exchange: &Exchange, policies: &Policies, client: &ClientRow, write: &mut Write) {
-    if let Some(event) = exchange.subject().success() {
-        events::insert(write, &exchange.realm.id, &event);
-    }
-    exchange.record_decision(write, policies, client.client_id());
 }
 
 /// From the client as sent to the full client that policies agree to, and what is to be done beside storing it. Nothing

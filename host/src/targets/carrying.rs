@@ -15,6 +15,7 @@ use matricula_system::random;
 use matricula_wasm::connector::ConnectorHandle;
 
 use super::deliveries::Hub;
+use super::issuing;
 use super::runner::TASK_TIME;
 use super::task::{Ended, Reach};
 
@@ -49,7 +50,7 @@ impl Errand {
         }
     }
 
-    async fn attempt(&self, due: Due) -> Result<bool, StoreError> {
+    async fn attempt(&self, mut due: Due) -> Result<bool, StoreError> {
         let Hub { store, node, .. } = &*self.hub;
         if !due.is_ours && !queue::take(&store.writer, &due.key, node).await? {
             return Ok(false);
@@ -65,7 +66,10 @@ impl Errand {
                 self.remove(&now).await?;
                 return Ok(true);
             }
-            let Some(client) = client.filter(|client| client.generation == now.generation) else { continue };
+            let Some(client) = client.filter(|client| client.generation == now.generation) else {
+                due = now;
+                continue;
+            };
             if self.put(&now, client).await? {
                 return Ok(true);
             }
@@ -75,13 +79,14 @@ impl Errand {
         Ok(false)
     }
 
-    /// The client as it is now, if there is one, or is to be one.
+    /// The client in the state that is due, as it is now or is proposed to be.
     async fn client(&self, due: &Due) -> Result<Option<ClientRow>, StoreError> {
         let (database, key) = (&self.hub.store.database, &due.key);
-        match clients::by_id(database, &key.realm_id, &key.client).await? {
-            None if due.present => proposals::by_id(database, &key.realm_id, &key.client).await,
-            found => Ok(found),
+        let found = clients::by_id(database, &key.realm_id, &key.client).await?;
+        if !due.present || found.as_ref().is_some_and(|client| client.generation == due.generation) {
+            return Ok(found);
         }
+        Ok(proposals::by_id(database, &key.realm_id, &key.client).await?.or(found))
     }
 
     /// Makes the target's client equal to this one; `false`: the target has lost what it had, once more from the
@@ -89,7 +94,7 @@ impl Errand {
     async fn put(&self, due: &Due, row: ClientRow) -> Result<bool, StoreError> {
         let Hub { store, node, .. } = &*self.hub;
         let (generation, secrets_version) = (row.generation, row.secrets_version);
-        let mut client = row.client;
+        let mut client = row.client.clone();
         let has_secrets = client.secret.is_some() || client.attributes.iter().any(|one| secrets::is_key(&one.name));
         if due.delivered_secrets == Some(secrets_version) {
             client.secret = None;
@@ -108,8 +113,12 @@ impl Errand {
         match ended {
             Ended::Finished(finished) => {
                 let secrets = has_secrets.then_some(secrets_version);
+                let with_issued = issuing::with_issued(&row, finished.issued.as_ref());
                 let delivered = self.delivered(generation, secrets, finished);
-                outcomes::delivered(&store.writer, &due.key, node, &delivered).await?;
+                match with_issued {
+                    Some(client) => issuing::store(&self.hub, &due.key, &delivered, &client).await?,
+                    None => outcomes::delivered(&store.writer, &due.key, node, &delivered).await?,
+                }
                 self.count("delivered");
             }
             Ended::Missing if due.known.is_some() => {
@@ -174,8 +183,11 @@ impl Errand {
 
     async fn not_done(&self, due: &Due, generation: i64, ended: Ended) -> Result<(), StoreError> {
         let Hub { store, node, .. } = &*self.hub;
-        let is_refusal = matches!(ended, Ended::Refused(_) | Ended::Gone(_) | Ended::Foreign(_));
-        self.count(if is_refusal { "refused" } else { "failed" });
+        self.count(match &ended {
+            Ended::Refused(_) | Ended::Gone(_) | Ended::Foreign(_) => "refused",
+            Ended::Failed(failed) if failed.retry_after.is_some() => "waited",
+            _ => "failed",
+        });
         let refused = |message: String, pauses| async move {
             outcomes::refused(&store.writer, due, node, generation, &message, pauses).await
         };
@@ -212,8 +224,13 @@ pub(super) fn foreign(client_id: &str) -> String {
     format!("The target has a client '{client_id}' that is not ours; adopt it")
 }
 
-/// Losses as they are stored and shown.
+/// Losses as they are stored.
 pub(super) fn losses(losses: &[Loss]) -> String {
+    shown_losses(losses).to_string()
+}
+
+/// Losses as they are shown.
+pub(super) fn shown_losses(losses: &[Loss]) -> serde_json::Value {
     let losses = losses.iter().map(|loss| {
         let mut shown = serde_json::json!({ "field": loss.field, "value": loss.value, "message": loss.message });
         if let (Some(becomes), Some(members)) = (&loss.becomes, shown.as_object_mut()) {
@@ -221,7 +238,7 @@ pub(super) fn losses(losses: &[Loss]) -> String {
         }
         shown
     });
-    serde_json::Value::Array(losses.collect()).to_string()
+    serde_json::Value::Array(losses.collect())
 }
 
 /// The pause after so many attempts in vain: a second, doubled each time up to five minutes, and up to a fifth more or

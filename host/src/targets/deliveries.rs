@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use matricula_realms::Realms;
 use matricula_store::deliveries::{Carrier, queue};
-use matricula_store::{Change, Database, Store, StoreError, Write, proposals, targets};
+use matricula_store::{Change, Database, Store, StoreError, proposals, targets};
 use matricula_system::clock;
 use matricula_system::ids;
 use matricula_wasm::Wasm;
 use tokio::sync::{Notify, watch};
 
 use super::lane::{self, Lane};
+use super::proposing;
 use super::runner::Runner;
 use super::waiting::Waiting;
 
@@ -141,7 +142,7 @@ impl Deliveries {
 
     /// Looks at what is to be done at the targets of a realm.
     pub(super) fn wake(&self, realm_id: &str) {
-        self.0.lanes().iter().filter(|((of, _), _)| of == realm_id).for_each(|(_, lane)| lane.notify_one());
+        self.0.wake(realm_id);
     }
 
     /// What requests wait with.
@@ -197,6 +198,11 @@ impl Hub {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Looks at what is to be done at the targets of a realm.
+    pub(super) fn wake(&self, realm_id: &str) {
+        self.lanes().iter().filter(|((of, _), _)| of == realm_id).for_each(|(_, lane)| lane.notify_one());
+    }
+
     /// A lane has ended: its target is gone, or the server stops.
     pub(super) fn closed(&self, realm_id: &str, name: &str) {
         self.lanes().remove(&(realm_id.to_owned(), name.to_owned()));
@@ -221,12 +227,7 @@ impl Hub {
     /// Ends what a crash left of requests that waited for a target.
     async fn end_abandoned(&self) -> Result<(), StoreError> {
         for (realm_id, id) in proposals::abandoned(&self.store.database).await? {
-            let mut write = Write::default();
-            proposals::withdraw(&mut write, &realm_id, &id, &Carrier::default());
-            match self.store.writer.write(write).await {
-                Ok(()) | Err(StoreError::Lost(_)) => {}
-                Err(error) => return Err(error),
-            }
+            proposing::withdraw(&self.store, &realm_id, &id, &Carrier::default()).await?;
         }
         Ok(())
     }

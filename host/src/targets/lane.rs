@@ -11,6 +11,7 @@ use matricula_store::deliveries::shown;
 use matricula_store::targets::{self, Standing, TargetRow};
 use matricula_store::{StoreError, Write};
 use matricula_system::clock;
+use matricula_target::settings::Settings;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -173,14 +174,23 @@ impl Lane {
 
 /// A target as its connector sees it; the runner says the time.
 pub(crate) fn told(realm: &matricula_realms::Realm, target: &TargetRow) -> connectors::Target {
-    let config = target
-        .settings
+    told_of(realm, &target.name, &target.connector, &target.settings)
+}
+
+/// The same of the target of this name, connector and settings.
+pub(super) fn told_of(
+    realm: &matricula_realms::Realm,
+    name: &str,
+    connector: &str,
+    settings: &Settings,
+) -> connectors::Target {
+    let config = settings
         .config
         .iter()
         .map(|(name, values)| matricula_contract::ConfigEntry { name: name.clone(), values: values.clone() });
     connectors::Target {
-        kind: target.connector.clone(),
-        name: target.name.clone(),
+        kind: connector.to_owned(),
+        name: name.to_owned(),
         realm: realm.name.clone(),
         realm_id: realm.id.clone(),
         now: 0,

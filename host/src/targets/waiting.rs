@@ -19,7 +19,9 @@ use super::deliveries::Deliveries;
 /// Names the targets that lack the latest state of the client, with commas.
 const PENDING: HeaderName = HeaderName::from_static("matricula-pending");
 /// How often it is looked at what other nodes did.
-const LOOK: Duration = Duration::from_millis(200);
+pub(super) const LOOK: Duration = Duration::from_millis(200);
+/// How long a target may be waited for.
+const LONGEST: Duration = Duration::from_secs(10);
 /// Entries among which those that nobody waits for need not be looked for.
 const FEW: usize = 64;
 
@@ -29,7 +31,7 @@ pub(super) struct Waiting(Mutex<HashMap<String, Weak<Notify>>>);
 
 impl Waiting {
     /// What tells of a client.
-    fn of(&self, client: &str) -> Arc<Notify> {
+    pub(super) fn of(&self, client: &str) -> Arc<Notify> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = waiting.get(client).and_then(Weak::upgrade) {
             return known;
@@ -107,25 +109,28 @@ impl Deliveries {
                 Ok(deliveries) => deliveries,
                 Err(error) => {
                     tracing::error!(%error, "nobody knows which targets have a client");
-                    return unknown(realm, counts);
+                    return self.unknown(realm, counts);
                 }
             };
             let lacking: Vec<(&Target, &Shown)> = realm
                 .targets
                 .iter()
-                .filter(|target| is_asked(target))
+                .filter(|target| target.is_asked())
                 .filter_map(|target| Some((target, deliveries.iter().find(|one| one.target == target.name)?)))
                 .filter(|(_, delivery)| delivery.state != State::Delivered)
                 .collect();
             let is_open = |(target, delivery): &&(&Target, &Shown)| {
-                may_come(delivery) && began + target.settings.patience() > Instant::now()
+                may_come(delivery) && began + self.patience(target) > Instant::now()
             };
-            let required = |(target, _): &&(&Target, &Shown)| counts && target.settings.required;
+            // What a target lets go of late was taken all the same.
+            let required = |(target, delivery): &&(&Target, &Shown)| {
+                counts && delivery.state != State::Leaving && self.must_take(target)
+            };
             let failed = lacking.iter().filter(required).find(|one| !is_open(one));
             if let Some((target, delivery)) = failed {
                 return refusal(target, delivery);
             }
-            let until = lacking.iter().filter(is_open).map(|(target, _)| began + target.settings.patience()).max();
+            let until = lacking.iter().filter(is_open).map(|(target, _)| began + self.patience(target)).max();
             match until {
                 None => {
                     return Verdict::Taken(Pending(lacking.into_iter().map(|(target, _)| name_of(target)).collect()));
@@ -139,14 +144,26 @@ impl Deliveries {
             }
         }
     }
-}
 
-/// The database does not say.
-fn unknown(realm: &Realm, counts: bool) -> Verdict {
-    let asked = || realm.targets.iter().filter(|one| is_asked(one));
-    match asked().find(|target| counts && target.settings.required) {
-        Some(target) => Verdict::Late { target: name_of(target), again: 1 },
-        None => Verdict::Taken(Pending(asked().map(name_of).collect())),
+    /// The database does not say.
+    fn unknown(&self, realm: &Realm, counts: bool) -> Verdict {
+        let asked = || realm.targets.iter().filter(|one| one.is_asked());
+        match asked().find(|target| counts && self.must_take(target)) {
+            Some(target) => Verdict::Late { target: name_of(target), again: 1 },
+            None => Verdict::Taken(Pending(asked().map(name_of).collect())),
+        }
+    }
+
+    /// Whether nothing is stored that a target does not take: as an administrator wants it, or because the answer says what
+    /// it issued.
+    pub(super) fn must_take(&self, target: &Target) -> bool {
+        target.settings.required || self.issues(target)
+    }
+
+    /// How long a target is waited for. Without what it issues there is no answer, however little patience it gets.
+    fn patience(&self, target: &Target) -> Duration {
+        let patience = target.settings.patience();
+        if patience.is_zero() && self.issues(target) { LONGEST } else { patience }
     }
 }
 
@@ -158,11 +175,6 @@ fn refusal(target: &Target, delivery: &Shown) -> Verdict {
     }
     let next = delivery.due_ms.unwrap_or_default().max(delivery.not_before_ms) - clock::now_ms();
     Verdict::Late { target, again: u64::try_from(next / 1000 + 1).unwrap_or(1).clamp(1, 60) }
-}
-
-/// Whether requests care about a target.
-fn is_asked(target: &Target) -> bool {
-    target.enabled && !target.leaving
 }
 
 fn name_of(target: &Target) -> String {

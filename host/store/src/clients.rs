@@ -110,6 +110,11 @@ impl ClientRow {
         }
     }
 
+    /// Whether its secrets are others than it was read with.
+    pub(super) fn has_other_secrets(&self) -> bool {
+        self.read_with.as_ref() != Some(&Secrets::of(&self.client))
+    }
+
     /// The identifier in the protocol.
     pub fn client_id(&self) -> &str {
         self.client.client_id.as_deref().unwrap_or_default()
@@ -467,7 +472,6 @@ fn inserted(realm_id: &str, client: &ClientRow) -> Result<Vec<Value>, StoreError
 
 /// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster.
 pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) -> Result<(), StoreError> {
-    let other_secrets = client.read_with.as_ref() != Some(&Secrets::of(&client.client));
     realms::count_change(write, realm_id);
     write.replace(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
@@ -486,7 +490,7 @@ pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &C
             client.version,
             client.held.clone(),
             Value::Generation,
-            i64::from(other_secrets),
+            i64::from(client.has_other_secrets()),
         ],
         Lost::Changed,
     );

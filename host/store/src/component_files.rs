@@ -144,7 +144,7 @@ pub fn delete_version(write: &mut Write, name: &str, digest: &str) {
     write.run("DELETE FROM component_files WHERE name = $1 AND digest = $2", values![name, digest]);
 }
 
-/// Who uses a policy, condition or executor of this id, [`USERS`] at most.
+/// Who uses a policy, condition, executor or connector of this id, [`USERS`] of each at most.
 pub async fn users(database: &Database, id: &str) -> Result<Vec<User>, StoreError> {
     let policies = database
         .scan(
@@ -164,12 +164,22 @@ pub async fn users(database: &Database, id: &str) -> Result<Vec<User>, StoreErro
             values![quoted, USERS],
         )
         .await?;
-    let mut users = Vec::with_capacity(policies.len() + client_policies.len());
+    let targets = database
+        .scan(
+            "SELECT realms.name, targets.name FROM targets JOIN realms ON realms.id = targets.realm_id \
+             WHERE targets.connector = $1 ORDER BY realms.name, targets.name LIMIT $2",
+            values![id, USERS],
+        )
+        .await?;
+    let mut users = Vec::with_capacity(policies.len() + client_policies.len() + targets.len());
     for row in &policies {
         users.push(User { realm: row.get(0)?, policy: row.get(1)? });
     }
     for row in &client_policies {
         users.push(User { realm: row.get(0)?, policy: format!("client policies ({id})") });
+    }
+    for row in &targets {
+        users.push(User { realm: row.get(0)?, policy: format!("target {}", row.get::<String>(1)?) });
     }
     Ok(users)
 }

@@ -3,6 +3,7 @@
 //! A delivery says what the target shall have, never what happened: that the client is there in its latest state, or that
 //! it is not there. There is one for each client and target, so a hundred changes are one delivery.
 
+pub mod issued;
 pub mod outcomes;
 pub mod queue;
 pub mod shown;
@@ -73,6 +74,30 @@ pub(super) fn deliver_proposed(write: &mut Write, realm_id: &str, client: &Clien
     write.run_apart(deliver!("leaving_clients", "$7", "", "TRUE"), values);
 }
 
+/// The same for targets that were added since a client was proposed: where a delivery is, it stays.
+pub(super) fn deliver_missing(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) {
+    let mut values = routed(realm_id, client, carrier);
+    values.push(2_i64.into());
+    write.run_apart(deliver!("clients", "$7", "AND d.client IS NULL", "FALSE"), values);
+}
+
+/// The same for all targets but the one that issued what is new; `is_proposed`: the client is not one yet, or its state.
+fn deliver_issued(
+    write: &mut Write,
+    realm_id: &str,
+    client: &ClientRow,
+    (issuer, is_proposed): (&str, bool),
+    carrier: &Carrier,
+) {
+    let mut values = routed(realm_id, client, carrier);
+    values.push(issuer.into());
+    let sql = match is_proposed {
+        true => deliver!("leaving_clients", "1", "AND t.name <> $7", "TRUE"),
+        false => deliver!("clients", "1", "AND t.name <> $7", "TRUE"),
+    };
+    write.run_apart(sql, values);
+}
+
 /// The same for one target that may lack its delivery, as it is new or its settings are: what is right already stays.
 pub fn fill(write: &mut Write, realm_id: &str, client: &ClientRow, target: &str) {
     let mut values = routed(realm_id, client, &Carrier::default());
@@ -93,7 +118,7 @@ fn routed(realm_id: &str, client: &ClientRow, carrier: &Carrier) -> Vec<Value> {
 }
 
 /// Before a client is removed in this write: no target shall have it. Where it may be it leaves, and is kept until each
-/// target has confirmed.
+/// target has confirmed. A change of it that was proposed to them ends.
 pub(super) fn withdraw(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) {
     write.run_apart(
         "INSERT INTO leaving_clients (realm_id, id, client_id, enabled, document, registration_token_id, \
@@ -101,7 +126,8 @@ pub(super) fn withdraw(write: &mut Write, realm_id: &str, client: &ClientRow, ca
          generation, secrets_version) SELECT c.realm_id, c.id, c.client_id, c.enabled, c.document, c.registration_token_id, \
          c.initial_access_token, c.token_policies, c.held, c.held_reason, c.resource_server, c.created_at, c.updated_at, \
          c.version, c.origin, c.generation, c.secrets_version FROM clients c WHERE c.realm_id = $1 AND c.id = $2 \
-         AND EXISTS (SELECT 1 FROM deliveries d WHERE d.realm_id = $1 AND d.client = $2)",
+         AND EXISTS (SELECT 1 FROM deliveries d WHERE d.realm_id = $1 AND d.client = $2) \
+         ON CONFLICT (realm_id, id) DO UPDATE SET client_id = excluded.client_id, proposed_by = NULL",
         values![realm_id, &client.id],
     );
     withdraw_from_all(write, realm_id, &client.id, carrier);

@@ -1,5 +1,8 @@
-//! Clients that are not there yet: some target must take them first. Only targets see them; their names are in use, and a
-//! crash ends them. They wait in the table of those that leave, as that is what becomes of them when a target refuses.
+//! Clients that are not there yet, and changes that are not made yet: some target must take them first. Only targets see
+//! them; their names are in use, and a crash ends them. They wait in the table of those that leave, as that is what becomes
+//! of a new one when a target refuses.
+
+pub mod changes;
 
 use super::clients::{ClientRow, row, select};
 use super::deliveries::{self, Carrier};
@@ -50,14 +53,40 @@ pub async fn by_id(database: &Database, realm_id: &str, id: &str) -> Result<Opti
     found.as_ref().map(row).transpose()
 }
 
-/// Makes it a client. [`Lost::Changed`] when the proposal has ended, [`Lost::Taken`] when its `client_id` is in use.
-pub fn confirm(write: &mut Write, realm_id: &str, id: &str) {
-    realms::count_change(write, realm_id);
+/// Whether something is proposed of the client with this internal id.
+pub async fn is_proposed(database: &Database, realm_id: &str, id: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM leaving_clients WHERE realm_id = $1 AND id = $2 AND proposed_by IS NOT NULL";
+    Ok(!database.all(sql, values![realm_id, id]).await?.is_empty())
+}
+
+/// Holds a proposal until the end of the write; [`Lost::Changed`] when it has ended.
+fn hold(write: &mut Write, realm_id: &str, id: &str) {
     write.require(
         "UPDATE leaving_clients SET version = version WHERE realm_id = $1 AND id = $2 AND proposed_by IS NOT NULL",
         values![realm_id, id],
         Lost::Changed,
     );
+}
+
+/// After a proposal became a client or its state: what a target has of it is this state, and what it has of another one is
+/// not. The proposal is gone.
+fn end(write: &mut Write, realm_id: &str, client: &ClientRow) {
+    write.run(
+        "UPDATE deliveries SET delivered_generation = CASE WHEN delivered_generation = l.generation THEN c.generation \
+         ELSE delivered_generation END, due_ms = CASE WHEN deliveries.generation = l.generation THEN due_ms ELSE $3 END, \
+         generation = c.generation FROM clients c, leaving_clients l WHERE deliveries.realm_id = $1 \
+         AND deliveries.client = $2 AND c.realm_id = $1 AND c.id = $2 AND l.realm_id = $1 AND l.id = $2",
+        values![realm_id, &client.id, clock::now_ms()],
+    );
+    write.run("DELETE FROM leaving_clients WHERE realm_id = $1 AND id = $2", values![realm_id, &client.id]);
+    deliveries::deliver_missing(write, realm_id, client, &Carrier::default());
+}
+
+/// Makes it a client. [`Lost::Changed`] when the proposal has ended, [`Lost::Taken`] when its `client_id` is in use.
+pub fn confirm(write: &mut Write, realm_id: &str, client: &ClientRow) {
+    realms::count_change(write, realm_id);
+    let id = client.id.as_str();
+    hold(write, realm_id, id);
     // Whoever follows the changes of the realm sees it only now: as one of now.
     write.require(
         "INSERT INTO clients (realm_id, id, client_id, enabled, document, registration_token_id, initial_access_token, \
@@ -69,26 +98,14 @@ pub fn confirm(write: &mut Write, realm_id: &str, id: &str) {
         values![realm_id, id, Value::Generation],
         Lost::Taken,
     );
-    // What a target has is this state.
-    write.run(
-        "UPDATE deliveries SET delivered_generation = CASE WHEN delivered_generation = generation \
-         THEN (SELECT c.generation FROM clients c WHERE c.realm_id = $1 AND c.id = $2) END, \
-         generation = (SELECT c.generation FROM clients c WHERE c.realm_id = $1 AND c.id = $2) \
-         WHERE realm_id = $1 AND client = $2",
-        values![realm_id, id],
-    );
-    write.run("DELETE FROM leaving_clients WHERE realm_id = $1 AND id = $2", values![realm_id, id]);
+    end(write, realm_id, client);
 }
 
-/// Ends a proposal: what may have reached a target leaves, and the use of its initial access token is given back.
+/// Ends the proposal of a client: what may have reached a target leaves, and the use of its initial access token is given back.
 /// [`Lost::Changed`] when it has ended already.
 pub fn withdraw(write: &mut Write, realm_id: &str, id: &str, carrier: &Carrier) {
     realms::discount_client(write, realm_id);
-    write.require(
-        "UPDATE leaving_clients SET version = version WHERE realm_id = $1 AND id = $2 AND proposed_by IS NOT NULL",
-        values![realm_id, id],
-        Lost::Changed,
-    );
+    hold(write, realm_id, id);
     write.run(
         "UPDATE initial_access_tokens SET remaining_count = remaining_count + 1 WHERE realm_id = $1 AND id = \
          (SELECT c.initial_access_token FROM leaving_clients c WHERE c.realm_id = $1 AND c.id = $2)",
@@ -99,7 +116,7 @@ pub fn withdraw(write: &mut Write, realm_id: &str, id: &str, carrier: &Carrier) 
     deliveries::outcomes::gone(write, realm_id, id);
 }
 
-/// Proposals that nobody waits for any more: id of the realm and internal id.
+/// Proposals that nobody waits for any more: id of the realm and internal id of the client.
 pub async fn abandoned(database: &Database) -> Result<Vec<(String, String)>, StoreError> {
     let rows = database
         .all(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::clients::ClientRow;
 use super::{Database, Lost, Row, StoreError, Write, clients, deliveries, realms, sealing, values};
 use matricula_system::clock;
 use matricula_target::credentials::Credentials;
@@ -195,7 +196,7 @@ pub fn deliver_anew(write: &mut Write, realm_id: &str, name: &str) {
 pub fn delete(write: &mut Write, realm_id: &str, name: &str) {
     write.require("DELETE FROM targets WHERE realm_id = $1 AND name = $2", values![realm_id, name], Lost::Changed);
     write.run(
-        "DELETE FROM leaving_clients WHERE realm_id = $1 AND NOT EXISTS \
+        "DELETE FROM leaving_clients WHERE realm_id = $1 AND proposed_by IS NULL AND NOT EXISTS \
          (SELECT 1 FROM deliveries d WHERE d.realm_id = leaving_clients.realm_id AND d.client = leaving_clients.id)",
         values![realm_id],
     );
@@ -293,6 +294,25 @@ pub struct Target {
     pub enabled: bool,
     /// It goes when it has none of our clients any more.
     pub leaving: bool,
+}
+
+impl Target {
+    /// Whether requests care about it.
+    pub fn is_asked(&self) -> bool {
+        self.enabled && !self.leaving
+    }
+
+    /// Whether it gets a client, once that is not held any more; `disables`: it keeps disabled ones. This is what
+    /// `deliveries` decides in the database.
+    pub fn gets(&self, client: &ClientRow, disables: bool) -> bool {
+        let protocol = if client.client.protocol.as_deref() == Some("saml") { "saml" } else { "openid-connect" };
+        let named = client.client.attributes.iter().find(|attribute| attribute.name == deliveries::TARGETS);
+        (client.enabled() || client.is_held() || disables)
+            && (self.settings.clients == Clients::All || client.origin.is_some())
+            && self.settings.takes(protocol)
+            && named.is_none_or(|named| named.value.split(',').any(|name| name.trim() == self.name))
+            && !matricula_contract::server_clients::is_of_the_server(&client.client)
+    }
 }
 
 /// Reads what [`realms::whole`] gives of targets.

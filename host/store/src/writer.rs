@@ -76,6 +76,11 @@ impl Write {
         self.count = Some(count);
     }
 
+    /// Adds the statements of another write, which counts nothing, behind these.
+    pub fn append(&mut self, other: Write) {
+        self.statements.extend(other.statements);
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.statements.is_empty() && self.count.is_none()

@@ -115,8 +115,25 @@ impl Credentials {
     /// # Errors
     /// A sentence that names the member.
     pub fn read(sent: &Value, connector: ForConnector<'_>, stored: Option<Stored<'_>>) -> Result<Given, String> {
+        Credentials::read_members(sent, connector, stored, false)
+    }
+
+    /// Reads what stands in a file, where secrets are left out: what is absent or masked is [lacking](Self::lacks) then.
+    ///
+    /// # Errors
+    /// A sentence that names the member.
+    pub fn read_without_secrets(sent: &Value, connector: ForConnector<'_>) -> Result<Credentials, String> {
+        Credentials::read_members(sent, connector, None, true).map(|given| given.credentials)
+    }
+
+    fn read_members(
+        sent: &Value,
+        connector: ForConnector<'_>,
+        stored: Option<Stored<'_>>,
+        may_lack: bool,
+    ) -> Result<Given, String> {
         let members = match sent {
-            Value::Object(members) => Members { sent: members },
+            Value::Object(members) => Members { sent: members, may_lack },
             _ => return Err("'credentials' must be an object".to_owned()),
         };
         let kind = members.text("type")?;
@@ -156,10 +173,10 @@ impl Credentials {
                 members.only(&["secrets"])?;
                 // These are never sent, only signed with: they may stay wherever the events go.
                 let known = stored.and_then(|stored| match stored.credentials {
-                    Credentials::StandardWebhooks { secrets } => Some(secrets.as_slice()),
+                    Credentials::StandardWebhooks { secrets } if !secrets.is_empty() => Some(secrets.as_slice()),
                     _ => None,
                 });
-                made = known.is_none() && members.is_absent("secrets");
+                made = !may_lack && known.is_none() && members.is_absent("secrets");
                 Credentials::StandardWebhooks { secrets: members.signing_secrets(known)? }
             }
             _ => return Err(format!("'credentials' of type {kind} don't fit connector {}", connector.id)),
@@ -167,14 +184,40 @@ impl Credentials {
         Ok(Given { credentials, made })
     }
 
+    /// The member with the secret that is lacking, if one is: it came from a file.
+    pub fn lacks(&self) -> Option<&'static str> {
+        match self {
+            Credentials::Bearer { token } if token.0.is_empty() => Some("token"),
+            Credentials::Basic { password, .. } if password.0.is_empty() => Some("password"),
+            Credentials::ClientCredentials { client_secret, .. } if client_secret.0.is_empty() => Some("clientSecret"),
+            Credentials::StandardWebhooks { secrets } if secrets.is_empty() => Some("secrets"),
+            _ => None,
+        }
+    }
+
+    /// As files have them.
+    pub fn without_secrets(&self) -> Value {
+        let mut shown = self.shown();
+        if let Value::Object(members) = &mut shown {
+            for secret in ["token", "password", "clientSecret", "secrets"] {
+                members.remove(secret);
+            }
+        }
+        shown
+    }
+
     /// As administrators see them: without secrets.
     pub fn shown(&self) -> Value {
+        let masked = |secret: &Secret| if secret.0.is_empty() { Value::Null } else { MASK.into() };
         match self {
             Credentials::None => json!({ "type": self.kind() }),
-            Credentials::Bearer { .. } => json!({ "type": self.kind(), "token": MASK }),
-            Credentials::Basic { user, .. } => json!({ "type": self.kind(), "user": user, "password": MASK }),
-            Credentials::ClientCredentials { token_url, client_id, scope, .. } => json!({
-                "type": self.kind(), "tokenUrl": token_url, "clientId": client_id, "clientSecret": MASK, "scope": scope,
+            Credentials::Bearer { token } => json!({ "type": self.kind(), "token": masked(token) }),
+            Credentials::Basic { user, password } => {
+                json!({ "type": self.kind(), "user": user, "password": masked(password) })
+            }
+            Credentials::ClientCredentials { token_url, client_id, client_secret, scope } => json!({
+                "type": self.kind(), "tokenUrl": token_url, "clientId": client_id, "clientSecret": masked(client_secret),
+                "scope": scope,
             }),
             Credentials::StandardWebhooks { secrets } => {
                 json!({ "type": self.kind(), "secrets": vec![MASK; secrets.len()] })
@@ -197,6 +240,8 @@ impl Credentials {
 /// The members of `credentials` as sent.
 struct Members<'a> {
     sent: &'a Map<String, Value>,
+    /// A secret that is absent and not known is lacking.
+    may_lack: bool,
 }
 
 impl<'a> Members<'a> {
@@ -224,7 +269,9 @@ impl<'a> Members<'a> {
     /// A secret, or the one that is known.
     fn secret(&self, name: &str, known: Option<&Secret>) -> Result<Secret, String> {
         if self.is_absent(name) || self.sent.get(name).is_some_and(|sent| sent == MASK) {
-            return known.cloned().ok_or_else(|| missing(name));
+            let known = known.filter(|known| !known.0.is_empty()).cloned();
+            let lacking = self.may_lack.then(|| Secret(String::new()));
+            return known.or(lacking).ok_or_else(|| missing(name));
         }
         self.text(name).map(|text| Secret(text.to_owned()))
     }
@@ -248,6 +295,9 @@ impl<'a> Members<'a> {
     /// Secrets to sign with: those that are known where they are absent or masked, one that is made where none is known.
     fn signing_secrets(&self, known: Option<&[SigningSecret]>) -> Result<Vec<SigningSecret>, String> {
         let wrong = || format!("'credentials.secrets' must be {SIGNING_SECRETS}");
+        if self.may_lack && self.is_absent("secrets") {
+            return Ok(Vec::new());
+        }
         if self.is_absent("secrets") {
             return Ok(known.map_or_else(|| vec![SigningSecret::make()], <[_]>::to_vec));
         }
@@ -312,6 +362,30 @@ mod tests {
         ] {
             assert_eq!(read(sent.clone(), None).unwrap_err(), why, "{sent}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_a_file_leaves_out_is_missing_until_it_is_given() {
+        let of = ForConnector { id: "keycloak", types: &types() };
+        for (sent, member) in [
+            (json!({ "type": "bearer" }), "token"),
+            (json!({ "type": "basic", "user": "u" }), "password"),
+            (service(MASK), "clientSecret"),
+        ] {
+            let lacking = Credentials::read_without_secrets(&sent, of).unwrap();
+            assert_eq!(lacking.lacks(), Some(member));
+            assert_eq!(lacking.shown()[member], Value::Null);
+            let still = read(lacking.shown(), Some((&lacking, true))).unwrap_err();
+            assert_eq!(still, format!("'credentials.{member}' is missing"));
+        }
+        let webhook = json!({ "type": "standard-webhooks" });
+        let lacking = Credentials::read_without_secrets(&webhook, of).unwrap();
+        assert_eq!(lacking.lacks(), Some("secrets"));
+        assert!(read(webhook, Some((&lacking, true))).unwrap().made);
+        let whole = read(service("s3cret"), None).unwrap().credentials;
+        assert_eq!(whole.lacks(), None);
+        let again = Credentials::read_without_secrets(&whole.without_secrets(), of).unwrap();
+        assert_eq!(again.lacks(), Some("clientSecret"));
     }
 
     #[test]

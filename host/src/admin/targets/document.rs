@@ -69,15 +69,18 @@ impl TargetRepresentation {
             "leaving"
         } else if target.paused || !target.enabled {
             "paused"
-        } else if connector.is_none() {
+        } else if connector.is_none_or(|connector| connector.component.is_failing()) {
             "broken"
         } else if standing.failures >= IN_A_ROW {
             "resting"
         } else {
             "ready"
         };
-        let missing = || format!("No component offers connector '{}'", target.connector);
-        let message = if state == "broken" { Some(missing()) } else { standing.message };
+        let message = match connector {
+            None if state == "broken" => Some(format!("No component offers connector '{}'", target.connector)),
+            Some(connector) if state == "broken" => connector.component.why_failing(),
+            _ => standing.message,
+        };
         TargetRepresentation {
             state,
             message: message.filter(|_| state != "ready"),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::StatusCode;
 use matricula_contract::connectors::Task;
 use matricula_store::targets::TargetRow;
 use serde::Serialize;
@@ -56,8 +57,12 @@ pub(crate) async fn probe(
 pub(crate) async fn probe_unstored(
     State(app): State<App>,
     administrator: Administrator,
+    Path((_realm, name)): Path<(String, String)>,
     body: Body,
 ) -> Result<Json<Probed>, ErrorResponse> {
+    if name != "probe" {
+        return Err(ErrorResponse::framework(StatusCode::METHOD_NOT_ALLOWED));
+    }
     administrator.require(&MANAGE)?;
     let sent = sent(body).await?;
     let (target, _) = read_new(&app, &administrator, &sent).await?;

@@ -27,6 +27,12 @@ pub struct Delivered {
 /// The target has the client.
 pub async fn delivered(writer: &Writer, key: &Key, node: &str, now: &Delivered) -> Result<(), StoreError> {
     let mut write = Write::default();
+    record(&mut write, key, node, now);
+    writer.write(write).await
+}
+
+/// The same as a part of a write.
+pub(super) fn record(write: &mut Write, key: &Key, node: &str, now: &Delivered) {
     write.run(
         "UPDATE deliveries SET delivered_generation = $5, delivered_secrets = $6, known = $7, key = $8, fingerprint = $9, \
          shown = $10, losses = $11, drift = $12, checked_ms = $13, attempts = 0, refused = FALSE, message = NULL, \
@@ -50,8 +56,7 @@ pub async fn delivered(writer: &Writer, key: &Key, node: &str, now: &Delivered) 
             clock::now_ms(),
         ],
     );
-    well(&mut write, key);
-    writer.write(write).await
+    well(write, key);
 }
 
 /// The target has not the client any more. A client that left goes for good with its last target.
@@ -181,7 +186,7 @@ fn well(write: &mut Write, key: &Key) {
 /// Forgets a client that left, if no target has it any more.
 pub fn gone(write: &mut Write, realm_id: &str, client: &str) {
     write.run(
-        "DELETE FROM leaving_clients WHERE realm_id = $1 AND id = $2 \
+        "DELETE FROM leaving_clients WHERE realm_id = $1 AND id = $2 AND proposed_by IS NULL \
          AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.realm_id = $1 AND d.client = $2)",
         values![realm_id, client],
     );

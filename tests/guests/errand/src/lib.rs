@@ -1,4 +1,5 @@
 //! Connector `errand`: does what the setting `does` of its target says, well or badly. Its calls go to the setting `path`.
+//! Connector `issuer` calls nobody, and makes id and secret of each client that is new to it.
 
 /// The contract's types, generated from `wit/` and `wit/next/`.
 #[allow(missing_docs, clippy::all, unreachable_pub)]
@@ -12,8 +13,8 @@ mod contract {
 }
 
 use contract::exports::matricula::registration0_2_0::connectors::{
-    Abilities, Answer, Attribute, Call, Client, ConfigError, ConnectorKind, Done, Finished, Guest, Loss, Method, Page,
-    Response, Step, Target, Task, Violation, Wait,
+    Abilities, Answer, Attribute, Call, Client, ConfigError, ConnectorKind, Credentials, Done, Finished, Guest, Loss,
+    Method, Page, Response, Step, Target, Task, Violation, Wait,
 };
 use contract::matricula::registration0_1_0::config::ConfigProperty;
 
@@ -69,7 +70,7 @@ fn answered(Response { status, body, .. }: Response) -> Step {
 impl Guest for Errand {
     fn describe() -> Vec<ConnectorKind> {
         let types = ["none", "bearer", "basic", "client-credentials", "standard-webhooks"];
-        vec![ConnectorKind {
+        let errand = ConnectorKind {
             id: "errand".to_owned(),
             version: "1".to_owned(),
             help_text: "For tests".to_owned(),
@@ -78,7 +79,9 @@ impl Guest for Errand {
             credentials: types.map(str::to_owned).into(),
             protocols: vec!["openid-connect".to_owned(), "saml".to_owned()],
             able: Abilities::SHOWS | Abilities::ENUMERATES | Abilities::DISABLES,
-        }]
+        };
+        let issuer = ConnectorKind { id: "issuer".to_owned(), able: Abilities::ISSUES, ..errand.clone() };
+        vec![errand, issuer]
     }
 
     fn check_config(target: Target) -> Result<(), Vec<ConfigError>> {
@@ -100,6 +103,9 @@ impl Guest for Errand {
     }
 
     fn begin(task: Task, target: Target) -> Step {
+        if target.kind == "issuer" {
+            return issue(task);
+        }
         match setting(&target, "does") {
             Some("trap") => unreachable!("as it was told"),
             Some("long state") => call(&target, vec![0; (64 << 10) + 1]),
@@ -133,6 +139,27 @@ impl Guest for Errand {
             },
         }
     }
+}
+
+/// The end of a task of `issuer`.
+fn issue(task: Task) -> Step {
+    let client = match task {
+        Task::Probe => return Step::Done(Done::Ready(String::new())),
+        Task::Put(put) if put.known.is_none() => Some(put.client),
+        _ => None,
+    };
+    let issued = client.map(|client| Credentials {
+        client_id: Some(format!("issued-{}", client.name.unwrap_or_default())),
+        secret: Some("issued secret".to_owned()),
+    });
+    Step::Done(Done::Finished(Finished {
+        known: Some(Vec::new()),
+        key: None,
+        fingerprint: None,
+        shown: Vec::new(),
+        losses: Vec::new(),
+        issued,
+    }))
 }
 
 fn pause(target: &Target) -> Step {
