@@ -339,6 +339,40 @@ async fn a_target_that_cannot_be_read_is_left_as_it_is() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_sweep_ends_with_its_server() -> anyhow::Result<()> {
+    let mut scene = Scene::start(json!({})).await?;
+    scene.create("one").await?;
+    scene.hydra.kept().list_takes = Duration::from_secs(60);
+    let asked = tokio::time::timeout(Duration::from_secs(1), scene.sweep(json!({}))).await;
+    assert!(asked.is_err(), "it is not at its end");
+    let states = async |scene: &Scene| -> anyhow::Result<Vec<Value>> {
+        let all = scene.service.admin(Method::GET, "/shop/targets/hydra/sweeps", None).await?.json::<Value>().await?;
+        Ok(all.as_array().into_iter().flatten().map(|report| report["state"].clone()).collect())
+    };
+    // Whoever asked has gone, and it goes on.
+    assert_eq!(states(&scene).await?, ["running"]);
+    scene.service.kill_and_restart()?;
+    scene.hydra.kept().list_takes = Duration::ZERO;
+    within(SOON, async || Ok(states(&scene).await? == ["failed"])).await?;
+    assert_eq!(scene.sweep(json!({})).await?["state"], "done");
+    assert_eq!(states(&scene).await?, ["done", "failed"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_target_never_shows_is_unsupported() -> anyhow::Result<()> {
+    let scene = Scene::start(json!({})).await?;
+    let client = json!({"clientId": "https://app.example/client", "secret": "secret"});
+    assert_eq!(scene.service.admin(Method::POST, "/shop/clients", Some(client)).await?.status(), 201);
+    let report = scene.sweep(json!({})).await?;
+    assert_eq!((&report["same"], &report["orphans"]), (&json!(1), &json!([])));
+    let path = "https://app.example/client".replace(':', "%3A").replace('/', "%2F");
+    let delivery = scene.delivery(&path).await?;
+    assert_eq!((&delivery["state"], &delivery["drift"]), (&json!("delivered"), &json!("unsupported")));
+    Ok(())
+}
+
+#[tokio::test]
 async fn who_lost_the_mark_is_refused_until_adopted() -> anyhow::Result<()> {
     let scene = Scene::start(json!({})).await?;
     scene.create("one").await?;

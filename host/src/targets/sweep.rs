@@ -9,14 +9,12 @@ mod inventory;
 mod orphans;
 pub(crate) mod report;
 pub(super) mod schedule;
+mod waits;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use matricula_contract::connectors::Task;
 use matricula_realms::Realm;
-use matricula_store::deliveries::compared::{self, Progress};
 use matricula_store::deliveries::queue::Key;
 use matricula_store::sweeps::{self, NewSweep, SweepKey};
 use matricula_store::targets::TargetRow;
@@ -29,19 +27,10 @@ use tokio::time::Instant;
 use report::{Report, State};
 
 use super::deliveries::Deliveries;
-use super::runner::TASK_TIME;
-use super::task::{Ended, Reach};
+use super::task::Reach;
 
 /// How often it is stored how far a sweep is.
 const TELL: Duration = Duration::from_secs(2);
-/// Tries of a task when the target asks for pauses.
-const TRIES: usize = 4;
-/// The longest pause that a sweep makes.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How long it waits for a delivery when nothing goes on.
-const PATIENCE: Duration = TASK_TIME;
-/// The longest time between two looks at deliveries.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// How to sweep.
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +133,7 @@ impl Deliveries {
         let (tell, ended) = oneshot::channel();
         tokio::spawn(async move {
             // Whoever asked may have gone.
-            let _ = tell.send(sweep.to_its_end().await);
+            let _ = tell.send(sweep.conclude().await);
         });
         Ok(Some(Begun { id, ended }))
     }
@@ -156,8 +145,9 @@ fn json(report: &Report) -> Result<String, StoreError> {
 
 impl Sweep {
     /// Sweeps, and stores the report.
-    async fn to_its_end(self) -> Report {
+    async fn conclude(self) -> Report {
         let (deliveries, key, dry_run) = (self.deliveries.clone(), self.key.clone(), self.order.dry_run);
+        let scheduled = self.order.scheduled_after_ms.is_some();
         let (realm, mut failed) = (Arc::clone(&self.reach.realm), self.report.clone());
         let report = match tokio::spawn(self.run()).await {
             Ok(report) => report,
@@ -167,6 +157,9 @@ impl Sweep {
                 failed
             }
         };
+        if scheduled && let Some(reason) = &report.reason {
+            tracing::warn!(realm = realm.name, target = key.target, reason, "a sweep did not do everything");
+        }
         let hub = deliveries.hub();
         let found = (!dry_run && report.state != State::Failed).then_some(report.found);
         hub.runner.figures.sweeps.swept(&realm.name, &key.target, report.state.name(), found);
@@ -227,45 +220,6 @@ impl Sweep {
         }
         self.told = Instant::now();
         store(self.store().clone(), &self.key, self.deliveries.node(), &self.report).await
-    }
-
-    /// How a task ended that only looks. Pauses that the target asks for are made.
-    async fn ask(&self, task: &Task) -> Result<Ended, Stop> {
-        let runner = self.deliveries.runner();
-        for tries in 1.. {
-            let deadline = std::time::Instant::now() + TASK_TIME;
-            match runner.run(&self.connector, &self.reach, task, deadline).await {
-                Ended::Failed(failed) => match failed.retry_after.filter(|pause| *pause <= LONGEST_PAUSE) {
-                    Some(pause) if tries < TRIES => tokio::time::sleep(pause).await,
-                    _ => return Err(Stop::Target(failed.message)),
-                },
-                Ended::Gone(words) => return Err(Stop::Target(words)),
-                ended => return Ok(ended),
-            }
-        }
-        Err(Stop::nonsense())
-    }
-
-    /// Waits until what became due is done, or nothing goes on any more; how far each is that is not gone.
-    async fn settled(&self, clients: &[&str]) -> Result<HashMap<String, Progress>, StoreError> {
-        if clients.is_empty() {
-            return Ok(HashMap::new());
-        }
-        self.deliveries.wake(&self.key.realm_id);
-        let (mut open, mut since, mut pause) = (usize::MAX, Instant::now(), Duration::from_millis(10));
-        loop {
-            let progress =
-                compared::progress(&self.store().database, &self.key.realm_id, &self.key.target, clients).await?;
-            let still_open = progress.values().filter(|one| **one == Progress::Open).count();
-            if still_open < open {
-                (open, since) = (still_open, Instant::now());
-            }
-            if open == 0 || since.elapsed() > PATIENCE {
-                return Ok(progress);
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LOOK);
-        }
     }
 }
 

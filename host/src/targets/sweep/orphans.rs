@@ -19,9 +19,12 @@ impl Sweep {
         let Inventory { strangers, strangers_found, .. } = inventory;
         let further = strangers_found - strangers.len() as u64;
         let looks = stream::iter(strangers).map(|stranger| self.orphan(stranger)).buffered(self.at_once);
-        let orphans: Vec<Stranger> = looks.try_filter_map(async |orphan| Ok(orphan)).try_collect().await?;
-        for orphan in &orphans {
-            self.report.add_orphan(&String::from_utf8_lossy(&orphan.known), &orphan.client_id);
+        let found: Vec<(Stranger, Option<String>)> =
+            looks.try_filter_map(async |orphan| Ok(orphan)).try_collect().await?;
+        let mut orphans = Vec::with_capacity(found.len());
+        for (orphan, key) in found {
+            self.report.add_orphan(key.as_deref().unwrap_or(&orphan.client_id), &orphan.client_id);
+            orphans.push(orphan);
         }
         self.report.add_further_orphans(further);
         if self.order.dry_run || !self.order.repair {
@@ -38,19 +41,19 @@ impl Sweep {
         Ok(None)
     }
 
-    /// The same stranger, if it is there and still one.
-    async fn orphan(&self, stranger: Stranger) -> Result<Option<Stranger>, Stop> {
+    /// The same stranger with the target's id of it, if it is there and still one.
+    async fn orphan(&self, stranger: Stranger) -> Result<Option<(Stranger, Option<String>)>, Stop> {
         let (id, client_id) = (stranger.id.clone(), stranger.client_id.clone());
         let look = LookTask { id, client_id, known: Some(stranger.known.clone()) };
-        let is_there = match self.ask(&Task::Look(look)).await? {
-            // What shows nothing is taken to be the one that was listed.
-            Ended::Finished(there) => there.known.is_none_or(|known| known == stranger.known),
-            _ => false,
-        };
+        let Ended::Finished(there) = self.ask(&Task::Look(look)).await? else { return Ok(None) };
+        // What shows nothing is taken to be the one that was listed.
+        if there.known.is_some_and(|known| known != stranger.known) {
+            return Ok(None);
+        }
         // Looked at afterwards: whoever made or removed it meanwhile is known by now.
         let key = self.delivery(&stranger.id);
-        let is_orphan = is_there && !compared::is_known(&self.store().database, &key, &stranger.client_id).await?;
-        Ok(is_orphan.then_some(stranger))
+        let is_known = compared::is_known(&self.store().database, &key, &stranger.client_id).await?;
+        Ok((!is_known).then_some((stranger, there.key)))
     }
 
     async fn remove(&mut self, orphans: &[Stranger]) -> Result<(), Stop> {

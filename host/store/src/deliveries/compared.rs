@@ -115,7 +115,7 @@ pub async fn same(
     let sql = with_list!(
         database,
         "UPDATE deliveries SET drift = 'none', checked_ms = $3 WHERE realm_id = $1 AND target = $2 AND due_ms IS NULL \
-         AND NOT refused AND client IN ",
+         AND NOT refused AND fingerprint IS NOT NULL AND client IN ",
         "$4",
         ""
     );
@@ -237,7 +237,7 @@ pub enum Progress {
     Open,
     /// The target has it.
     Put,
-    /// Refused, failed, or its target is not asked for anything.
+    /// Refused, failed twice, or its target is not asked for anything.
     InVain,
 }
 
@@ -250,7 +250,7 @@ pub async fn progress(
 ) -> Result<HashMap<String, Progress>, StoreError> {
     let sql = with_list!(
         database,
-        "SELECT d.client, d.due_ms IS NULL AS is_over, (d.refused OR d.attempts > 0 OR t.paused OR NOT t.enabled) AS in_vain \
+        "SELECT d.client, d.due_ms IS NULL AS is_over, (d.refused OR d.attempts > 1 OR t.paused OR NOT t.enabled) AS in_vain \
          FROM deliveries d JOIN targets t ON t.realm_id = d.realm_id AND t.name = d.target \
          WHERE d.realm_id = $1 AND d.target = $2 AND d.client IN ",
         "$3",
