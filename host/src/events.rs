@@ -8,11 +8,13 @@ use matricula_store::events::Event;
 use matricula_system::{clock, ids};
 
 /// Types that are stored when a realm names none.
-const DEFAULT_TYPES: [&str; 10] = [
+const DEFAULT_TYPES: [&str; 12] = [
     TARGET_CREATE,
     TARGET_UPDATE,
     TARGET_DELETE,
     TARGET_FORGET,
+    TARGET_SWEEP,
+    TARGET_ADOPT,
     "CLIENT_REGISTER",
     "CLIENT_REGISTER_ERROR",
     "CLIENT_UPDATE",
@@ -32,15 +34,21 @@ pub(crate) const TARGET_UPDATE: &str = "TARGET_UPDATE";
 pub(crate) const TARGET_DELETE: &str = "TARGET_DELETE";
 /// A client that left was forgotten, though a target may still have it.
 pub(crate) const TARGET_FORGET: &str = "TARGET_FORGET";
+/// A target is swept, and what is found put right.
+pub(crate) const TARGET_SWEEP: &str = "TARGET_SWEEP";
+/// A client that a target had before became ours.
+pub(crate) const TARGET_ADOPT: &str = "TARGET_ADOPT";
 
 /// Every type that this server records: what the list of events can be asked for.
-pub(crate) const TYPES: [&str; 14] = [
+pub(crate) const TYPES: [&str; 16] = [
     COMPONENT_PUT_BACK,
     COMPONENT_REMOVED,
     TARGET_CREATE,
     TARGET_UPDATE,
     TARGET_DELETE,
     TARGET_FORGET,
+    TARGET_SWEEP,
+    TARGET_ADOPT,
     "CLIENT_REGISTER",
     "CLIENT_REGISTER_ERROR",
     "CLIENT_INFO",

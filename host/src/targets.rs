@@ -1,6 +1,7 @@
 //! Targets: what stands behind a realm and must know its clients. A connector (a component) says what to send, this sends
 //! it.
 
+mod adoption;
 mod carrying;
 mod client_credentials;
 pub(crate) mod deliveries;
@@ -14,6 +15,7 @@ pub(crate) mod review;
 pub(crate) mod runner;
 #[cfg(test)]
 mod stub;
+pub(crate) mod sweep;
 pub(crate) mod task;
 pub(crate) mod waiting;
 mod words;

@@ -43,6 +43,7 @@ mod realm_files;
 mod required_targets;
 mod server_attributes;
 mod sessions;
+mod sweeps;
 mod target_settings;
 mod token_states;
 mod traces;

@@ -1,9 +1,11 @@
 //! Targets: `/admin/realms/{realm}/targets[/{name}]`, what must know the clients of a realm.
 
+pub(crate) mod adopt;
 pub(crate) mod connectors;
 pub(crate) mod deliveries;
 pub(crate) mod document;
 pub(crate) mod probe;
+pub(crate) mod sweeps;
 
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Figures of the calls of targets.
 
+mod sweeps;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+
+use sweeps::TargetSweeps;
 
 /// A target of a realm.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -42,6 +46,8 @@ pub(crate) struct TargetCalls {
     waiting: Family<Target, Gauge>,
     oldest: Family<Target, Gauge>,
     resting: Family<Target, Gauge>,
+    /// Those of sweeps.
+    pub(crate) sweeps: TargetSweeps,
 }
 
 impl TargetCalls {
@@ -58,6 +64,7 @@ impl TargetCalls {
             waiting: Family::default(),
             oldest: Family::default(),
             resting: Family::default(),
+            sweeps: TargetSweeps::default(),
         }
     }
 
@@ -79,6 +86,7 @@ impl TargetCalls {
         registry.register_with_unit("target_oldest", help, Unit::Seconds, self.oldest.clone());
         let help = "1: nothing is asked of the target for a while, as it failed again and again";
         registry.register("target_resting", help, self.resting.clone());
+        self.sweeps.register(registry);
     }
 
     /// A delivery has ended.
@@ -96,6 +104,7 @@ impl TargetCalls {
 
     /// A target is gone.
     pub(crate) fn gone(&self, realm: &str, target: &str) {
+        self.sweeps.gone(realm, target);
         let target = Target { realm: realm.into(), target: target.into() };
         for gauges in [&self.waiting, &self.oldest, &self.resting] {
             gauges.remove(&target);

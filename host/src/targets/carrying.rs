@@ -104,7 +104,7 @@ impl Errand {
             client,
             generation: generation.unsigned_abs(),
             known: due.known.clone(),
-            adopt: false,
+            adopt: due.adopts,
         });
         let Some(ended) = self.run(&task).await else {
             outcomes::given_back(&store.writer, &due.key, node).await?;

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, watch};
 use super::lane::{self, Lane};
 use super::proposing;
 use super::runner::Runner;
+use super::sweep::schedule;
 use super::waiting::Waiting;
 
 /// How often a node says that it lives.
@@ -95,6 +96,7 @@ impl Deliveries {
         let all = targets::all(&deliveries.0.store.database).await?;
         deliveries.open(all).await;
         tokio::spawn(Arc::clone(&deliveries.0).live());
+        tokio::spawn(schedule::run(deliveries.clone()));
         Ok(deliveries)
     }
 

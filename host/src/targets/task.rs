@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use matricula_contract::{Violation, connectors};
 use matricula_realms::Realm;
+use matricula_store::targets::TargetRow;
 
+use super::lane;
 use matricula_target::base_url::BaseUrl;
 use matricula_target::credentials::Credentials;
 
@@ -23,6 +25,19 @@ pub(crate) struct Reach {
     pub(crate) further_urls: BTreeMap<String, BaseUrl>,
     /// For calls that ask to be authorized.
     pub(crate) credentials: Arc<Credentials>,
+}
+
+impl Reach {
+    /// That of a target of this realm.
+    pub(crate) fn of(realm: &Arc<Realm>, target: &TargetRow) -> Reach {
+        Reach {
+            realm: Arc::clone(realm),
+            target: lane::told(realm, target),
+            url: target.settings.url.clone(),
+            further_urls: BTreeMap::new(),
+            credentials: Arc::clone(&target.credentials),
+        }
+    }
 }
 
 /// How a task ended. Texts are the target's and the connector's: cut, and without our credentials and secrets.

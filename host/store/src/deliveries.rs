@@ -3,6 +3,7 @@
 //! A delivery says what the target shall have, never what happened: that the client is there in its latest state, or that
 //! it is not there. There is one for each client and target, so a hundred changes are one delivery.
 
+pub mod compared;
 pub mod issued;
 pub mod outcomes;
 pub mod queue;

@@ -45,6 +45,7 @@ pub mod scopes;
 pub mod sealing;
 pub mod sessions;
 mod sqlite;
+pub mod sweeps;
 pub mod targets;
 mod trimming;
 pub mod users;

@@ -65,7 +65,7 @@ impl DeliveryRepresentation {
         let connector = connector.and_then(|id| components.connector(id));
         let shows = connector.is_some_and(|connector| connector.is_able(Abilities::SHOWS));
         let drift = match shown.drift {
-            _ if !shows => "unsupported".to_owned(),
+            _ if !shows || shown.is_unseen => "unsupported".to_owned(),
             Some(drift) => drift,
             None => "unknown".to_owned(),
         };

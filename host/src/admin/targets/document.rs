@@ -1,9 +1,12 @@
 //! A target as the Admin API shows it.
 
+use std::collections::HashMap;
+
 use matricula_contract::connectors::Abilities;
 use matricula_store::deliveries::outcomes::IN_A_ROW;
 use matricula_store::deliveries::shown::{self, Counts};
 use matricula_store::policies::Config;
+use matricula_store::sweeps;
 use matricula_store::targets::{Standing, TargetRow};
 use matricula_wasm::connector::ConnectorHandle;
 use serde::Serialize;
@@ -12,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ErrorResponse;
+use crate::targets::sweep::report::{Report, State as Sweep};
 use matricula_target::credentials::Credentials;
 use matricula_target::settings::Clients;
 
@@ -53,8 +57,7 @@ pub(crate) struct TargetRepresentation {
     oldest: Option<i64>,
     /// Its last words, when it is not ready.
     message: Option<String>,
-    #[schema(value_type = Object)]
-    last_sweep: Option<Value>,
+    last_sweep: Option<Report>,
     /// Unix milliseconds.
     created: i64,
 }
@@ -64,6 +67,7 @@ impl TargetRepresentation {
         (target, standing): (TargetRow, Standing),
         connector: Option<&ConnectorHandle>,
         (deliveries, oldest): (Counts, Option<i64>),
+        last_sweep: Option<(Report, bool)>,
     ) -> TargetRepresentation {
         let state = if target.leaving {
             "leaving"
@@ -76,14 +80,17 @@ impl TargetRepresentation {
         } else {
             "ready"
         };
-        let message = match connector {
-            None if state == "broken" => Some(format!("No component offers connector '{}'", target.connector)),
-            Some(connector) if state == "broken" => connector.component.why_failing(),
+        let missing = || format!("No component offers connector '{}'", target.connector);
+        // The last sweep, which nobody asked for, left something to be decided.
+        let stopped = last_sweep.as_ref().filter(|(report, scheduled)| *scheduled && report.state == Sweep::Stopped);
+        let message = match state {
+            "ready" => stopped.and_then(|(report, _)| report.reason.clone()),
+            "broken" => connector.map_or_else(|| Some(missing()), |connector| connector.component.why_failing()),
             _ => standing.message,
         };
         TargetRepresentation {
             state,
-            message: message.filter(|_| state != "ready"),
+            message,
             component: connector.map(|connector| connector.component.label()),
             credentials: target.credentials.shown(),
             url: target.settings.url.as_str().to_owned(),
@@ -99,7 +106,7 @@ impl TargetRepresentation {
             connector: target.connector,
             enabled: target.enabled,
             created: target.created_ms,
-            last_sweep: None,
+            last_sweep: last_sweep.map(|(report, _)| report),
             deliveries,
             oldest,
         }
@@ -118,12 +125,18 @@ pub(super) async fn all(
     targets: Vec<(TargetRow, Standing)>,
 ) -> Result<Vec<TargetRepresentation>, ErrorResponse> {
     let mut counts = shown::counts(&app.store.database, realm_id).await?;
+    let mut sweeps = HashMap::new();
+    for row in sweeps::last(&app.store.database, realm_id).await? {
+        let report = Report::read(&row)?;
+        sweeps.insert(row.target, (report, row.scheduled));
+    }
     let components = app.wasm.current();
     let shown = targets.into_iter().map(|target| {
         let found = counts.iter().position(|(name, ..)| *name == target.0.name);
         let (_, deliveries, oldest) = found.map(|at| counts.swap_remove(at)).unwrap_or_default();
         let connector = components.connector(&target.0.connector).map(AsRef::as_ref);
-        TargetRepresentation::new(target, connector, (deliveries, oldest))
+        let last_sweep = sweeps.remove(&target.0.name);
+        TargetRepresentation::new(target, connector, (deliveries, oldest), last_sweep)
     });
     Ok(shown.collect())
 }

@@ -36,6 +36,7 @@ pub(super) fn record(write: &mut Write, key: &Key, node: &str, now: &Delivered) 
     write.run(
         "UPDATE deliveries SET delivered_generation = $5, delivered_secrets = $6, known = $7, key = $8, fingerprint = $9, \
          shown = $10, losses = $11, drift = $12, checked_ms = $13, attempts = 0, refused = FALSE, message = NULL, \
+         adopts = FALSE, \
          since_ms = CASE WHEN generation <= $5 THEN $13 ELSE since_ms END, \
          due_ms = CASE WHEN generation <= $5 THEN NULL ELSE due_ms END, \
          node = CASE WHEN generation <= $5 THEN NULL ELSE node END \
@@ -103,7 +104,7 @@ pub async fn refused(
     let key = &due.key;
     let mut write = Write::default();
     write.run(
-        "UPDATE deliveries SET attempts = 0, message = $6, refused = generation <= $5, \
+        "UPDATE deliveries SET attempts = 0, message = $6, refused = generation <= $5, adopts = FALSE, \
          due_ms = CASE WHEN generation <= $5 THEN NULL ELSE due_ms END, \
          node = CASE WHEN generation <= $5 THEN NULL ELSE node END \
          WHERE realm_id = $1 AND client = $2 AND target = $3 AND node = $4",

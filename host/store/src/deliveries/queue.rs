@@ -40,12 +40,15 @@ pub struct Due {
     pub delivered_secrets: Option<i64>,
     /// What the next task needs to know (contract: `known`).
     pub known: Option<Vec<u8>>,
+    /// The client that the target had under this name becomes ours.
+    pub adopts: bool,
 }
 
 macro_rules! due {
     ($rest:literal) => {
         concat!(
-            "SELECT client, client_id, present, generation, attempts, coalesce(node = $3, FALSE), delivered_secrets, known \
+            "SELECT client, client_id, present, generation, attempts, coalesce(node = $3, FALSE), delivered_secrets, known, \
+             adopts \
              FROM deliveries WHERE realm_id = $1 AND target = $2 ",
             $rest
         )
@@ -62,6 +65,7 @@ fn row(row: &Row, realm_id: &str, target: &str) -> Result<Due, StoreError> {
         is_ours: row.get(5)?,
         delivered_secrets: row.get(6)?,
         known: row.get(7)?,
+        adopts: row.get(8)?,
     })
 }
 

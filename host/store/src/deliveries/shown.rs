@@ -98,6 +98,8 @@ pub struct Shown {
     pub failures: i64,
     /// When it may be asked again.
     pub not_before_ms: i64,
+    /// The target has the latest state, and shows nothing of it.
+    pub is_unseen: bool,
 }
 
 macro_rules! shown {
@@ -106,7 +108,8 @@ macro_rules! shown {
             "SELECT d.client, d.client_id, d.target, ",
             state!(),
             ", d.generation, d.delivered_generation, d.attempts, d.since_ms, d.due_ms, d.message, d.losses, d.drift, \
-             d.checked_ms, d.key, d.delivered_secrets, t.paused, s.failures, s.not_before_ms \
+             d.checked_ms, d.key, d.delivered_secrets, t.paused, s.failures, s.not_before_ms, \
+             (d.delivered_generation IS NOT NULL AND d.fingerprint IS NULL) AS is_unseen \
              FROM deliveries d JOIN targets t ON t.realm_id = d.realm_id AND t.name = d.target \
              JOIN target_standings s ON s.realm_id = d.realm_id AND s.name = d.target WHERE d.realm_id = $1 ",
             $rest
@@ -135,6 +138,7 @@ fn row(row: &Row) -> Result<Shown, StoreError> {
         is_paused: row.get(15)?,
         failures: row.get(16)?,
         not_before_ms: row.get(17)?,
+        is_unseen: row.get(18)?,
     })
 }
 
