@@ -10,7 +10,7 @@ mod perform;
 mod retry_after;
 pub(crate) mod runner;
 #[cfg(test)]
-mod stub;
+pub(crate) mod stub;
 pub(crate) mod task;
 pub(crate) mod waiting;
 mod words;

@@ -20,6 +20,7 @@ use super::offline::Offline;
 use super::parts::{self, Composites, PolicyPart, RolePart, ScopePart};
 use crate::admin::realms::{EXPORT_MARK, RealmRepresentation};
 use crate::config::Export;
+use crate::front_door::settings::AUTHORIZATION_SERVER;
 use crate::policies::{PROVIDER_TYPE, settings};
 
 /// Rows that are read at a time.
@@ -51,7 +52,8 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
     settings["attributes"][EXPORT_MARK] = env!("CARGO_PKG_VERSION").into();
     let client_policies: Vec<Option<Value>> =
         ["clientProfiles", "clientPolicies"].iter().map(|name| settings.remove(*name)).collect();
-    for (name, value) in &settings {
+    // Keycloak refuses members that it does not know: this is one only where it says something.
+    for (name, value) in settings.iter().filter(|(name, value)| *name != AUTHORIZATION_SERVER || !value.is_null()) {
         document.member(name, value)?;
     }
     write_roles(offline, realm, &mut document).await?;
