@@ -128,7 +128,7 @@ impl App {
             keys: Keys::new(store.clone(), rsa_keys.clone()),
             known_tokens: KnownTokens::none(),
             rsa_keys,
-            trusted_issuers: TrustedIssuers::new(outside),
+            trusted_issuers: TrustedIssuers::new(outside, documents.clone()),
             wasm: components.wasm().clone(),
             metrics,
             components,

@@ -4,6 +4,7 @@
 mod document;
 mod documents;
 mod fetch;
+pub(crate) mod key_set;
 pub(crate) mod metadata;
 pub(crate) mod own_fetch;
 pub(crate) mod settings;

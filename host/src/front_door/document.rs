@@ -47,6 +47,11 @@ impl Document {
         &self.text
     }
 
+    /// Where the server's keys are.
+    pub(super) fn jwks_uri(&self) -> Option<String> {
+        self.members().get("jwks_uri")?.as_str().map(str::to_owned)
+    }
+
     /// Bytes that it takes, about.
     pub(super) fn bytes(&self) -> u64 {
         2 * self.text.len() as u64

@@ -121,6 +121,11 @@ impl Documents {
         Documents { inner: Arc::new(Inner { named, store, times, known }) }
     }
 
+    /// The way to the servers.
+    pub(super) fn named(&self) -> &Named {
+        &self.inner.named
+    }
+
     /// The metadata of the server that a realm stands before. Only the first one is waited for.
     ///
     /// # Errors
