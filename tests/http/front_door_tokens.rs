@@ -27,7 +27,7 @@ async fn a_token_of_the_authorization_server_registers_a_client_if_the_setting_s
     let roles = json!({"realm-management": {"roles": ["create-client"]}});
     let token = issuer.token(json!({}), json!({"resource_access": roles, "roles": ["create-client"]}))?;
     let bare = issuer.token(json!({}), json!({"roles": ["create-client"]}))?;
-    let none = issuer.token(json!({}), json!({"aud": null, "resource_access": roles}))?;
+    let none = issuer.token(json!({}), json!({"aud": null, "resource_access": roles, "roles": []}))?;
     ensure!(status(&service, &token).await? == 401, "nobody is trusted yet");
     for (more, expected) in [
         (json!({}), [201, 403, 201]),
