@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::routing::{any, get, options, post};
+use matricula_network::named::Named;
 use matricula_network::names::Names;
 use matricula_network::outside::Outside;
 use matricula_network::proxies::TrustedProxies;
@@ -30,6 +31,7 @@ use crate::components::signature::TrustedKeys;
 use crate::components::{self, Components};
 use crate::config::Serve;
 use crate::error::ErrorResponse;
+use crate::front_door::Documents;
 use crate::keys::Keys;
 use crate::keys::rsa::RsaKeys;
 use crate::metrics::Metrics;
@@ -61,6 +63,7 @@ pub(crate) struct Shared {
     pub(crate) client_counts: ClientCounts,
     pub(crate) guesses: Guesses,
     pub(crate) deliveries: Deliveries,
+    pub(crate) documents: Documents,
     proxies: TrustedProxies,
     /// Replaces scheme, host and port of requests, without a slash at the end.
     public_url: Option<String>,
@@ -99,6 +102,7 @@ impl App {
         let rsa_keys = RsaKeys::start()?;
         let names = Names::from_system()?;
         let outside = Outside::new(options.allow_private_fetch, names.clone())?;
+        let documents = Documents::new(Named::new(names.clone())?, store.clone());
         let sources = Sources {
             database: store.database.clone(),
             names: names.clone(),
@@ -124,7 +128,7 @@ impl App {
             keys: Keys::new(store.clone(), rsa_keys.clone()),
             known_tokens: KnownTokens::none(),
             rsa_keys,
-            trusted_issuers: TrustedIssuers::new(outside),
+            trusted_issuers: TrustedIssuers::new(outside, documents.clone()),
             wasm: components.wasm().clone(),
             metrics,
             components,
@@ -132,6 +136,7 @@ impl App {
             client_counts: ClientCounts::none(),
             guesses: Guesses::none(),
             deliveries: deliveries.await.context("reading the targets")?,
+            documents,
             proxies: TrustedProxies::new(options.trusted_proxies.clone(), options.proxy_headers),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
             store,

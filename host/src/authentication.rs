@@ -169,7 +169,7 @@ pub(crate) async fn authenticate(
     let Some(token) = caller.bearer_token() else { return Ok((Identity::Anonymous, None)) };
     let issuer = app.issuer(realm, caller);
     let trusted = TrustedIssuers::of_token(realm, &issuer, token);
-    if !trusted.is_empty() {
+    if !trusted.is_empty() && !is_of_shared_address(app, realm, &issuer, token).await? {
         let trusted = app.trusted_issuers.verify(realm, &trusted, token).await;
         let trusted = trusted.filter(|trusted| trusted.issued_at >= realm.settings.not_before);
         let trusted = trusted.ok_or(AuthenticationError::FailedDecode)?;
@@ -193,6 +193,17 @@ pub(crate) async fn authenticate(
         _ => return Err(AuthenticationError::InvalidType),
     };
     Ok((identity, None))
+}
+
+/// Whether a token is the realm's own although the authorization server that the realm stands before has its address, too:
+/// the key says whose it is.
+async fn is_of_shared_address(app: &App, realm: &Realm, own: &str, token: &str) -> Result<bool, StoreError> {
+    if realm.settings.authorization_server.as_ref().is_none_or(|server| server.issuer != own) {
+        return Ok(false);
+    }
+    let kid = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid);
+    let Some(kid) = kid else { return Ok(false) };
+    Ok(app.keys.by_kid(realm, &kid).await?.is_some())
 }
 
 /// Whether the caller may register a client.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use matricula_realms::Realm;
 use matricula_store::scopes::Assigned;
 use serde::Serialize;
@@ -11,10 +12,12 @@ use crate::app::App;
 use crate::authorization_endpoint;
 use crate::caller::Caller;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::front_door;
+use crate::front_door::own_fetch::NotOurs;
 use crate::keys::Jwk;
 use crate::parameters::Path;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use std::sync::Arc;
 
 /// Metadata of a realm (OIDC Discovery §3, RFC 8414 §2).
@@ -61,24 +64,29 @@ pub(crate) async fn find(app: &App, name: &str) -> Result<Arc<Realm>, ErrorRespo
     app.realms.get(name).await?.ok_or_else(|| ErrorResponse::bare(StatusCode::NOT_FOUND, "Realm does not exist"))
 }
 
-/// An answer with metadata, which callers may keep for so long.
-type Kept = ([(HeaderName, HeaderValue); 1], Json<Metadata>);
-
 /// Marks the protocol rather than a scope of the realm: it is there whatever the realm has.
 const OPENID: &str = "openid";
 /// How long callers may keep metadata.
-const KEPT: HeaderValue = HeaderValue::from_static("max-age=60");
+pub(crate) const KEPT: HeaderValue = HeaderValue::from_static("max-age=60");
 
-async fn metadata(app: &App, name: &str, caller: &Caller) -> Result<Kept, ErrorResponse> {
+/// What it says of itself, or of the authorization server that it stands before.
+async fn metadata(app: &App, name: &str, caller: &Caller) -> Result<Response, ErrorResponse> {
     let realm = find(app, name).await?;
-    let issuer = app.issuer(&realm, caller);
+    match &realm.settings.authorization_server {
+        Some(server) => Ok(front_door::metadata::answer(app, &realm, server, caller).await),
+        None => Ok(([(CACHE_CONTROL, KEPT)], Json(of_itself(app, &realm, caller))).into_response()),
+    }
+}
+
+fn of_itself(app: &App, realm: &Realm, caller: &Caller) -> Metadata {
+    let issuer = app.issuer(realm, caller);
     let at = |path: &str| format!("{issuer}/{path}");
     // Only what a registration may ask for: there are libraries that ask for all that is named.
     let offered = realm
         .scopes
         .iter()
         .filter(|scope| scope.protocol == "openid-connect" && scope.assigned != Assigned::None && scope.name != OPENID);
-    let metadata = Metadata {
+    Metadata {
         authorization_endpoint: at(authorization_endpoint::PATH),
         token_endpoint: at("protocol/openid-connect/token"),
         jwks_uri: at("protocol/openid-connect/certs"),
@@ -104,8 +112,7 @@ async fn metadata(app: &App, name: &str, caller: &Caller) -> Result<Kept, ErrorR
         ],
         client_id_metadata_document_supported: false,
         issuer,
-    };
-    Ok(([(CACHE_CONTROL, KEPT)], Json(metadata)))
+    }
 }
 
 /// Metadata of a realm
@@ -113,12 +120,14 @@ async fn metadata(app: &App, name: &str, caller: &Caller) -> Result<Kept, ErrorR
 /// OpenID Connect Discovery §4.
 #[utoipa::path(get, path = "/realms/{realm}/.well-known/openid-configuration", tag = "discovery",
     params(("realm" = String, Path)),
-    responses((status = 200, body = Metadata), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Metadata), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 508, body = ErrorBody)))]
 pub(crate) async fn openid_configuration(
     State(app): State<App>,
     Path(realm): Path<String>,
+    _: NotOurs,
     caller: Caller,
-) -> Result<Kept, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     metadata(&app, &realm, &caller).await
 }
 
@@ -127,12 +136,14 @@ pub(crate) async fn openid_configuration(
 /// RFC 8414, at the realm's own path.
 #[utoipa::path(get, path = "/realms/{realm}/.well-known/oauth-authorization-server", tag = "discovery",
     params(("realm" = String, Path)),
-    responses((status = 200, body = Metadata), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Metadata), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 508, body = ErrorBody)))]
 pub(crate) async fn oauth_authorization_server(
     State(app): State<App>,
     Path(realm): Path<String>,
+    _: NotOurs,
     caller: Caller,
-) -> Result<Kept, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     metadata(&app, &realm, &caller).await
 }
 
@@ -141,12 +152,14 @@ pub(crate) async fn oauth_authorization_server(
 /// RFC 8414 §3: the well-known part before the issuer's path.
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server/realms/{realm}", tag = "discovery",
     params(("realm" = String, Path)),
-    responses((status = 200, body = Metadata), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Metadata), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 508, body = ErrorBody)))]
 pub(crate) async fn oauth_authorization_server_of_path(
     State(app): State<App>,
     Path(realm): Path<String>,
+    _: NotOurs,
     caller: Caller,
-) -> Result<Kept, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     metadata(&app, &realm, &caller).await
 }
 
@@ -155,12 +168,14 @@ pub(crate) async fn oauth_authorization_server_of_path(
 /// The same for OpenID Connect clients that put the well-known part before the issuer's path as RFC 8414 does.
 #[utoipa::path(get, path = "/.well-known/openid-configuration/realms/{realm}", tag = "discovery",
     params(("realm" = String, Path)),
-    responses((status = 200, body = Metadata), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Metadata), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 508, body = ErrorBody)))]
 pub(crate) async fn openid_configuration_of_path(
     State(app): State<App>,
     Path(realm): Path<String>,
+    _: NotOurs,
     caller: Caller,
-) -> Result<Kept, ErrorResponse> {
+) -> Result<Response, ErrorResponse> {
     metadata(&app, &realm, &caller).await
 }
 

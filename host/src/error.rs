@@ -193,6 +193,13 @@ impl ErrorResponse {
         ErrorResponse { retry_after: Some(again), ..response }
     }
 
+    /// 503: what the authorization server says of itself is not to be had, for this reason.
+    pub(crate) fn no_metadata(reason: &impl std::fmt::Display) -> ErrorResponse {
+        let description = format!("The authorization server's metadata can't be fetched: {reason}");
+        let response = ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description);
+        ErrorResponse { retry_after: Some(5), ..response }
+    }
+
     /// 400: what a provider found wrong with the metadata (see interface `providers` of the contract).
     pub(crate) fn metadata(violations: Vec<Violation>, audience: Audience) -> ErrorResponse {
         let redirect = violations.iter().any(|violation| violation.error.as_deref() == Some("invalid_redirect_uri"));

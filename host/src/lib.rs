@@ -23,6 +23,7 @@ mod entity_tag;
 mod error;
 mod events;
 mod first_start;
+mod front_door;
 pub mod fuzzing;
 mod headers;
 mod health;

@@ -14,7 +14,7 @@ mod retry_after;
 pub(crate) mod review;
 pub(crate) mod runner;
 #[cfg(test)]
-mod stub;
+pub(crate) mod stub;
 pub(crate) mod sweep;
 pub(crate) mod task;
 pub(crate) mod waiting;

@@ -26,6 +26,8 @@ mod failing_components;
 mod failures;
 mod faults;
 mod forged_tokens;
+mod front_door;
+mod front_door_tokens;
 mod growing_realm;
 mod hostile_requests;
 mod hosts;

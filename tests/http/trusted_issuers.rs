@@ -79,15 +79,15 @@ async fn a_list_of_issuers_that_cannot_be_read_is_refused() -> anyhow::Result<()
 }
 
 /// Somebody else's issuer: it serves its documents, and signs whatever it is told to.
-struct Issuer {
-    url: String,
+pub(crate) struct Issuer {
+    pub(crate) url: String,
     /// Its keys, as it publishes them.
     published: Arc<Mutex<Vec<Value>>>,
     rsa: RsaKeyPair,
 }
 
 impl Issuer {
-    async fn start() -> anyhow::Result<Issuer> {
+    pub(crate) async fn start() -> anyhow::Result<Issuer> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let published = Arc::new(Mutex::new(Vec::new()));
@@ -111,7 +111,7 @@ impl Issuer {
     }
 
     /// Publishes its key with these members, behind one of the same name that is for something else.
-    fn publish(&self, members: Value) {
+    pub(crate) fn publish(&self, members: Value) {
         let public = self.rsa.public_key();
         let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let mut key = json!({
@@ -128,7 +128,7 @@ impl Issuer {
     }
 
     /// A token with these members in its header and its claims beside the usual ones.
-    fn token(&self, header: Value, claims: Value) -> anyhow::Result<String> {
+    pub(crate) fn token(&self, header: Value, claims: Value) -> anyhow::Result<String> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
         let mut head = json!({"alg": "RS256", "kid": "k"});
         let mut body = json!({"iss": self.url, "aud": "us", "exp": now + 60, "iat": now, "roles": ["create-client"]});

@@ -5,6 +5,8 @@ pub mod authority;
 pub mod form;
 pub mod header_list;
 mod joined;
+pub mod named;
 pub mod names;
+pub mod not_link_local;
 pub mod outside;
 pub mod proxies;

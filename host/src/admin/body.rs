@@ -18,6 +18,8 @@ pub(crate) trait Representation: DeserializeOwned {
     const NAME: &'static str;
     /// Its members; others are refused. `None`: others are kept.
     const MEMBERS: Option<&'static [&'static str]>;
+    /// Those for which `null` says something.
+    const NULLS: &'static [&'static str] = &[];
 }
 
 /// A body of this kind.
@@ -59,7 +61,7 @@ fn representation<T: Representation>(body: &[u8], value: Value) -> Result<T, Err
     {
         return Err(unknown_member::<T>(body, unknown));
     }
-    members.retain(|_, value| !value.is_null());
+    members.retain(|name, value| !value.is_null() || T::NULLS.contains(&name.as_str()));
     if let Some(name) = members.iter().find_map(|(name, value)| has_nul(value).then_some(name)) {
         return Err(unreadable("unknown_error", &format!("{name} contains U+0000")));
     }

@@ -19,7 +19,7 @@ use matricula_store::realms::RealmRow;
 use matricula_store::{Change, Database, Lost, StoreError, Write, client_policies, clients, realms};
 use matricula_system::ids;
 use matricula_wasm::facts::RealmOfCall;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -31,6 +31,8 @@ use crate::abuse::{self, AnonymousLimits};
 use crate::app::App;
 use crate::authentication::trusted_issuer;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::front_door;
+use crate::front_door::settings::AUTHORIZATION_SERVER;
 use crate::parameters::Query;
 use crate::realm_document::is_elsewhere;
 use crate::registration::ATTEMPTS;
@@ -91,6 +93,10 @@ pub(crate) struct RealmRepresentation {
     /// `RS256`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     default_signature_algorithm: Option<String>,
+    /// The server that logs people in, see [`front_door::settings`]; null: none.
+    #[serde(deserialize_with = "as_sent", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    authorization_server: Option<Value>,
     /// An empty value removes an attribute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
@@ -104,6 +110,12 @@ pub(crate) struct RealmRepresentation {
 impl Representation for RealmRepresentation {
     const NAME: &'static str = "RealmRepresentation";
     const MEMBERS: Option<&'static [&'static str]> = None;
+    const NULLS: &'static [&'static str] = &[AUTHORIZATION_SERVER];
+}
+
+/// A value of which `null` is one, too.
+fn as_sent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 impl RealmRepresentation {
@@ -136,6 +148,7 @@ impl RealmRepresentation {
             events_enabled: Some(settings.events_enabled),
             enabled_event_types: Some(settings.enabled_event_types.clone()),
             default_signature_algorithm: settings.default_signature_algorithm.clone(),
+            authorization_server: Some(serde_json::json!(settings.authorization_server)),
             attributes: Some(
                 settings.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
             ),
@@ -201,7 +214,10 @@ impl RealmRepresentation {
     }
 
     /// Changes what is named.
-    pub(crate) fn apply(mut self, settings: &mut Settings) {
+    ///
+    /// # Errors
+    /// What cannot be: the name of a member and what is wrong with it. All others are changed.
+    pub(crate) fn apply(mut self, settings: &mut Settings) -> Result<(), (&'static str, String)> {
         secrets::unmask_settings(&mut self.other, &settings.other);
         macro_rules! replace {
             ($($field:ident),*) => { $(if let Some(value) = self.$field { settings.$field = value; })* };
@@ -246,6 +262,11 @@ impl RealmRepresentation {
         }
         // What has tables of its own is administered there, not here.
         settings.other.extend(self.other.into_iter().filter(|(name, _)| !is_elsewhere(name)));
+        if let Some(sent) = self.authorization_server {
+            let read = front_door::settings::read(&sent);
+            settings.authorization_server = read.map_err(|reason| (AUTHORIZATION_SERVER, reason))?;
+        }
+        Ok(())
     }
 }
 
@@ -343,7 +364,7 @@ pub(crate) async fn create(
     let mut settings = Settings::default();
     let enabled = requested.enabled.unwrap_or(false);
     let (profiles, client_policies) = requested.client_policies()?;
-    requested.apply(&mut settings);
+    requested.apply(&mut settings).map_err(|(_, reason)| refused(reason))?;
     check(&settings).map_err(refused)?;
     let new = NewRealm::usual(id, name.clone(), enabled, settings);
     let master = app.realms.get(MASTER).await?.ok_or_else(ErrorResponse::server_error)?;
@@ -432,7 +453,7 @@ pub(crate) async fn update(
         let changes = changes.clone();
         row.name = changes.realm.clone().unwrap_or(row.name);
         row.enabled = changes.enabled.unwrap_or(row.enabled);
-        changes.apply(&mut row.settings);
+        changes.apply(&mut row.settings).map_err(|(_, reason)| refused(reason))?;
         check(&row.settings).map_err(refused)?;
         if limits {
             check_session_limits(&row.settings).map_err(refused)?;

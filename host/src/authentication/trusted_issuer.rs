@@ -1,5 +1,6 @@
-//! Bearer tokens of other issuers that a realm trusts (realm attribute `clientRegistration.trustedIssuers`): they count
-//! like the realm's own, with the roles that one of their claims names.
+//! Bearer tokens of other issuers that a realm trusts (realm attribute `clientRegistration.trustedIssuers`, and the
+//! authorization server that it stands before): they count like the realm's own, with the roles that one of their claims
+//! names.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -10,10 +11,13 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, 
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use matricula_network::outside::Outside;
 use matricula_realms::Realm;
+use matricula_store::realm_settings::AuthorizationServer;
 use quick_cache::sync::Cache;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use tokio::sync::Mutex;
+
+use crate::front_door::{Documents, key_set};
 
 /// The realm attribute.
 pub(crate) const ATTRIBUTE: &str = "clientRegistration.trustedIssuers";
@@ -36,10 +40,32 @@ pub(crate) struct TrustedIssuer {
     issuer: String,
     /// Where its keys are; absent: where its discovery document says.
     jwks_uri: Option<String>,
-    /// What must be among the `aud` of its tokens.
-    audience: String,
+    /// What must be among the `aud` of its tokens; absent, as only for an authorization server: anything.
+    #[serde(deserialize_with = "required")]
+    audience: Option<String>,
     /// The claim that lists roles; dots separate levels.
     roles_claim: String,
+    /// The authorization server that it is, whose metadata says where its keys are.
+    #[serde(skip)]
+    server: Option<AuthorizationServer>,
+}
+
+fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
+}
+
+impl TrustedIssuer {
+    /// The authorization server that a realm stands before, if its tokens count.
+    fn of_server(realm: &Realm) -> Option<TrustedIssuer> {
+        let server = realm.settings.authorization_server.as_ref().filter(|server| server.trust_tokens)?;
+        Some(TrustedIssuer {
+            issuer: server.issuer.clone(),
+            jwks_uri: None,
+            audience: server.audience.clone(),
+            roles_claim: server.roles_claim.clone(),
+            server: Some(server.clone()),
+        })
+    }
 }
 
 /// What a good token of a trusted issuer says.
@@ -136,32 +162,35 @@ struct Place {
     realm_id: String,
     issuer: String,
     jwks_uri: Option<String>,
+    server: Option<AuthorizationServer>,
 }
 
 /// The keys of all trusted issuers.
 #[derive(Clone)]
 pub(crate) struct TrustedIssuers {
     outside: Outside,
+    documents: Documents,
     known: Arc<Cache<Place, Arc<Known>>>,
 }
 
 impl TrustedIssuers {
     /// No key in memory yet.
-    pub(crate) fn new(outside: Outside) -> TrustedIssuers {
-        TrustedIssuers { outside, known: Arc::new(Cache::new(ISSUERS)) }
+    pub(crate) fn new(outside: Outside, documents: Documents) -> TrustedIssuers {
+        TrustedIssuers { outside, documents, known: Arc::new(Cache::new(ISSUERS)) }
     }
 
-    /// The issuers that a token may be of, as it says: those that the realm trusts, but not the realm itself. The token is
-    /// not verified here.
+    /// The issuers that a token may be of, as it says: those that the realm trusts. `own` is the address of the realm: of
+    /// that, only an authorization server at the same address is another issuer. The token is not verified here.
     pub(crate) fn of_token(realm: &Realm, own: &str, token: &str) -> Vec<TrustedIssuer> {
-        let named = || -> Option<Vec<TrustedIssuer>> {
-            let attribute = realm.settings.attributes.get(ATTRIBUTE)?;
-            let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-            let claims: Value = serde_json::from_slice(&claims).ok()?;
-            let issuer = claims["iss"].as_str().filter(|issuer| *issuer != own)?;
-            Some(read(attribute).ok()?.into_iter().filter(|trusted| trusted.issuer == issuer).collect())
-        };
-        named().unwrap_or_default()
+        let server = TrustedIssuer::of_server(realm);
+        let attribute = realm.settings.attributes.get(ATTRIBUTE);
+        if server.is_none() && attribute.is_none() {
+            return Vec::new();
+        }
+        let Some(named) = issuer_of(token) else { return Vec::new() };
+        let others = attribute.filter(|_| named != own).and_then(|attribute| read(attribute).ok());
+        let trusted = others.into_iter().flatten().chain(server);
+        trusted.filter(|trusted| trusted.issuer == named).collect()
     }
 
     /// What a token says that is good for one of these issuers.
@@ -185,8 +214,12 @@ impl TrustedIssuers {
     /// The issuer's keys that a token with this header can be signed with. One request at a time asks the issuer; others
     /// whose keys are there do not wait for its answer.
     async fn keys(&self, realm: &Realm, issuer: &TrustedIssuer, header: &Header) -> Vec<DecodingKey> {
-        let place =
-            Place { realm_id: realm.id.clone(), issuer: issuer.issuer.clone(), jwks_uri: issuer.jwks_uri.clone() };
+        let place = Place {
+            realm_id: realm.id.clone(),
+            issuer: issuer.issuer.clone(),
+            jwks_uri: issuer.jwks_uri.clone(),
+            server: issuer.server.clone(),
+        };
         let known = self.known.get(&place).unwrap_or_else(|| {
             let known = Arc::new(Known::default());
             self.known.insert(place, Arc::clone(&known));
@@ -202,7 +235,7 @@ impl TrustedIssuers {
             return found;
         }
         *asked = Some(Instant::now());
-        match self.fetch(issuer).await {
+        match self.fetch(&realm.id, issuer).await {
             Ok(keys) => {
                 let fetched = (Some(Instant::now()), keys.into());
                 *known.keys.write().unwrap_or_else(PoisonError::into_inner) = fetched;
@@ -215,7 +248,10 @@ impl TrustedIssuers {
         known.find(header).0
     }
 
-    async fn fetch(&self, issuer: &TrustedIssuer) -> Result<Vec<IssuerKey>, String> {
+    async fn fetch(&self, realm_id: &str, issuer: &TrustedIssuer) -> Result<Vec<IssuerKey>, String> {
+        if let Some(server) = &issuer.server {
+            return Ok(IssuerKey::all(&key_set::fetch(&self.documents, realm_id, server).await?));
+        }
         let jwks_uri = match &issuer.jwks_uri {
             Some(uri) => uri.clone(),
             None => {
@@ -245,9 +281,17 @@ impl TrustedIssuer {
         let mut validation = Validation::new(algorithm);
         validation.leeway = 0;
         validation.validate_nbf = true;
-        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.audience]);
+        match &self.audience {
+            Some(audience) => {
+                validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+                validation.set_audience(&[audience]);
+            }
+            None => {
+                validation.set_required_spec_claims(&["exp", "iss"]);
+                validation.validate_aud = false;
+            }
+        }
         let claims = jsonwebtoken::decode::<Value>(token, key, &validation).ok()?.claims;
         let text = |name: &str| claims[name].as_str().map(str::to_owned);
         if text("typ").is_some_and(|typ| !is_one_of(&CLAIM_TYPES, &typ)) {
@@ -263,6 +307,13 @@ impl TrustedIssuer {
             allowed_origins: claims["allowed-origins"].as_array().map(|list| texts(list)),
         })
     }
+}
+
+/// The `iss` of a token that is not verified yet.
+fn issuer_of(token: &str) -> Option<String> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    claims["iss"].as_str().map(str::to_owned)
 }
 
 fn is_one_of(names: &[&str], name: &str) -> bool {

@@ -21,6 +21,7 @@ use super::parts::{self, Composites, PolicyPart, RolePart, ScopePart};
 use super::targets;
 use crate::admin::realms::{EXPORT_MARK, RealmRepresentation, TARGETS};
 use crate::config::Export;
+use crate::front_door::settings::AUTHORIZATION_SERVER;
 use crate::policies::{PROVIDER_TYPE, settings};
 
 /// Rows that are read at a time.
@@ -55,7 +56,8 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
     }
     let client_policies: Vec<Option<Value>> =
         ["clientProfiles", "clientPolicies"].iter().map(|name| settings.remove(*name)).collect();
-    for (name, value) in &settings {
+    // Keycloak refuses members that it does not know: this is one only where it says something.
+    for (name, value) in settings.iter().filter(|(name, value)| *name != AUTHORIZATION_SERVER || !value.is_null()) {
         document.member(name, value)?;
     }
     write_roles(offline, realm, &mut document).await?;

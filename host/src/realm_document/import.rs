@@ -150,8 +150,10 @@ async fn store_realm(
     let enabled = survey.realm.identity().2.unwrap_or(realm.enabled);
     let before = realm.settings.to_json();
     let mut changed = Settings::clone(&realm.settings);
-    survey.realm.apply(&mut changed);
     let of_realm = Entry { member: "realm", index: None, name };
+    if let Err((member, reason)) = survey.realm.apply(&mut changed) {
+        report.tell(Outcome::Refused, &of_realm, Some(member), &reason)?;
+    }
     for (attribute, reason) in settings::unreadable(&changed) {
         changed.attributes.remove(attribute);
         report.tell(Outcome::Refused, &of_realm, Some(&format!("attributes.{attribute}")), &reason)?;

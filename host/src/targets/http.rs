@@ -2,7 +2,6 @@
 //! service). Private addresses are what administrators name.
 
 use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +10,8 @@ use arc_swap::ArcSwap;
 use axum::http::{HeaderMap, HeaderName};
 use matricula_contract::Attribute;
 use matricula_contract::connectors::Response;
-use matricula_network::addresses::is_link_local;
 use matricula_network::names::Names;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use matricula_network::not_link_local::{LINK_LOCAL, NotLinkLocal, names_link_local};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Url};
 
@@ -44,29 +42,6 @@ pub(super) struct TargetClient {
     client: Arc<ArcSwap<Client>>,
 }
 
-/// Resolves names to every address but link-local ones.
-struct Addresses {
-    names: Names,
-}
-
-impl Resolve for Addresses {
-    fn resolve(&self, name: Name) -> Resolving {
-        let names = self.names.clone();
-        Box::pin(async move {
-            let found = names.addresses_of(name.as_str()).await;
-            let allowed = found.iter().filter(|address| !is_link_local(**address));
-            let allowed: Vec<SocketAddr> = allowed.map(|address| SocketAddr::new(*address, 0)).collect();
-            match (allowed.is_empty(), found.is_empty()) {
-                (false, _) => Ok(Box::new(allowed.into_iter()) as Addrs),
-                (true, true) => Err(format!("the name {} has no address", name.as_str()).into()),
-                (true, false) => Err(LINK_LOCAL.into()),
-            }
-        })
-    }
-}
-
-const LINK_LOCAL: &str = "link-local addresses are never called";
-
 impl TargetClient {
     /// Prepares the way; nothing is called yet.
     ///
@@ -90,10 +65,7 @@ impl TargetClient {
     /// # Errors
     /// Why there is no answer, as a sentence.
     pub(super) async fn send(&self, request: &Request) -> Result<Response, Unreachable> {
-        // Literal addresses never reach the resolver.
-        let host = request.url.host_str().unwrap_or_default();
-        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
-        if literal.is_some_and(is_link_local) {
+        if names_link_local(&request.url) {
             return Err(Unreachable(format!("The target can't be reached: {LINK_LOCAL}")));
         }
         match tokio::time::timeout(TIME, self.answer(request)).await {
@@ -133,7 +105,7 @@ fn without_connections(names: Names) -> reqwest::Result<Client> {
         .redirect(Policy::none())
         .no_proxy()
         .user_agent(concat!("matricula/", env!("CARGO_PKG_VERSION")))
-        .dns_resolver(Arc::new(Addresses { names }))
+        .dns_resolver(Arc::new(NotLinkLocal::new(names)))
         .build()
 }
 

@@ -11,11 +11,11 @@ use tokio::net::TcpListener;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// `POST /path?query`
-    pub(super) line: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+    pub(crate) line: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Asked {
@@ -27,20 +27,20 @@ impl Asked {
     }
 
     /// A header's value; empty if it is not there.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
 /// The server.
-pub(super) struct Stub {
-    pub(super) url: String,
+pub(crate) struct Stub {
+    pub(crate) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Stub {
     /// Listens; `answer` is told the request and how many there were before.
-    pub(super) async fn start<R: IntoResponse>(
+    pub(crate) async fn start<R: IntoResponse>(
         answer: impl Fn(&Asked, usize) -> R + Clone + Send + Sync + 'static,
     ) -> anyhow::Result<Stub> {
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -64,12 +64,12 @@ impl Stub {
     }
 
     /// What it was asked until now.
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 /// A body that has no end within any limit.
-pub(super) fn endless() -> Body {
+pub(crate) fn endless() -> Body {
     Body::from_stream(futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 64 << 10])))
 }

@@ -10,6 +10,7 @@ use anyhow::bail;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
 mod arrays;
+pub mod authorization_servers;
 pub mod backup;
 pub mod bulk;
 mod changes;

@@ -51,6 +51,22 @@ impl SslRequired {
     }
 }
 
+/// The authorization server that a realm stands before: what is registered here logs in there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthorizationServer {
+    /// Its issuer, to the letter.
+    pub issuer: String,
+    /// Where its metadata is; absent: where the issuer says.
+    pub metadata_url: Option<String>,
+    /// Its access tokens count as bearer tokens of the realm.
+    pub trust_tokens: bool,
+    /// What must be among the `aud` of its tokens; absent: anything.
+    pub audience: Option<String>,
+    /// The claim of its tokens that lists roles; dots separate levels.
+    pub roles_claim: String,
+}
+
 /// Settings of a realm, under their names in Keycloak's RealmRepresentation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -73,6 +89,9 @@ pub struct Settings {
     /// Algorithm of tokens whose client names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_signature_algorithm: Option<String>,
+    /// The server that logs people in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_server: Option<AuthorizationServer>,
     /// Free data (`frontendUrl`, `acr.loa.map`, `clientRegistration.…`).
     pub attributes: BTreeMap<String, String>,
     /// Whatever else an administrator set; kept and returned, not interpreted.
@@ -91,6 +110,7 @@ impl Default for Settings {
             events_enabled: false,
             enabled_event_types: Vec::new(),
             default_signature_algorithm: None,
+            authorization_server: None,
             attributes: BTreeMap::new(),
             other: Map::from_iter([("rememberMe".to_owned(), Value::Bool(false))]),
         }

@@ -110,7 +110,7 @@ export function metadataOf(document: ClientDocument, options: MetadataOptions): 
     redirect_uris: redirectUris,
     post_logout_redirect_uris: redirectUrisOf(document["post_logout_redirect_uris"]),
     contacts: texts(document["contacts"]).filter((contact) => EMAIL.test(contact)),
-    default_acr_values: texts(document["default_acr_values"]).filter((value) => options.acrValues?.includes(value)),
+    ...contextOf(document, options),
   };
   // To Keycloak `any` says that no algorithm is demanded.
   if (metadata["request_object_signing_alg"] === "any") {
@@ -133,6 +133,12 @@ function secretOf(document: ClientDocument): ClientDocument {
     return {};
   }
   return copied(document, ["client_secret", "client_secret_expires_at"], (value) => isText(value) || isCount(value));
+}
+
+/** Authentication context classes that the provider has. Even an empty list demands of a client to ask for `openid`. */
+function contextOf(document: ClientDocument, options: MetadataOptions): ClientDocument {
+  const values = texts(document["default_acr_values"]).filter((value) => options.acrValues?.includes(value));
+  return values.length > 0 ? { default_acr_values: values } : {};
 }
 
 /** Grant and response types that the provider has, too; neither is left without the other that it needs. */

@@ -54,7 +54,6 @@ test("a client of default metadata keeps what matters", async () => {
     response_types: ["code", "none"],
     subject_type: "public",
     contacts: [],
-    default_acr_values: [],
     require_pushed_authorization_requests: false,
     dpop_bound_access_tokens: false,
     tls_client_certificate_bound_access_tokens: false,
@@ -65,7 +64,7 @@ test("a client of default metadata keeps what matters", async () => {
 test("what oidc-provider would refuse although it demands nothing is left out", async () => {
   for (const [member, value, expected] of [
     ["contacts", ["nobody", "a@example.com"], ["a@example.com"]],
-    ["default_acr_values", ["gold"], []],
+    ["default_acr_values", ["gold"], undefined],
     ["logo_uri", "/logo.png", undefined],
     ["tos_uri", "https://app.example.com/terms", "https://app.example.com/terms"],
     ["initiate_login_uri", "http://app.example.com/login", undefined],

@@ -243,7 +243,17 @@ export interface Realm {
   ssoSessionMaxLifespan?: number;
   eventsEnabled?: boolean;
   enabledEventTypes?: string[];
+  authorizationServer?: AuthorizationServer | null;
   attributes?: Record<string, string>;
+}
+
+/** The server that a realm stands before. */
+export interface AuthorizationServer {
+  issuer: string;
+  metadataUrl?: string | null;
+  trustTokens?: boolean;
+  audience?: string | null;
+  rolesClaim?: string;
 }
 
 export interface Executor {

@@ -14,7 +14,7 @@ import { useNotice } from '../parts/notices';
 import { span } from '../parts/times';
 import { useUnsaved } from '../parts/useUnsaved';
 import { useSession } from '../session';
-import { frontendUrl, MOST, rate, trustedIssuers } from '../wording/problems';
+import { frontendUrl, metadataUrl, MOST, rate, trustedIssuers } from '../wording/problems';
 import { eventTypes } from './Events';
 
 const ROTATE = 'clientRegistration.rotateOnRead';
@@ -84,20 +84,25 @@ function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: b
   const [access, setAccess] = useState(stored.accessTokenLifespan ?? 300);
   const [events, setEvents] = useState(stored.eventsEnabled === true);
   const [types, setTypes] = useState(stored.enabledEventTypes ?? []);
+  const [issuer, setIssuer] = useState(stored.authorizationServer?.issuer ?? '');
+  const [metadata, setMetadata] = useState(stored.authorizationServer?.metadataUrl ?? '');
+  const [trust, setTrust] = useState(stored.authorizationServer?.trustTokens !== false);
   const set = (name: string, value: string) => setAttributes({ ...attributes, [name]: value });
-  const unsaved = useUnsaved([enabled, ssl, attributes, idle, most, access, events, types]);
+  const unsaved = useUnsaved([enabled, ssl, attributes, idle, most, access, events, types, issuer, metadata, trust]);
   const lockout = realm === 'master' && !enabled;
   const text = (name: string) => attributes[name] ?? '';
-  const problems = { frontend: frontendUrl(text(FRONTEND)), perAddress: rate(text(PER_ADDRESS)), perRealm: rate(text(PER_REALM)), issuers: trustedIssuers(text(ISSUERS)) };
+  const problems = { frontend: frontendUrl(text(FRONTEND)), perAddress: rate(text(PER_ADDRESS)), perRealm: rate(text(PER_REALM)), issuers: trustedIssuers(text(ISSUERS)), issuer: frontendUrl(issuer), metadata: metadataUrl(metadata) };
   const works = Object.values(problems).every((problem) => problem === undefined);
 
   const save = (event: FormEvent) => {
     event.preventDefault();
     void action.run(async () => {
       const named = Object.fromEntries([ROTATE, UNKNOWN, ISSUERS, PER_ADDRESS, PER_REALM, FRONTEND].map((name) => [name, attributes[name]?.trim() ?? '']));
+      // What has no field here stays.
+      const authorizationServer = issuer.trim() === '' ? null : { ...stored.authorizationServer, issuer: issuer.trim(), metadataUrl: metadata.trim() || null, trustTokens: trust };
       await request(admin(realm), {
         method: 'PUT',
-        body: { enabled, sslRequired: ssl, accessTokenLifespan: access, ssoSessionIdleTimeout: idle, ssoSessionMaxLifespan: most, eventsEnabled: events, enabledEventTypes: types, attributes: named },
+        body: { enabled, sslRequired: ssl, accessTokenLifespan: access, ssoSessionIdleTimeout: idle, ssoSessionMaxLifespan: most, eventsEnabled: events, enabledEventTypes: types, authorizationServer, attributes: named },
       });
       unsaved.saved();
       notice('The settings are saved');
@@ -123,6 +128,24 @@ function Settings({ stored, manage, reload, revert }: { stored: Realm; manage: b
           <TextInput id="frontend" value={text(FRONTEND)} placeholder="https://id.example.com" readOnly={!manage} {...wrong('frontend', problems.frontend)} onChange={(_, value) => set(FRONTEND, value)} />
           <Hint id="frontend" text="Replaces scheme and host of the realm's addresses. Empty: those that the caller used." problem={problems.frontend} />
         </FormGroup>
+      </FormSection>
+      <FormSection title="Authorization server" titleElement="h2">
+        <FormGroup label="Issuer" fieldId="issuer">
+          <TextInput id="issuer" value={issuer} placeholder="https://sso.example.com/realms/demo" readOnly={!manage} {...wrong('issuer', problems.issuer)} onChange={(_, value) => setIssuer(value)} />
+          <Hint id="issuer" text="The server that logs people in, to the letter as it calls itself. Discovery of this realm is then that server's, with registration here. Empty: none." problem={problems.issuer} />
+        </FormGroup>
+        {issuer.trim() !== '' && (
+          <>
+            <FormGroup label="Address of its metadata" fieldId="metadata">
+              <TextInput id="metadata" value={metadata} placeholder={`${issuer.trim().replace(/\/$/, '')}/.well-known/openid-configuration`} readOnly={!manage} {...wrong('metadata', problems.metadata)} onChange={(_, value) => setMetadata(value)} />
+              <Hint id="metadata" text="Empty: where the issuer says. Where a proxy sends that address to this server, this one leads around it." problem={problems.metadata} />
+            </FormGroup>
+            <FormGroup fieldId="trust">
+              <Switch id="trust" label="Its access tokens register clients" isChecked={trust} isDisabled={!manage} onChange={(_, on) => setTrust(on)} />
+              <Hint id="trust" text="As the realm's own do, with the roles that they name." />
+            </FormGroup>
+          </>
+        )}
       </FormSection>
       <FormSection title="Registration" titleElement="h2">
         <FormGroup label="Registrations without a token, per address" fieldId="per-address">

@@ -94,7 +94,7 @@ export function webOrigin(origin: string, special: string[] = []): Problem {
   return sent === text ? undefined : `Browsers send ${sent}: write it so, without anything behind the host and its port.`;
 }
 
-/** The address that a realm is reached at. */
+/** The address that a realm is reached at, or the issuer of an authorization server. */
 export function frontendUrl(url: string): Problem {
   const text = url.trim();
   if (text === '') {
@@ -111,6 +111,12 @@ export function frontendUrl(url: string): Problem {
     return 'Nothing may follow a ? or #: it is the beginning of other addresses.';
   }
   return username || password ? 'A user name has no place in it.' : undefined;
+}
+
+/** Where the metadata of an authorization server is. */
+export function metadataUrl(url: string): Problem {
+  const text = url.trim();
+  return text.includes('#') ? 'Nothing may follow a #: it is never sent.' : frontendUrl(text.split('?', 1)[0] ?? '');
 }
 
 const PERIODS = ['second', 'minute', 'hour', 'day'];
