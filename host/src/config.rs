@@ -1,5 +1,7 @@
 //! The command line and every option: flags win over the environment, the environment over `matricula.toml`.
 
+pub mod target;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use matricula_network::proxies::ProxyHeaders;
 use matricula_wasm::compiler::{COMMAND, MEMORY_MIB};
 
 use crate::abuse::Rate;
+use target::TargetCommand;
 
 /// A client registration service for OAuth 2.0, OpenID Connect and SAML: what Keycloak's offers, on the same wire.
 #[derive(Debug, Parser)]
@@ -60,6 +63,12 @@ pub enum Command {
         /// What to do with components.
         #[command(subcommand)]
         command: ComponentCommand,
+    },
+    /// Adds, lists, tries, compares and removes targets: what must know the clients of a realm.
+    Target {
+        /// What to do with targets.
+        #[command(subcommand)]
+        command: TargetCommand,
     },
     /// Copies the embedded database to a new file; a server may run meanwhile.
     Backup(File),

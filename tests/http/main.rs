@@ -42,6 +42,7 @@ mod rate_limits;
 mod realm_files;
 mod server_attributes;
 mod sessions;
+mod target_commands;
 mod token_states;
 mod traces;
 mod trusted_issuers;
