@@ -85,7 +85,9 @@ pub(crate) fn document(client: &Client, mark: &str, audience: &[String]) -> Map<
         }
     }
     let redirect_uris = redirect_uris(client);
-    set("post_logout_redirect_uris", post_logout_redirect_uris(client, &redirect_uris).into());
+    let mut after_logout = post_logout_redirect_uris(client, &redirect_uris);
+    after_logout.retain(|uri| is_beside(uri, &redirect_uris));
+    set("post_logout_redirect_uris", after_logout.into());
     set("allowed_cors_origins", origins(client, &redirect_uris).into());
     set("redirect_uris", redirect_uris.into());
     let is = |name: &str| attribute(client, name) == Some("true");
@@ -220,6 +222,28 @@ fn post_logout_redirect_uris(client: &Client, redirect_uris: &[String]) -> Vec<S
     let own = uris.iter().filter(|uri| **uri != "+").map(|uri| absolute(client, uri));
     let all = own.chain(redirect_uris.iter().filter(|_| uris.contains(&"+")).cloned());
     all.collect()
+}
+
+/// Addresses for the return from a logout that Hydra doesn't take.
+pub(crate) fn post_logout_redirect_uris_elsewhere(client: &Client) -> Vec<String> {
+    let redirect_uris = redirect_uris(client);
+    let mut uris = post_logout_redirect_uris(client, &redirect_uris);
+    uris.retain(|uri| !is_beside(uri, &redirect_uris));
+    uris
+}
+
+/// Hydra takes an address for the return from a logout only where it returns to from a login: scheme, host and port.
+fn is_beside(uri: &str, redirect_uris: &[String]) -> bool {
+    let place = place_of(uri);
+    place.is_some() && redirect_uris.iter().any(|other| place_of(other) == place)
+}
+
+/// Scheme, host and port of an address; the two last are empty in one of an app's own scheme.
+fn place_of(uri: &str) -> Option<(String, &str)> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    Some((scheme.to_ascii_lowercase(), host))
 }
 
 /// Where browsers may call from: `+` stands for the origins of the redirect URIs.

@@ -3,7 +3,7 @@
 use matricula_policy_sdk::Client;
 use matricula_policy_sdk::connector::Loss;
 
-use crate::client::{MEMBERS, PAIRWISE, SECRET_BASIC, attribute, method};
+use crate::client::{MEMBERS, PAIRWISE, SECRET_BASIC, attribute, method, post_logout_redirect_uris_elsewhere};
 use crate::{OUT_OF_REACH, is_out_of_reach};
 
 /// Attributes that are the registry's own, or that say how others are meant.
@@ -81,6 +81,10 @@ pub(crate) fn of(client: &Client) -> Vec<Loss> {
     }
     if client.web_origins.iter().flatten().any(|origin| origin == "*") {
         losses.push(kept_no("webOrigins", "web origin '*'").value("*"));
+    }
+    for uri in post_logout_redirect_uris_elsewhere(client) {
+        let message = "Hydra takes a post_logout_redirect_uri only at the scheme, host and port of a redirect URI";
+        losses.push(Loss::of("post_logout_redirect_uris", message).value(uri));
     }
     for mapper in client.protocol_mappers.iter().flatten().filter(|mapper| mapper.mapper_type != PAIRWISE) {
         let name = &mapper.name;

@@ -105,6 +105,7 @@ impl Deliveries {
 
     /// To be called when the targets of a realm were changed here.
     pub(crate) async fn changed(&self, realm_id: &str) {
+        self.0.runner.client.connect_anew();
         match targets::of_realm(&self.0.store.database, realm_id).await {
             Ok(all) => self.open(all).await,
             Err(error) => tracing::error!(%error, "the targets of a realm could not be read"),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use arc_swap::ArcSwap;
 use axum::http::{HeaderMap, HeaderName};
 use matricula_contract::Attribute;
 use matricula_contract::connectors::Response;
@@ -36,10 +37,11 @@ pub(super) struct Request {
 #[error("{0}")]
 pub(super) struct Unreachable(pub(super) String);
 
-/// The way to targets.
+/// The way to targets. Clones share their connections.
 #[derive(Clone)]
 pub(super) struct TargetClient {
-    client: Client,
+    names: Names,
+    client: Arc<ArcSwap<Client>>,
 }
 
 /// Resolves names to every address but link-local ones.
@@ -71,14 +73,16 @@ impl TargetClient {
     /// # Errors
     /// When TLS cannot be set up.
     pub(super) fn new(names: Names) -> anyhow::Result<TargetClient> {
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .user_agent(concat!("matricula/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(Addresses { names }))
-            .build()
-            .context("setting up the client for targets")?;
-        Ok(TargetClient { client })
+        let client = without_connections(names.clone()).context("setting up the client for targets")?;
+        Ok(TargetClient { names, client: Arc::new(ArcSwap::from_pointee(client)) })
+    }
+
+    /// Uses no connection of before any more: who changes a target may have moved it.
+    pub(super) fn connect_anew(&self) {
+        match without_connections(self.names.clone()) {
+            Ok(client) => self.client.store(Arc::new(client)),
+            Err(error) => tracing::warn!(%error, "connections to targets stay as they are"),
+        }
     }
 
     /// Sends a request. A connection that fails is tried again: nothing was sent yet.
@@ -114,7 +118,7 @@ impl TargetClient {
 
     async fn once(&self, request: &Request) -> reqwest::Result<reqwest::Response> {
         let Request { method, url, headers, body } = request.clone();
-        let builder = self.client.request(method, url).headers(headers);
+        let builder = self.client.load().request(method, url).headers(headers);
         match body {
             Some(body) => builder.body(body),
             None => builder,
@@ -122,6 +126,15 @@ impl TargetClient {
         .send()
         .await
     }
+}
+
+fn without_connections(names: Names) -> reqwest::Result<Client> {
+    Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .user_agent(concat!("matricula/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Arc::new(Addresses { names }))
+        .build()
 }
 
 /// An answer with its body.

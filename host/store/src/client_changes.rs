@@ -36,7 +36,7 @@ pub async fn behind(
         ),
         ") AS present UNION ALL SELECT * FROM (SELECT id, CAST(NULL AS bytea), CAST(NULL AS text), CAST(NULL AS text), \
          CAST(NULL AS text), FALSE, CAST(0 AS bigint), CAST(0 AS bigint), CAST(NULL AS text), CAST(NULL AS text), generation, \
-         client_id, removed_at_ms, FALSE FROM removed_clients WHERE realm_id = $1 AND generation > $2 \
+         CAST(0 AS bigint), client_id, removed_at_ms, FALSE FROM removed_clients WHERE realm_id = $1 AND generation > $2 \
          ORDER BY generation LIMIT $3) AS removed ORDER BY generation LIMIT $3"
     );
     read(database, sql, realm_id, generation, max).await
@@ -56,8 +56,9 @@ pub async fn clients_behind(
     read(database, sql, realm_id, generation, max).await
 }
 
-/// Columns of a client before those that are added here.
-const OF_CLIENT: usize = 11;
+/// Columns of a client before those that are added here, and which of them is its generation.
+const OF_CLIENT: usize = 12;
+const GENERATION: usize = 10;
 
 async fn read(
     database: &Database,
@@ -72,7 +73,7 @@ async fn read(
             let time: i64 = row.get(OF_CLIENT + 1)?;
             let is_there: bool = row.get(OF_CLIENT + 2)?;
             Ok(ClientChange {
-                generation: row.get(OF_CLIENT - 1)?,
+                generation: row.get(GENERATION)?,
                 id: row.get(0)?,
                 client_id: row.get(OF_CLIENT)?,
                 // Of clients it is kept in seconds.
