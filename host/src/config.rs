@@ -1,5 +1,6 @@
 //! The command line and every option: flags win over the environment, the environment over `matricula.toml`.
 
+pub mod connector;
 pub mod target;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use matricula_network::proxies::ProxyHeaders;
 use matricula_wasm::compiler::{COMMAND, MEMORY_MIB};
 
 use crate::abuse::Rate;
+use connector::ConnectorCommand;
 use target::TargetCommand;
 
 /// A client registration service for OAuth 2.0, OpenID Connect and SAML: what Keycloak's offers, on the same wire.
@@ -69,6 +71,12 @@ pub enum Command {
         /// What to do with targets.
         #[command(subcommand)]
         command: TargetCommand,
+    },
+    /// Makes, checks and tries connectors of one's own: how one kind of target wants its clients.
+    Connector {
+        /// What to do with connectors.
+        #[command(subcommand)]
+        command: ConnectorCommand,
     },
     /// Copies the embedded database to a new file; a server may run meanwhile.
     Backup(File),
@@ -464,6 +472,9 @@ pub enum Kind {
     Executor,
     /// A registration provider: a kind of document.
     Provider,
+    /// A connector: a kind of target. `matricula connector new` makes it.
+    #[value(skip)]
+    Connector,
 }
 
 /// What can be done with components.
