@@ -205,7 +205,10 @@ async fn a_sweep_is_followed_to_its_end_and_shown() -> anyhow::Result<()> {
     let failed = json!({"id": "s1", "state": "failed", "reason": "Connection refused"});
     let (told, url) = Told::start(vec![stopped, failed]).await?;
     let (code, _, error) = said(&target(&url, &["sweep", "sso", "--dry-run"], None)?);
-    assert_eq!((code, error.as_str()), (Some(1), "matricula: sso: Would remove 12 of 52 clients; --force does\n"));
+    assert_eq!(
+        (code, error.as_str()),
+        (Some(1), "matricula: sso: Would remove 12 of 52 clients; --force removes them\n")
+    );
     let (code, _, error) = said(&target(&url, &["sweep", "sso", "--force"], None)?);
     assert_eq!((code, error.as_str()), (Some(1), "matricula: sso: Connection refused\n"));
     assert_eq!(told.asked(), [json!({"dryRun": true, "force": false}), json!({"dryRun": false, "force": true})]);

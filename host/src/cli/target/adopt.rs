@@ -22,15 +22,12 @@ pub(super) async fn one(target: &Named, client: &str, dry_run: bool) -> anyhow::
     if !rows.is_empty() {
         table::print(["FIELD", "THERE", "HERE"], &rows);
     }
-    let differ = match rows.len() {
-        0 => "no field differs".to_owned(),
-        1 => "1 field differs".to_owned(),
-        many => format!("{many} fields differ"),
-    };
+    let (is, was) =
+        if rows.len() == 1 { ("field differs", "field differed") } else { ("fields differ", "fields differed") };
     if adoption["adopted"] == true {
-        println!("{client}: {}, adopted", differ.replace("differ", "differed"));
+        println!("{client}: {} {was}, adopted", rows.len());
     } else {
-        println!("{client}: {differ}, not adopted");
+        println!("{client}: {} {is}, not adopted", rows.len());
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(super) async fn sweep(target: &Named, dry_run: bool, force: bool) -> anyhow:
     let reason = report["reason"].as_str().unwrap_or("no reason given");
     match report["state"].as_str() {
         Some("done") => Ok(()),
-        Some("stopped") => bail!("{}: {reason}; --force does", target.name),
+        Some("stopped") => bail!("{}: {reason}; --force removes them", target.name),
         _ => bail!("{}: {reason}", target.name),
     }
 }
