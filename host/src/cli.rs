@@ -2,8 +2,10 @@
 
 pub(crate) mod component;
 mod connection;
+mod moment;
 pub(crate) mod policy;
 mod progress;
 pub(crate) mod realm;
 pub(crate) mod table;
+pub(crate) mod target;
 pub(crate) mod token;

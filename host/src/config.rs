@@ -1,5 +1,8 @@
 //! The command line and every option: flags win over the environment, the environment over `matricula.toml`.
 
+pub mod connector;
+pub mod target;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +15,8 @@ use matricula_network::proxies::ProxyHeaders;
 use matricula_wasm::compiler::{COMMAND, MEMORY_MIB};
 
 use crate::abuse::Rate;
+use connector::ConnectorCommand;
+use target::TargetCommand;
 
 /// A client registration service for OAuth 2.0, OpenID Connect and SAML: what Keycloak's offers, on the same wire.
 #[derive(Debug, Parser)]
@@ -60,6 +65,18 @@ pub enum Command {
         /// What to do with components.
         #[command(subcommand)]
         command: ComponentCommand,
+    },
+    /// Adds, lists, tries, compares and removes targets: what must know the clients of a realm.
+    Target {
+        /// What to do with targets.
+        #[command(subcommand)]
+        command: TargetCommand,
+    },
+    /// Makes, checks and tries connectors of one's own: how one kind of target wants its clients.
+    Connector {
+        /// What to do with connectors.
+        #[command(subcommand)]
+        command: ConnectorCommand,
     },
     /// Copies the embedded database to a new file; a server may run meanwhile.
     Backup(File),
@@ -455,6 +472,9 @@ pub enum Kind {
     Executor,
     /// A registration provider: a kind of document.
     Provider,
+    /// A connector: a kind of target. `matricula connector new` makes it.
+    #[value(skip)]
+    Connector,
 }
 
 /// What can be done with components.

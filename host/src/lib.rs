@@ -72,6 +72,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Token { command } => cli::token::run(command).await,
             Command::Policy { command } => cli::policy::run(command).await,
             Command::Component { command } => cli::component::run(command).await,
+            Command::Connector { command } => cli::policy::connector::run(command).await,
+            Command::Target { command } => cli::target::run(command).await,
             Command::Backup(arguments) => maintenance::back_up(arguments).await,
             Command::Restore(arguments) => maintenance::restore(arguments).await,
             Command::Encrypt(place) => maintenance::encrypt(place).await,

@@ -13,9 +13,16 @@ fn main() -> ExitCode {
     let done = Cli::read().and_then(matricula::run);
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("matricula: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast_ref::<clap::Error>() {
+            // The command line is wrong in a way that only the command itself can see.
+            Some(mistake) => {
+                eprint!("{mistake}");
+                ExitCode::from(2)
+            }
+            None => {
+                eprintln!("matricula: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }

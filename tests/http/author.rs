@@ -36,6 +36,11 @@ fn policy(folder: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
     Ok(Command::new(program()?).arg("policy").args(arguments).current_dir(folder).output()?)
 }
 
+/// Runs `matricula connector …` in a folder.
+fn connector(folder: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
+    Ok(Command::new(program()?).arg("connector").args(arguments).current_dir(folder).output()?)
+}
+
 /// Standard output and error as text.
 fn said(output: &Output) -> (String, String) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
@@ -275,6 +280,72 @@ fn a_new_policy_needs_a_good_name_and_a_free_place() -> anyhow::Result<()> {
         let refused = policy(&folder.0, &["new", name, "--language", "rust"])?;
         assert_eq!(refused.status.code(), Some(1), "{name}");
         assert!(said(&refused).1.contains(reason), "{name}: {:?}", said(&refused));
+    }
+    Ok(())
+}
+
+#[test]
+fn every_case_of_a_built_in_connector_ends_as_expected() -> anyhow::Result<()> {
+    for name in ["hydra", "keycloak", "webhook"] {
+        let component = root().join(format!("target/components/connector-{name}.wasm")).display().to_string();
+        let cases = root().join(format!("connectors/{name}/cases")).display().to_string();
+        let run = connector(&root(), &["test", &component, &cases])?;
+        let (out, error) = said(&run);
+        assert!(run.status.success(), "{name}: {out}{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_case_of_a_connector_that_ends_otherwise_is_told_with_its_step() -> anyhow::Result<()> {
+    let folder = Folder::new()?;
+    let component = root().join("target/components/connector-webhook.wasm").display().to_string();
+    let case = |exchange: Value| {
+        json!({"name": "tells of a removal", "exchange": exchange,
+        "task": {"remove": {"id": "c-1", "client-id": "app"}}})
+    };
+    let call = json!({"call": {"method": "post", "path": ""}, "response": {"status": 204}});
+    let done = json!({"done": {"finished": {}}});
+    for (case, reason) in [
+        (case(json!([call, done])), "1 cases passed"),
+        (case(json!([{"call": {"method": "put"}}])), "expected step 1: call: method: \"put\"\n    but it is \"post\""),
+        (case(json!([call, {"failed": "no"}])), "expected step 2: {\"failed\":\"no\"}\n    but it is {\"done\""),
+        (case(json!([call])), "the task goes on: {\"done\""),
+        (case(json!([call, done, done])), "the task ends with step 2"),
+        (case(json!([{"call": {}, "response": {"state": 204}}])), "unknown field `state`"),
+        (case(json!([])), "it has neither a `task` with an `exchange` nor a `call`"),
+        (json!({"name": "", "task": "probe", "exchange": [done]}), "it has no `name`"),
+        (json!({"name": "reviews", "call": "review", "expected": {}}), "`client` is missing"),
+        (json!({"name": "adds", "task": {"add": {}}, "exchange": [done]}), "\"add\" is none of put, remove, look"),
+    ] {
+        let file = folder.file("case.json", case.to_string().as_bytes())?;
+        let (out, error) = said(&connector(&folder.0, &["test", &component, &file])?);
+        assert!(format!("{out}{error}").contains(reason), "{case}: {out}{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_new_connector_has_all_that_it_needs() -> anyhow::Result<()> {
+    let folder = Folder::new()?;
+    for (language, files) in [
+        ("rust", ["src/lib.rs", "sdk/src/connector/case.rs", "sdk/wit/next/connector.wit"]),
+        ("javascript", ["connector.js", "sdk/matricula.js", "wit/deps/registration-0.1.0/client.wit"]),
+        ("python", ["connector.py", "matricula/__init__.py", "wit/connector.wit"]),
+    ] {
+        let name = format!("in-{language}");
+        let made = connector(&folder.0, &["new", &name, "--language", language])?;
+        let (out, error) = said(&made);
+        assert!(made.status.success(), "{error}");
+        assert!(out.contains(&format!("matricula connector test {name}/{name}.wasm")), "{out}");
+        assert!(folder.0.join(&name).join("cases").read_dir()?.next().is_some(), "{name} has no cases");
+        for file in ["build.sh", "README.md", ".gitignore"].iter().chain(&files) {
+            let file = folder.0.join(&name).join(file);
+            let text = std::fs::read_to_string(&file)?;
+            for placeholder in ["my-policy", "MY_POLICY", "MY_KIND", "MY_WORLD", "MY_WHAT", "MY_NOW"] {
+                assert!(!text.contains(placeholder), "{placeholder} in {}", file.display());
+            }
+        }
     }
     Ok(())
 }

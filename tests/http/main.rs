@@ -46,6 +46,7 @@ mod required_targets;
 mod server_attributes;
 mod sessions;
 mod sweeps;
+mod target_commands;
 mod target_settings;
 mod token_states;
 mod traces;

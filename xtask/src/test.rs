@@ -71,7 +71,7 @@ pub(crate) enum Only {
         #[arg(long, default_value_t = 10)]
         minutes: u32,
     },
-    /// Only docs/writing-a-policy.md, followed as it stands there.
+    /// Only docs/writing-a-policy.md and docs/writing-a-connector.md, followed as they stand there.
     Docs {
         /// Without one: all of them.
         languages: Vec<docs::Language>,

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::connection::{Server, segment};
+use super::moment::moment;
 use super::progress::Progress;
 use super::table;
 use crate::config::ComponentCommand;
@@ -150,14 +151,6 @@ fn version_row(component: &Value, version: &Value) -> [String; 6] {
         version["size"].as_u64().unwrap_or_default().div_ceil(1000).to_string(),
         text("contract"),
     ]
-}
-
-/// Unix seconds for people, in UTC.
-fn moment(seconds: i64) -> String {
-    match time::OffsetDateTime::from_unix_timestamp(seconds) {
-        Ok(time) => format!("{} {:02}:{:02} UTC", time.date(), time.hour(), time.minute()),
-        Err(_) => seconds.to_string(),
-    }
 }
 
 /// What the server tells of a component.

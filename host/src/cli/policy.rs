@@ -1,7 +1,9 @@
 //! `matricula policy …`: the policies of a server, and an author's tools, which need no server.
 
 mod case;
+mod cases;
 mod check;
+pub(crate) mod connector;
 mod explain;
 mod list;
 mod new;

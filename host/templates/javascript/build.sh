@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 if grep -nE 'Math\.random|Date\.now|new Date\(\)|performance\.now' ./*.js; then
-  echo "note: there is no clock and no randomness: these end a call with an error; the time of a request is request.now" >&2
+  echo "note: there is no clock and no randomness: these end a call with an error; the time is MY_NOW" >&2
 fi
 npm install
 npm run build

@@ -1,5 +1,5 @@
-//! `docs/writing-a-policy.md` as a newcomer would follow it: its shell blocks are run, and what it says they print must
-//! be printed.
+//! The pages for authors as a newcomer would follow them: their shell blocks are run, and what they say is printed must be
+//! printed.
 
 use super::python;
 use super::server::free_address;
@@ -14,12 +14,12 @@ use std::env;
 use std::fs;
 use std::process::{Command, Stdio};
 
-/// The page.
-const PAGE: &str = "docs/writing-a-policy.md";
-/// The address of the server in the page; the run takes a free one.
-const ADDRESS: &str = "127.0.0.1:8080";
+/// The pages.
+const PAGES: [&str; 2] = ["docs/writing-a-policy.md", "docs/writing-a-connector.md"];
+/// The addresses of the server and of a target in the pages; a run takes free ones.
+const ADDRESSES: [&str; 2] = ["127.0.0.1:8080", "127.0.0.1:9000"];
 
-/// The language that the page is followed in.
+/// The language that the pages are followed in.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Language {
     /// With cargo.
@@ -41,60 +41,90 @@ impl Language {
     }
 }
 
-/// Follows the page in these languages, or in all if none is named.
+/// Follows the pages in these languages, or in all if none is named.
 ///
 /// # Errors
 /// A block fails, or prints something else; or a tool is missing and cannot be installed.
 pub(crate) fn test(workspace: &Workspace, languages: &[Language]) -> Result<()> {
     let languages = if languages.is_empty() { Language::value_variants() } else { languages };
-    let page = fs::read_to_string(workspace.root.join(PAGE)).context(PAGE)?;
     apt::ensure(|| succeeds(Command::new("curl").arg("--version")), &["curl"])?;
+    // What a connector is tried with is written in Python.
+    python::ensure()?;
     let mut steps = Steps::new("docs");
-    for language in languages {
-        steps.run(language.mark(), || follow(workspace, &page, *language));
+    for name in PAGES {
+        let text = fs::read_to_string(workspace.root.join(name)).context(name)?;
+        let page = Page { name, text };
+        for language in languages {
+            let step = format!("{} {}", page.word(), language.mark());
+            steps.run(&step, || page.follow(workspace, *language));
+        }
     }
     steps.finish()
 }
 
-/// Runs the page's blocks for one language, in a folder of their own, and compares what they print.
-fn follow(workspace: &Workspace, page: &str, language: Language) -> Result<()> {
-    let address = free_address()?;
-    let blocks = blocks(page, language.mark());
-    let script: String = blocks.iter().filter(|block| block.is_script).map(|block| block.text.as_str()).collect();
-    let folder = env::temp_dir().join(format!("matricula-docs-{}-{}", language.mark(), std::process::id()));
-    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+/// A page and what stands in it.
+struct Page {
+    name: &'static str,
+    text: String,
+}
 
-    let mut shell = Command::new("bash");
-    // A server that a failed block left behind ends with the shell.
-    let ending = "trap 'kill ${SERVER-} 2>/dev/null || true' EXIT\n";
-    let script = format!("set -euo pipefail\n{ending}{script}").replace(ADDRESS, &address);
-    // A name of an option in the environment would be that of whoever runs the tests.
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MATRICULA_")) {
-        shell.env_remove(name);
+impl Page {
+    /// Its name without folder and ending.
+    fn word(&self) -> &str {
+        self.name.trim_start_matches("docs/").trim_end_matches(".md")
     }
-    let server = workspace.server();
-    let programs = server.parent().context("the server lies in no folder")?;
-    let path = env::join_paths(
-        [programs.to_owned()].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap_or_default())),
-    )?;
-    shell
-        .args(["-c", &script])
-        .current_dir(&folder)
-        .env("PATH", path)
-        .env("NO_PROXY", "127.0.0.1")
-        .stdin(Stdio::null());
-    prepare(workspace, language, &mut shell)?;
-    let output = shell.stderr(Stdio::inherit()).output().context("cannot start bash")?;
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let compared = compare(&blocks, &printed.replace(&address, ADDRESS));
-    if output.status.success() && compared.is_ok() {
-        return fs::remove_dir_all(&folder).with_context(|| folder.display().to_string());
+
+    /// Runs the page's blocks for one language, in a folder of their own, and compares what they print.
+    fn follow(&self, workspace: &Workspace, language: Language) -> Result<()> {
+        let addresses = [free_address()?, free_address()?];
+        let blocks = blocks(&self.text, language.mark());
+        let script: String = blocks.iter().filter(|block| block.is_script).map(|block| block.text.as_str()).collect();
+        let name = format!("matricula-docs-{}-{}-{}", self.word(), language.mark(), std::process::id());
+        let folder = env::temp_dir().join(name);
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+
+        let mut shell = Command::new("bash");
+        // What a failed block left behind ends with the shell.
+        let ending = "trap 'kill ${SERVER-} ${DIRECTORY-} 2>/dev/null || true' EXIT\n";
+        let script = exchanged(&format!("set -euo pipefail\n{ending}{script}"), &ADDRESSES, &addresses);
+        // A name of an option in the environment would be that of whoever runs the tests.
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MATRICULA_")) {
+            shell.env_remove(name);
+        }
+        let server = workspace.server();
+        let programs = server.parent().context("the server lies in no folder")?;
+        let path = env::join_paths(
+            [programs.to_owned()].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap_or_default())),
+        )?;
+        shell
+            .args(["-c", &script])
+            .current_dir(&folder)
+            .env("PATH", path)
+            .env("NO_PROXY", "127.0.0.1")
+            .stdin(Stdio::null());
+        prepare(workspace, language, &mut shell)?;
+        let output = shell.stderr(Stdio::inherit()).output().context("cannot start bash")?;
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let compared = compare(&blocks, &exchanged(&printed, &addresses, &ADDRESSES)).context(self.name);
+        if output.status.success() && compared.is_ok() {
+            return fs::remove_dir_all(&folder).with_context(|| folder.display().to_string());
+        }
+        eprintln!("{printed}");
+        let log = fs::read_to_string(folder.join("server.log")).unwrap_or_default();
+        eprintln!("── server.log in {}\n{log}──", folder.display());
+        compared?;
+        bail!("the blocks of {} failed ({})", self.name, output.status)
     }
-    eprintln!("{printed}");
-    let log = fs::read_to_string(folder.join("server.log")).unwrap_or_default();
-    eprintln!("── server.log in {}\n{log}──", folder.display());
-    compared?;
-    bail!("the blocks of {PAGE} failed ({})", output.status)
+}
+
+/// A text with these addresses in the place of those; a port that stands alone is one, too.
+fn exchanged(text: &str, those: &[impl AsRef<str>; 2], these: &[impl AsRef<str>; 2]) -> String {
+    let port = |address: &str| address.rsplit(':').next().unwrap_or_default().to_owned();
+    those.iter().zip(these).fold(text.to_owned(), |text, (that, this)| {
+        let (that, this) = (that.as_ref(), this.as_ref());
+        let bound = |address: &str| format!("(\"127.0.0.1\", {})", port(address));
+        text.replace(that, this).replace(&bound(that), &bound(this))
+    })
 }
 
 /// What a newcomer has: the tools of the language.
@@ -146,7 +176,7 @@ fn compare(blocks: &[Block], printed: &str) -> Result<()> {
     let mut lines = printed.lines();
     for promised in blocks.iter().filter(|block| !block.is_script).flat_map(|block| block.text.lines()) {
         if !lines.any(|line| holds(line, promised)) {
-            bail!("{PAGE} promises what is not printed there: {promised}");
+            bail!("what is promised is not printed there: {promised}");
         }
     }
     Ok(())

@@ -1,13 +1,14 @@
 //! A case: one call of a component and the answer that is expected, as data. `tests/cases/README.md` says what is in it;
 //! `web/bench/src/engine/cases.ts` reads the same files, and `tests/case-format` holds both to it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use matricula_wasm::fixed::FixedFacts;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value, json};
+
+use super::cases::json_of;
 
 /// A call, what is known around it, and its answer.
 #[derive(Debug, Default, Deserialize)]
@@ -367,12 +368,6 @@ pub(super) fn whole_numbers(json: &mut Value) -> anyhow::Result<()> {
     }
 }
 
-/// What is in a file of JSON. A mark of the byte order, which some editors write, is no part of it.
-fn json_of(file: &Path) -> anyhow::Result<Value> {
-    let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).with_context(|| format!("{} is no JSON", file.display()))
-}
-
 /// The case of a file that holds one; a request to try has neither name nor answer.
 ///
 /// # Errors
@@ -381,51 +376,14 @@ pub(super) fn one(file: &Path) -> anyhow::Result<Case> {
     Case::of(json_of(file)?).with_context(|| format!("{} is no case", file.display()))
 }
 
-/// The cases of a file that holds one or a list of them.
-fn several(file: &Path) -> anyhow::Result<Vec<Case>> {
-    let list = match json_of(file)? {
-        Value::Array(list) => list,
-        one => vec![one],
-    };
-    let numbered = |(index, json)| {
-        complete(json).with_context(|| format!("{} holds no cases: case {}", file.display(), index + 1))
-    };
-    list.into_iter().enumerate().map(numbered).collect()
-}
-
 /// A case that has a name and an answer.
-fn complete(json: Value) -> anyhow::Result<Case> {
+///
+/// # Errors
+/// It has not, or something is wrong with its form.
+pub(super) fn complete(json: Value) -> anyhow::Result<Case> {
     let case = Case::of(json)?;
     if case.name.trim().is_empty() || case.expected.is_none() {
         bail!("it has no `name` or no `expected`");
     }
     Ok(case)
-}
-
-/// The cases of these files and of the `.json` files in these folders, with the files' names.
-///
-/// # Errors
-/// Why one cannot be read, or that there are none.
-pub(super) fn all(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Vec<Case>)>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            let reading = || format!("reading the folder {}", path.display());
-            for entry in fs::read_dir(path).with_context(reading)? {
-                let file = entry.with_context(reading)?.path();
-                if file.extension().is_some_and(|extension| extension == "json") {
-                    files.push(file);
-                }
-            }
-        } else {
-            files.push(path.clone());
-        }
-    }
-    files.sort();
-    let cases: Vec<_> =
-        files.into_iter().map(|file| Ok((file.clone(), several(&file)?))).collect::<anyhow::Result<_>>()?;
-    if cases.iter().all(|(_, cases)| cases.is_empty()) {
-        bail!("no cases in {}", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "));
-    }
-    Ok(cases)
 }

@@ -1,4 +1,4 @@
-//! `matricula policy new`: a folder to start from, also for conditions, executors and providers.
+//! `matricula policy new`: a folder to start from, also for conditions, executors, providers and connectors.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -32,9 +32,15 @@ pub(super) fn new(name: &str, language: Language, kind: Kind) -> anyhow::Result<
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).with_context(writing)?;
         }
     }
-    println!(
-        "made {name}; what to try next:\n  {name}/build.sh\n  matricula policy check {name}/{name}.wasm\n  \
-         matricula policy test {name}/{name}.wasm\n  matricula policy run {name}/{name}.wasm --request {name}/request.json"
-    );
+    let file = format!("{name}/{name}.wasm");
+    println!("made {name}; what to try next:\n  {name}/build.sh");
+    if kind == Kind::Connector {
+        println!("  matricula connector check {file}\n  matricula connector test {file}");
+    } else {
+        println!(
+            "  matricula policy check {file}\n  matricula policy test {file}\n  \
+             matricula policy run {file} --request {name}/request.json"
+        );
+    }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The files of a new policy, condition, executor or provider (`host/templates`): its rule, its cases, what its language
-//! needs, and the contract.
+//! The files of a new policy, condition, executor, provider or connector (`host/templates`): its rule, its cases, what its
+//! language needs, and the contract.
 
 use crate::config::{Kind, Language};
 
@@ -29,32 +29,68 @@ macro_rules! contract {
     };
 }
 
-const RUST: &[&[File]] = &[
-    &files!("templates/rust/" => "": "Cargo.toml", "README.md", "build.sh", "sdk/Cargo.toml"),
-    &file!("rust/gitignore" => ".gitignore"),
-    &SDK,
-    &contract!("sdk/wit/"),
-];
+/// Its second version, which uses the first.
+macro_rules! next_contract {
+    ($to:literal) => {
+        files!("../wit/next/" => $to: "connector.wit", "facts.wit", "policy.wit", "request.wit", "world.wit")
+    };
+}
+
+/// What goes with every kind of component, or with every kind but one.
+fn common(language: Language, kind: Kind) -> &'static [&'static [File]] {
+    match (language, kind) {
+        (Language::Rust, Kind::Connector) => &[
+            &files!("templates/rust/connector/" => "": "Cargo.toml", "README.md"),
+            &files!("templates/rust/" => "": "build.sh", "sdk/Cargo.toml"),
+            &file!("rust/gitignore" => ".gitignore"),
+            &SDK,
+            &contract!("sdk/wit/"),
+            &next_contract!("sdk/wit/next/"),
+        ],
+        (Language::Rust, _) => &[
+            &files!("templates/rust/" => "": "Cargo.toml", "README.md", "build.sh", "sdk/Cargo.toml"),
+            &file!("rust/gitignore" => ".gitignore"),
+            &SDK,
+            &contract!("sdk/wit/"),
+        ],
+        (Language::Javascript, Kind::Connector) => &[
+            &files!("templates/javascript/connector/" => "": "package.json", "README.md"),
+            &files!("templates/javascript/" => "": "build.sh", "sdk/client.js", "sdk/exceptions.js", "sdk/settings.js"),
+            &files!("templates/javascript/connector/" => "sdk/": "host.js", "owned.js", "response.js", "stop.js"),
+            &file!("javascript/gitignore" => ".gitignore"),
+            &next_contract!("wit/"),
+            &contract!("wit/deps/registration-0.1.0/"),
+        ],
+        (Language::Javascript, _) => &[
+            &files!("templates/javascript/" => "": "package.json", "README.md", "build.sh",
+                "sdk/client.js", "sdk/exceptions.js", "sdk/host.js", "sdk/settings.js"),
+            &file!("javascript/gitignore" => ".gitignore"),
+            &contract!("wit/"),
+        ],
+        (Language::Python, Kind::Connector) => &[
+            &files!("templates/python/connector/" => "": "README.md"),
+            &files!("templates/python/" => "": "requirements.txt", "build.sh",
+                "matricula/client.py", "matricula/exceptions.py", "matricula/settings.py"),
+            &files!("templates/python/connector/" => "matricula/": "lines.py", "owned.py", "response.py"),
+            &file!("python/gitignore" => ".gitignore"),
+            &next_contract!("wit/"),
+            &contract!("wit/deps/registration-0.1.0/"),
+        ],
+        (Language::Python, _) => &[
+            &files!("templates/python/" => "": "requirements.txt", "README.md", "build.sh",
+                "matricula/client.py", "matricula/exceptions.py", "matricula/lines.py", "matricula/settings.py"),
+            &file!("python/gitignore" => ".gitignore"),
+            &contract!("wit/"),
+        ],
+    }
+}
 
 /// The SDK is no published crate: a policy brings it along.
-const SDK: [File; 13] = files!("../policies/sdk/" => "sdk/":
+const SDK: [File; 20] = files!("../policies/sdk/" => "sdk/":
     "README.md", "src/amendment.rs", "src/client_policy.rs", "src/client_policy_component.rs", "src/component.rs",
-    "src/config.rs", "src/decision.rs", "src/host.rs", "src/lib.rs", "src/panic.rs", "src/policy.rs", "src/provider.rs",
-    "src/provider_component.rs");
-
-const JAVASCRIPT: &[&[File]] = &[
-    &files!("templates/javascript/" => "": "package.json", "README.md", "build.sh",
-        "sdk/client.js", "sdk/exceptions.js", "sdk/host.js", "sdk/settings.js"),
-    &file!("javascript/gitignore" => ".gitignore"),
-    &contract!("wit/"),
-];
-
-const PYTHON: &[&[File]] = &[
-    &files!("templates/python/" => "": "requirements.txt", "README.md", "build.sh",
-        "matricula/client.py", "matricula/exceptions.py", "matricula/settings.py"),
-    &file!("python/gitignore" => ".gitignore"),
-    &contract!("wit/"),
-];
+    "src/config.rs", "src/connector.rs", "src/connector/case.rs", "src/connector/http.rs", "src/connector/owned.rs",
+    "src/connector/representation.rs", "src/connector/retry_after.rs", "src/connector_component.rs", "src/decision.rs",
+    "src/host.rs", "src/lib.rs", "src/panic.rs", "src/policy.rs", "src/provider.rs", "src/provider_component.rs");
 
 /// The rule, and what rules of its kind are written with.
 fn rule(language: Language, kind: Kind) -> &'static [&'static [File]] {
@@ -63,6 +99,7 @@ fn rule(language: Language, kind: Kind) -> &'static [&'static [File]] {
         (Language::Rust, Kind::Condition) => &[&file!("rust/condition.rs" => "src/lib.rs")],
         (Language::Rust, Kind::Executor) => &[&file!("rust/executor.rs" => "src/lib.rs")],
         (Language::Rust, Kind::Provider) => &[&file!("rust/provider.rs" => "src/lib.rs")],
+        (Language::Rust, Kind::Connector) => &[&file!("rust/connector/lib.rs" => "src/lib.rs")],
         (Language::Javascript, Kind::Policy) => &[
             &files!("templates/javascript/" => "": "policy.js"),
             &file!("javascript/kit/policies.js" => "sdk/matricula.js"),
@@ -78,6 +115,10 @@ fn rule(language: Language, kind: Kind) -> &'static [&'static [File]] {
         (Language::Javascript, Kind::Provider) => &[
             &files!("templates/javascript/" => "": "provider.js"),
             &file!("javascript/kit/providers.js" => "sdk/matricula.js"),
+        ],
+        (Language::Javascript, Kind::Connector) => &[
+            &file!("javascript/connector/connector.js" => "connector.js"),
+            &file!("javascript/kit/connectors.js" => "sdk/matricula.js"),
         ],
         (Language::Python, Kind::Policy) => &[
             &files!("templates/python/" => "": "policy.py"),
@@ -95,10 +136,14 @@ fn rule(language: Language, kind: Kind) -> &'static [&'static [File]] {
             &files!("templates/python/" => "": "provider.py"),
             &file!("python/kit/providers.py" => "matricula/__init__.py"),
         ],
+        (Language::Python, Kind::Connector) => &[
+            &file!("python/connector/connector.py" => "connector.py"),
+            &file!("python/kit/connectors.py" => "matricula/__init__.py"),
+        ],
     }
 }
 
-/// Its cases, and a request to try.
+/// Its cases, and a request to try; of a connector the cases say it all.
 fn cases(kind: Kind) -> &'static [&'static [File]] {
     match kind {
         Kind::Policy => &[
@@ -117,32 +162,31 @@ fn cases(kind: Kind) -> &'static [&'static [File]] {
             &files!("templates/cases/provider/" => "cases/": "documents.json"),
             &file!("requests/provider.json" => "request.json"),
         ],
+        Kind::Connector => &[&files!("templates/cases/connector/" => "cases/": "others.json", "put.json")],
     }
 }
 
 /// Every file of a new one.
 pub(super) fn files(language: Language, kind: Kind) -> impl Iterator<Item = File> {
-    let own = match language {
-        Language::Rust => RUST,
-        Language::Javascript => JAVASCRIPT,
-        Language::Python => PYTHON,
-    };
-    own.iter().chain(rule(language, kind)).chain(cases(kind)).copied().flatten().copied()
+    common(language, kind).iter().chain(rule(language, kind)).chain(cases(kind)).copied().flatten().copied()
 }
 
-/// A file's text with the names of what is made: its own, the one that cargo makes of it, and what it is.
+/// A file's text with the names of what is made: its own, the one that cargo makes of it, what it is, and where it finds
+/// the time.
 pub(super) fn filled(text: &str, name: &str, kind: Kind) -> String {
-    let (word, world, what) = match kind {
-        Kind::Policy => ("policy", "policy", "A registration policy"),
-        Kind::Condition => ("condition", "client-policy", "A condition of client policies"),
-        Kind::Executor => ("executor", "client-policy", "An executor of client policies"),
-        Kind::Provider => ("provider", "provider", "A registration provider"),
+    let (word, world, what, now) = match kind {
+        Kind::Policy => ("policy", "policy", "A registration policy", "request.now"),
+        Kind::Condition => ("condition", "client-policy", "A condition of client policies", "request.now"),
+        Kind::Executor => ("executor", "client-policy", "An executor of client policies", "request.now"),
+        Kind::Provider => ("provider", "provider", "A registration provider", "request.now"),
+        Kind::Connector => ("connector", "connector", "A connector", "target.now"),
     };
     text.replace("my-policy", name)
         .replace("MY_POLICY", &name.replace('-', "_"))
         .replace("MY_KIND", word)
         .replace("MY_WORLD", world)
         .replace("MY_WHAT", what)
+        .replace("MY_NOW", now)
 }
 
 #[cfg(test)]
@@ -161,14 +205,19 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_in_rust_brings_the_whole_sdk_and_the_whole_contract() {
-        let made = |folder: &str| -> BTreeSet<String> {
-            files(Language::Rust, Kind::Policy)
-                .filter_map(|(name, _)| Some(name.strip_prefix(folder)?.to_owned()))
-                .collect()
+    fn what_is_made_in_rust_brings_the_whole_sdk_and_the_whole_contract() {
+        let made = |kind: Kind, folder: &str| -> BTreeSet<String> {
+            let below = files(Language::Rust, kind).filter_map(|(name, _)| name.strip_prefix(folder));
+            below.filter(|name| !name.contains('/')).map(str::to_owned).collect()
         };
-        assert_eq!(made("sdk/src/"), names_in("../policies/sdk/src"));
-        assert_eq!(made("sdk/wit/"), names_in("../wit"));
+        for (to, from) in [
+            ("sdk/src/", "../policies/sdk/src"),
+            ("sdk/src/connector/", "../policies/sdk/src/connector"),
+            ("sdk/wit/", "../wit"),
+        ] {
+            assert_eq!(made(Kind::Policy, to), names_in(from));
+        }
+        assert_eq!(made(Kind::Connector, "sdk/wit/next/"), names_in("../wit/next"));
     }
 
     #[test]

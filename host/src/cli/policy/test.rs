@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-use serde_json::Value;
-
 use super::case::{self, Case};
+use super::cases::{self, Difference, Report};
 use super::trial::{self, Trial};
 
 /// Runs the cases of these files and folders; without any, those of the folder `cases` beside the component.
@@ -14,39 +12,22 @@ use super::trial::{self, Trial};
 /// The component does not load, a file cannot be read, or a case has another answer than expected.
 pub(super) async fn test(file: &Path, cases: &[PathBuf]) -> anyhow::Result<()> {
     let beside = [file.with_file_name("cases")];
-    let cases = case::all(if cases.is_empty() { &beside } else { cases })?;
+    let cases = cases::all(if cases.is_empty() { &beside } else { cases }, case::complete)?;
     let trial = Trial::load(&trial::engine()?, file).await?;
-    let (mut passed, mut failed) = (0_u32, 0_u32);
+    let mut report = Report::default();
     for (file, cases) in cases {
         println!("{}", file.display());
         for case in cases {
             let name = case.name.clone();
-            match differs(&trial, case).await {
-                Ok(None) => {
-                    passed += 1;
-                    println!("  ok      {name}");
-                }
-                Ok(Some((expected, found))) => {
-                    failed += 1;
-                    println!("  FAILED  {name}\n    expected {expected}\n    but it is {found}");
-                }
-                Err(error) => {
-                    failed += 1;
-                    println!("  FAILED  {name}\n    {error:#}");
-                }
-            }
+            report.add(&name, differs(&trial, case).await);
         }
     }
-    if failed > 0 {
-        bail!("{failed} of {} cases failed", passed + failed);
-    }
-    println!("{passed} cases passed");
-    Ok(())
+    report.end()
 }
 
 /// Runs a case; the expected answer and that of the component when they differ.
-async fn differs(trial: &Trial, mut case: Case) -> anyhow::Result<Option<(Value, Value)>> {
+async fn differs(trial: &Trial, mut case: Case) -> anyhow::Result<Option<Difference>> {
     let expected = trial.normal(&mut case).await?;
     let found = trial.ask(case).await?.value;
-    Ok((found != expected).then_some((expected, found)))
+    Ok((found != expected).then(|| Difference { expected: expected.to_string(), found: found.to_string() }))
 }

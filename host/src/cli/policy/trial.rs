@@ -37,7 +37,8 @@ pub(super) struct Trial {
     pub(super) size: usize,
     /// Compiling it, or reading native code of an earlier time.
     pub(super) loaded: Duration,
-    fixed: Arc<Fixed>,
+    /// What it is answered from, and what it said.
+    pub(super) fixed: Arc<Fixed>,
 }
 
 /// The kinds that a component offers.
@@ -299,7 +300,10 @@ async fn call(component: &LoadedComponent, case: &Case) -> anyhow::Result<Answer
 }
 
 /// A new instance, ready for a call.
-async fn instance(component: &LoadedComponent) -> anyhow::Result<Instance> {
+///
+/// # Errors
+/// None can be made.
+pub(super) async fn instance(component: &LoadedComponent) -> anyhow::Result<Instance> {
     let mut instance = component.instantiate().await.map_err(explain::unloadable)?;
     ready(&mut instance);
     Ok(instance)
@@ -333,7 +337,13 @@ fn ready(instance: &mut Instance) {
 }
 
 /// A function of an instance by its name.
-fn function(instance: &mut Instance, (interface, name): (&str, &str)) -> anyhow::Result<wasmtime::component::Func> {
+///
+/// # Errors
+/// The component does not have it.
+pub(super) fn function(
+    instance: &mut Instance,
+    (interface, name): (&str, &str),
+) -> anyhow::Result<wasmtime::component::Func> {
     let store = &mut instance.store;
     let exported = shape::exported_names(interface)
         .find_map(|exported| instance.untyped.get_export_index(&mut *store, None, &exported));

@@ -1,6 +1,6 @@
 // Exceptions are told before they end a call: the server only sees that it ended, in frames without names.
 
-import { host } from "./host.js";
+import { NOW, host } from "./host.js";
 
 /** The function, whose exceptions go to the log with their message and place. */
 export const told = (call) => (...given) => {
@@ -37,7 +37,7 @@ function text(ask) {
 const absent = (what, why) => () => {
   throw new Error(`${what}: ${why}`);
 };
-const NO_CLOCK = "there is no clock here; the time of the request is `request.now`, in seconds";
+const NO_CLOCK = `there is no clock here; the time is ${NOW}, in seconds`;
 Math.random = absent("Math.random()", "there is no randomness here, it would answer the same each time");
 Date.now = absent("Date.now()", NO_CLOCK);
 globalThis.performance = { now: absent("performance.now()", NO_CLOCK) };

@@ -17,6 +17,9 @@ export const host = {
   log: (level, message) => facts.log(level, wellFormed(String(message)).slice(0, LONGEST)),
 };
 
+/** Where the time is: there is no clock. */
+export const NOW = "`request.now`";
+
 /** Letters of a log line. */
 const LONGEST = 2000;
 

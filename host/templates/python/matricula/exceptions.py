@@ -10,7 +10,8 @@ import sys
 import time
 
 from componentize_py_types import Err
-from wit_world.imports import facts
+
+from .lines import NOW, Level, write
 
 # Letters of a log line.
 LONGEST = 2000
@@ -20,7 +21,7 @@ NOT_OWN = (os.path.dirname(__file__), os.path.dirname(linecache.__file__), "<")
 
 def log(level, message):
     """A line in the server's log; it takes no halves of characters."""
-    facts.log(level, str(message)[:LONGEST].encode("utf-8", "replace").decode())
+    write(level, str(message)[:LONGEST].encode("utf-8", "replace").decode())
 
 
 def told(call):
@@ -28,7 +29,7 @@ def told(call):
 
     @functools.wraps(call)
     def calling(*given):
-        sys.stdout, sys.stderr = _Lines(facts.Level.INFO), _Lines(facts.Level.WARN)
+        sys.stdout, sys.stderr = _Lines(Level.INFO), _Lines(Level.WARN)
         try:
             answer = call(*given)
             sys.stdout.end()
@@ -38,7 +39,7 @@ def told(call):
             # It is an answer.
             raise
         except BaseException as error:
-            log(facts.Level.ERROR, _described(error))
+            log(Level.ERROR, _described(error))
             # Whatever else is said of it is not for the log.
             sys.stderr = None
             raise
@@ -96,7 +97,7 @@ def _absent(what, why):
 
 # What is not there says so. Else these end the call without a word, or answer the same each time.
 for _name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep"):
-    setattr(time, _name, _absent(f"time.{_name}()", "there is no clock here; the time of the request is `request.now`"))
+    setattr(time, _name, _absent(f"time.{_name}()", f"there is no clock here; the time is `{NOW}`"))
 for _name in (name for name in random.__all__ if name[0].islower()):
     setattr(random, _name, _absent(f"random.{_name}()", "there is no randomness here, it would answer the same each time"))
 os.urandom = random._urandom = _absent("os.urandom()", "there is no randomness here")
