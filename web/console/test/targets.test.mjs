@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { launch, open, signIn } from './browser.mjs';
 import { receiver } from './receiver.mjs';
-import { start } from './server.mjs';
+import { PASSWORD, start } from './server.mjs';
 
 let server;
 let browser;
@@ -209,3 +209,36 @@ test('another address asks for the secret again', () =>
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('“keycloak” is saved').waitFor();
   }));
+
+test('who may only look sees everything, and is offered nothing', async () => {
+  await server.admin('POST', '/realms', { realm: 'looked-at', enabled: true });
+  const api = (method, path, body) => server.admin(method, `/realms/looked-at/${path}`, body);
+  const user = (await api('POST', 'users', { username: 'onlooker', enabled: true, credentials: [{ type: 'password', value: PASSWORD }] })).split('/').pop();
+  const [management] = await api('GET', 'clients?clientId=realm-management');
+  const roles = await Promise.all(['view-realm', 'view-clients'].map((role) => api('GET', `clients/${management.id}/roles/${role}`)));
+  await api('POST', `users/${user}/role-mappings/clients/${management.id}`, roles);
+  const nowhere = { name: 'hook', connector: 'webhook', url: 'http://127.0.0.1:9', wait: 0, credentials: { type: 'standard-webhooks' } };
+  await api('POST', 'targets', nowhere);
+  await api('POST', 'clients', { clientId: 'app' });
+  const [app] = await api('GET', 'clients?clientId=app');
+  const { page, context, faults, go } = await open(browser, server);
+  await go('/looked-at/targets');
+  await page.getByText('My account is in another realm').click();
+  await page.getByLabel('Realm', { exact: true }).fill('looked-at');
+  await signIn(page, { user: 'onlooker' });
+  await page.getByRole('link', { name: 'hook' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Add target' }).count(), 0);
+  for (const [path, text] of [['targets/hook', 'Registrations'], ['targets/hook/deliveries', 'Since'], ['targets/hook/settings', 'Signing secrets'], [`clients/${app.id}/targets`, 'Tried in vain']]) {
+    await go(`/looked-at/${path}`);
+    await page.getByText(text).first().waitFor();
+    for (const name of [/^Pause/, /^Retry/, /^Delete/, /^Test/, /^Save/, /^Add/]) {
+      assert.equal(await page.getByRole('button', { name }).count(), 0, `${path}: ${name}`);
+    }
+  }
+  await go('/looked-at/targets/hook/settings');
+  assert.equal(await page.getByRole('textbox', { name: 'URL', exact: true }).isEditable(), false);
+  assert.ok(await page.getByRole('switch', { name: 'Required' }).isDisabled());
+  assert.deepEqual(faults, []);
+  await context.close();
+  await server.admin('DELETE', '/realms/looked-at');
+});

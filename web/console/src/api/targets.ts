@@ -128,7 +128,8 @@ export interface Sweep {
 export interface Adoption {
   clientId: string;
   id: string;
-  key: string;
+  /** The target's id of it, which stays. */
+  key: string | null;
   fields: FieldDifference[];
   adopted: boolean;
 }

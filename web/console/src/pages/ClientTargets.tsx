@@ -76,7 +76,7 @@ function AtTarget({ client, delivery, reload }: { client: Pick<Client, 'id' | 'c
             <span className="console-row">
               {state !== 'delivered' && state !== 'paused' && (
                 <Button variant="secondary" size="sm" isDisabled={action.busy} aria-label={`Retry at ${target}`} onClick={retry}>
-                  Retry now
+                  Retry
                 </Button>
               )}
               {state === 'leaving' && may(realm, 'manage-realm') && (

@@ -30,9 +30,12 @@ export default function Target() {
   // What is typed into the settings is compared with what is stored: it does not change meanwhile.
   useRefresh(tab !== 'settings' && target.data !== undefined && (underWay(target.data.deliveries) > 0 || target.data.state === 'leaving' || target.data.state === 'resting' || target.data.lastSweep?.state === 'running'), target.refresh);
   const above: [string, string][] = [['Targets', `#/${encodeURIComponent(realm)}/targets`]];
-  const wasLeaving = useRef(false);
-  wasLeaving.current = target.data?.state === 'leaving' || (wasLeaving.current && target.data === undefined);
-  if (wasLeaving.current && target.error?.status === 404) {
+  // It may be gone before it is seen to leave.
+  const leaves = useRef(false);
+  if (target.data?.state === 'leaving') {
+    leaves.current = true;
+  }
+  if (leaves.current && target.error?.status === 404) {
     return (
       <>
         <Heading title={name} above={above} />
@@ -60,7 +63,7 @@ export default function Target() {
       </>
     );
   }
-  return <Known target={target.data} connectors={connectors.data} tab={tab as TabName} reload={target.reload} above={above} />;
+  return <Known target={target.data} connectors={connectors.data} tab={tab as TabName} reload={target.reload} onLeaving={() => (leaves.current = true)} above={above} />;
 }
 
 interface Props {
@@ -68,10 +71,12 @@ interface Props {
   connectors: Connector[];
   tab: TabName;
   reload(): void;
+  /** It is to go, with its clients. */
+  onLeaving(): void;
   above: [string, string][];
 }
 
-function Known({ target, connectors, tab, reload, above }: Props) {
+function Known({ target, connectors, tab, reload, onLeaving, above }: Props) {
   const { realm = '', id } = useParams();
   const { may } = useSession();
   const notice = useNotice();
@@ -145,7 +150,7 @@ function Known({ target, connectors, tab, reload, above }: Props) {
         ) : tab === 'sweeps' ? (
           id === undefined ? <TargetSweeps target={target} reload={reload} /> : <TargetSweep target={target} id={id} />
         ) : tab === 'adopt' ? (
-          <TargetAdoption target={target} />
+          <TargetAdoption target={target} reload={reload} />
         ) : tab === 'settings' ? (
           <TargetForm
             key={JSON.stringify([target.url, target.config, target.credentials])}
@@ -170,6 +175,7 @@ function Known({ target, connectors, tab, reload, above }: Props) {
             if (gone) {
               navigate(list);
             } else {
+              onLeaving();
               reload();
             }
           }}

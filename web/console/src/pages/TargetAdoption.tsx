@@ -15,7 +15,8 @@ import { FieldCells } from '../parts/SweepReport';
 import { useSession } from '../session';
 import { many } from '../wording/targets';
 
-export function TargetAdoption({ target }: { target: Target }) {
+/** `reload` reads the target's figures. */
+export function TargetAdoption({ target, reload }: { target: Target; reload(): void }) {
   const { realm = '' } = useParams();
   const { may } = useSession();
   const manage = may(realm, 'manage-realm') && may(realm, 'manage-clients');
@@ -24,8 +25,8 @@ export function TargetAdoption({ target }: { target: Target }) {
       <p className="console-limited">The target may have clients of this realm that it had before. They are left alone until you adopt them: then they are ours, are made as they are here, secret included, and follow every change.</p>
       {manage ? (
         <>
-          <One target={target} />
-          <All target={target} />
+          <One target={target} reload={reload} />
+          <All target={target} reload={reload} />
         </>
       ) : (
         <Alert isInline variant="warning" title="Your account may not adopt clients." component="p">
@@ -36,7 +37,7 @@ export function TargetAdoption({ target }: { target: Target }) {
   );
 }
 
-function One({ target }: { target: Target }) {
+function One({ target, reload }: { target: Target; reload(): void }) {
   const { realm = '' } = useParams();
   const notice = useNotice();
   const action = useAction();
@@ -79,6 +80,7 @@ function One({ target }: { target: Target }) {
                   notice(`${seen.clientId} is adopted`);
                   setSeen(undefined);
                   setClientId('');
+                  reload();
                 })
               }
             >
@@ -117,7 +119,7 @@ interface Progressing {
 /** Milliseconds between two looks at a sweep that takes longer. */
 const PACE = 1_000;
 
-function All({ target }: { target: Target }) {
+function All({ target, reload }: { target: Target; reload(): void }) {
   const { realm = '' } = useParams();
   const action = useAction();
   const [found, setFound] = useState<Sweep>();
@@ -154,6 +156,7 @@ function All({ target }: { target: Target }) {
       setProgress(so);
     }
     setProgress({ ...so, ended: true });
+    reload();
   };
   const unmarked = found?.unmarked ?? [];
   return (

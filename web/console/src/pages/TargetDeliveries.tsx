@@ -77,7 +77,7 @@ export function TargetDeliveries({ target, turn, reload }: { target: Target; tur
             </Empty>
           ) : (
             <Table aria-label="Deliveries" variant="compact" gridBreakPoint="grid-lg">
-              <Columns of={['Client', 'State', 'Its words', 'Generation', 'Since', 'Next attempt']} actions={['Actions']} />
+              <Columns of={['Client', 'State', 'What it says', 'Generation', 'Since', 'Next attempt']} actions={['Actions']} />
               <Tbody>
                 {data.slice(0, MAX).map((delivery) => (
                   <Tr key={delivery.id}>
@@ -87,7 +87,7 @@ export function TargetDeliveries({ target, turn, reload }: { target: Target; tur
                     <Td dataLabel="State">
                       <DeliveryLabel state={delivery.state} />
                     </Td>
-                    <Td dataLabel="Its words" className="console-break">
+                    <Td dataLabel="What it says" className="console-break">
                       {delivery.message ?? (delivery.losses.length > 0 ? many(delivery.losses.length, 'loss', 'losses') : '–')}
                     </Td>
                     <Td dataLabel="Generation">{generations(delivery)}</Td>
@@ -95,7 +95,7 @@ export function TargetDeliveries({ target, turn, reload }: { target: Target; tur
                       <span title={moment(delivery.since)}>{distance(delivery.since)}</span>
                     </Td>
                     <Td dataLabel="Next attempt">{delivery.nextAttempt === null ? '–' : <span title={moment(delivery.nextAttempt)}>{again(delivery.nextAttempt)}</span>}</Td>
-                    <Td dataLabel="Actions" modifier="fitContent">
+                    <Td modifier="fitContent">
                       {manage && ['refused', 'failing', 'leaving'].includes(delivery.state) && (
                         <Button variant="link" isInline isDisabled={action.busy} aria-label={`Retry ${delivery.clientId}`} onClick={() => retry(delivery)}>
                           Retry

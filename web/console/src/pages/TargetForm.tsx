@@ -12,11 +12,10 @@ import { useAction } from '../parts/load';
 import { NumberField } from '../parts/NumberField';
 import { defaults, ProviderForm } from '../parts/ProviderForm';
 import { TestConnection } from '../parts/TestConnection';
-import { span } from '../parts/times';
 import { useSession } from '../session';
 import { any } from '../wording/problems';
 import { baseUrl, complete, concurrency, LIMITS, secretsStay, sweepInterval, targetName, wait } from '../wording/targetProblems';
-import { cannot, connectorName, milliseconds, protocols, urlHelp } from '../wording/targets';
+import { cannot, connectorName, every, milliseconds, protocols, urlHelp } from '../wording/targets';
 
 const NEW: TargetSettings = { name: '', connector: '', enabled: true, url: '', config: {}, credentials: { type: 'none' }, required: false, wait: 2000, concurrency: 8, clients: 'all', protocols: [], repair: true, sweepInterval: 3600 };
 
@@ -165,7 +164,7 @@ export function TargetForm({ connectors, stored, back, onSaved }: Props) {
                 max={LIMITS.sweepMost}
                 readOnly={!manage}
                 problem={problems.sweepInterval}
-                text={value.sweepInterval === 0 ? 'Only on demand.' : `Every ${span(value.sweepInterval)} all clients at the target are compared with those here. 0: only on demand.`}
+                text={value.sweepInterval === 0 ? 'Only on demand.' : `${every(value.sweepInterval)} all clients at the target are compared with those here. 0: only on demand.`}
                 onChange={(next) => set({ sweepInterval: next })}
               />
               <FormGroup fieldId="repair">

@@ -11,7 +11,7 @@ import { useSession } from '../session';
 import { found, patience, protocols, sweeping, waits } from '../wording/targets';
 
 const titles = {
-  ready: 'It works',
+  ready: 'It works, but a sweep stopped and asks',
   paused: 'Nothing is delivered: it is paused',
   resting: 'It failed five times in a row: one call decides when it goes on',
   leaving: 'It is being removed, and gone once its clients are removed there',
@@ -25,9 +25,14 @@ export function TargetStatus({ target, sweeps, at }: { target: Target; sweeps: b
   const { state, message, lastSweep } = target;
   return (
     <div className="console-cards">
-      {state !== 'ready' && (
-        <Alert isInline variant={state === 'broken' ? 'danger' : state === 'resting' ? 'warning' : 'info'} title={state === 'paused' && !target.enabled ? 'Nothing is delivered: it is disabled' : titles[state]} component="h2">
-          {message && <span className="console-break">Its last words: {message}</span>}
+      {(state !== 'ready' || message) && (
+        <Alert isInline variant={state === 'broken' ? 'danger' : state === 'resting' || state === 'ready' ? 'warning' : 'info'} title={state === 'paused' && !target.enabled ? 'Nothing is delivered: it is disabled' : titles[state]} component="h2">
+          {message && <span className="console-break">{state === 'ready' ? message : `Its last words: ${message}`}</span>}
+          {state === 'ready' && (
+            <>
+              . <a href={`${at}/sweeps`}>Look at its sweeps</a>
+            </>
+          )}
         </Alert>
       )}
       <Card>

@@ -1,7 +1,7 @@
 // Sweeps of a target: all of its clients are compared with those here. First only looked, then put right.
 
 import { useState } from 'react';
-import { Alert, Button, Card, CardBody, CardTitle, Spinner } from '@patternfly/react-core';
+import { Button, Card, CardBody, CardTitle, Spinner } from '@patternfly/react-core';
 import { Table, Tbody, Td, Tr } from '@patternfly/react-table';
 import { useParams } from 'react-router';
 import { admin, request } from '../api/http';
@@ -90,9 +90,6 @@ export function TargetSweeps({ target, reload }: { target: Target; reload(): voi
             ? 'The target is looked at once more. What is missing there is put again with its secret, what is different is made as it is here, and what this realm does not know any more is removed. If that would remove many, it stops and asks.'
             : 'They bear the mark of this realm, which does not know them any more. Users can no longer sign in with them. If this realm was restored from an older backup, restore a newer one instead.'}
         </Confirm>
-      )}
-      {shown?.state === 'stopped' && !shown.dryRun && (
-        <Alert isInline isPlain variant="info" title="The rest of the sweep is done." component="p" />
       )}
     </div>
   );

@@ -89,7 +89,7 @@ function List({ targets, at }: { targets: Target[]; at: string }) {
               </Tr>
               {target.message && (
                 <Tr>
-                  <Td dataLabel="Its words" colSpan={6} className="console-faint console-break">
+                  <Td dataLabel="What it says" colSpan={6} className="console-faint console-break">
                     {target.message}
                   </Td>
                 </Tr>

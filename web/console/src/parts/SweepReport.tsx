@@ -30,7 +30,7 @@ export function SweepReport({ sweep, target }: { sweep: Sweep; target: string })
             {moment(sweep.started)}: {many(sweep.clients, 'client')} here, {sweep.marked.toLocaleString('en')} at the target that {sweep.marked === 1 ? 'is' : 'are'} ours, {sweep.same.toLocaleString('en')} as {sweep.same === 1 ? 'it' : 'they'} shall be. {did(sweep)}.
           </>
         )}
-        {state === 'stopped' && <> None of these was removed.</>}
+        {state === 'stopped' && !dryRun && ' None of these was removed; the rest is done.'}
       </Alert>
       <Part title="Missing at the target" text={dryRun ? 'They would be put again, with their secrets.' : 'They are put again, with their secrets.'} of={missing}>
         {(list) => <Lines lines={list.map((one) => [one.id, client(one)])} />}

@@ -69,10 +69,13 @@ export function patience({ required, wait }: Pick<Target, 'required' | 'wait'>):
   return wait === 0 ? 'Nobody waits for it.' : `A registration waits up to ${milliseconds(wait)} for it, and is good without it.`;
 }
 
+/** A number of seconds as an interval: "Every hour". */
+export const every = (seconds: number) => `Every ${span(seconds).replace(/^1 /, '')}`;
+
 /** How often the target is looked at. */
 export function sweeping({ sweepInterval, repair }: Pick<Target, 'sweepInterval' | 'repair'>): string {
   const then = repair ? 'what is found is put right' : 'what is found is only shown';
-  return sweepInterval === 0 ? `Only on demand; ${then}.` : `Every ${span(sweepInterval).replace(/^1 /, '')}; ${then}.`;
+  return sweepInterval === 0 ? `Only on demand; ${then}.` : `${every(sweepInterval)}; ${then}.`;
 }
 
 export const drifts: Record<Delivery['drift'], string> = {
@@ -108,7 +111,7 @@ export function found(sweep: Sweep): string {
   const parts = [
     [sweep.missing?.length ?? 0, 'missing'],
     [sweep.different?.length ?? 0, 'different'],
-    [sweep.orphans?.length ?? 0, 'too many'],
+    [sweep.orphans?.length ?? 0, 'unknown here'],
     [sweep.unmarked?.length ?? 0, 'not ours'],
   ] as const;
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count.toLocaleString('en')}${sweep.truncated && count >= 1000 ? ' or more' : ''} ${what}`);
