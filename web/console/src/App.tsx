@@ -28,6 +28,9 @@ const Events = lazy(() => import('./pages/Events'));
 const ClientPolicies = lazy(() => import('./pages/ClientPolicies'));
 const ClientPolicy = lazy(() => import('./pages/ClientPolicy'));
 const ClientProfile = lazy(() => import('./pages/ClientProfile'));
+const Targets = lazy(() => import('./pages/Targets'));
+const CreateTarget = lazy(() => import('./pages/CreateTarget'));
+const Target = lazy(() => import('./pages/Target'));
 const RealmSettings = lazy(() => import('./pages/RealmSettings'));
 const CreateRealm = lazy(() => import('./pages/CreateRealm'));
 const Components = lazy(() => import('./pages/Components'));
@@ -59,6 +62,11 @@ function OfRealm() {
       <Route path="clients/registration/:set/:id" element={<RegistrationPolicy />} />
       <Route path="clients/:id" element={<Client />} />
       <Route path="clients/:id/:tab" element={<Client />} />
+      <Route path="targets" element={<Targets />} />
+      <Route path="targets/-/create" element={<CreateTarget />} />
+      <Route path="targets/:name" element={<Target />} />
+      <Route path="targets/:name/:tab" element={<Target />} />
+      <Route path="targets/:name/:tab/:id" element={<Target />} />
       <Route path="decisions" element={<Decisions />} />
       <Route path="decisions/:id" element={<Decision />} />
       <Route path="events" element={<Events />} />

@@ -98,6 +98,7 @@ export function Layout({ children }: { children: ReactNode }) {
           <NavList>{item(at, 'Start', true)}</NavList>
           <NavGroup title="Manage">
             {item(`${at}/clients`, 'Clients')}
+            {item(`${at}/targets`, 'Targets')}
             {item(`${at}/decisions`, 'Decisions')}
             {item(`${at}/events`, 'Events')}
           </NavGroup>

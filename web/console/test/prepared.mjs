@@ -8,7 +8,7 @@ import { start } from './server.mjs';
 
 const components = fileURLToPath(new URL('../../../target/test-components', import.meta.url));
 
-/** A server with realm `shop`, which has clients of all kinds, realm `empty`, and realm `open`, which takes registrations from anybody; `ids` names what pages are about. */
+/** A server with realm `shop`, which has clients of all kinds, realm `empty`, realm `open`, which takes registrations from anybody, and realm `behind`, which has targets; `ids` names what pages are about. */
 export async function prepared() {
   if (!existsSync(components)) {
     throw new Error(`${components} is missing: run \`cargo xtask build\`, which makes it`);
@@ -56,7 +56,9 @@ export async function prepared() {
   await gate(server);
   await server.register('shop', { clientId: 'late' }, { token: tokens[0] });
   const one = async (path) => (await server.admin('GET', `/realms/shop/${path}`))[0];
+  const behind = await targets(server);
   const ids = {
+    ...behind,
     client: (await one('clients?clientId=billing')).id,
     held: (await one('clients?clientId=newcomer')).id,
     policy: (await server.admin('GET', '/realms/shop/components')).find((it) => it.providerId === 'trusted-hosts').id,
@@ -74,6 +76,22 @@ async function gate(server) {
   if (!answer.ok) throw new Error(await answer.text());
   const { active, versions } = await answer.json();
   await server.admin('PUT', '/components/gate/shadow', { digest: versions.find(({ digest }) => digest !== active).digest });
+}
+
+/** Realm `behind`, with targets of which none can be reached: a client is on its way to them, another one leaves. */
+async function targets(server) {
+  await server.admin('POST', '/realms', { realm: 'behind', enabled: true });
+  const behind = (method, path, body) => server.admin(method, `/realms/behind/${path}`, body);
+  // Nobody answers there.
+  const nowhere = 'http://127.0.0.1:9';
+  const secret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+  await behind('POST', 'targets', { name: 'sso', connector: 'keycloak', url: nowhere, wait: 0, credentials: { type: 'client-credentials', tokenUrl: `${nowhere}/token`, clientId: 'matricula', clientSecret: 'secret' } });
+  await behind('POST', 'targets', { name: 'hydra', connector: 'hydra', url: nowhere, wait: 0, enabled: false });
+  await behind('POST', 'targets', { name: 'directory', connector: 'webhook', url: nowhere, wait: 0, credentials: { type: 'standard-webhooks', secrets: [secret] } });
+  for (const clientId of ['under-way', 'deleted']) await behind('POST', 'clients', { clientId });
+  const [[underWay], [deleted]] = [await behind('GET', 'clients?clientId=under-way'), await behind('GET', 'clients?clientId=deleted')];
+  await behind('DELETE', `clients/${deleted.id}`);
+  return { underWay: underWay.id, deleted: deleted.id };
 }
 
 /** Realm `demo`, in which partners have registered clients and strangers have tried to. */
@@ -128,6 +146,19 @@ export const pages = (ids) => [
   ['client-policies', '/shop/client-policies/policies', 'public clients'],
   ['client-policies-empty', '/empty/client-policies/policies', 'No client policies'],
   ['client-policy', '/shop/client-policies/policies/edit/public%20clients', 'client-access-type'],
+  ['targets', '/behind/targets', 'directory'],
+  ['targets-empty', '/empty/targets', 'No targets'],
+  ['target-create', '/behind/targets/-/create', 'Connector'],
+  ['target', '/behind/targets/sso', 'Registrations'],
+  ['target-deliveries', '/behind/targets/sso/deliveries', 'under-way'],
+  ['target-sweeps', '/behind/targets/sso/sweeps', 'Compare with the target'],
+  ['target-adopt', '/behind/targets/sso/adopt', 'Show differences'],
+  ['target-settings', '/behind/targets/sso/settings', 'Token URL'],
+  ['target-settings-webhook', '/behind/targets/directory/settings', 'Signing secrets'],
+  ['clients-pending', '/behind/clients?show=pending', 'under-way'],
+  ['clients-leaving', '/behind/clients?show=leaving', 'deleted'],
+  ['client-targets', `/behind/clients/${ids.underWay}/targets`, 'Generation'],
+  ['client-leaving', `/behind/clients/${ids.deleted}`, 'on its way out'],
   ['realm-settings', '/shop/settings', 'Trusted issuers'],
   ['realm-create', '/-/create-realm', 'Realm name'],
   ['components', '/-/components', 'Drop a component file'],

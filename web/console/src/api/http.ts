@@ -18,6 +18,7 @@ let csrf = '';
 let onEnded: () => Promise<void> = () => Promise.resolve();
 let onUsed: () => void = () => undefined;
 let onMissing: () => void = () => undefined;
+let onPending: (targets: string[]) => void = () => undefined;
 
 /** The session tells its CSRF token here. */
 export function setCsrf(value: string): void {
@@ -32,6 +33,14 @@ export function watchSession(ended: () => Promise<void>, used: () => void, missi
   onEnded = ended;
   onUsed = used;
   onMissing = missing;
+}
+
+/** Whom to tell that a change has not reached these targets yet; returns what ends it. */
+export function watchPending(pending: (targets: string[]) => void): () => void {
+  onPending = pending;
+  return () => {
+    onPending = () => undefined;
+  };
 }
 
 interface Options {
@@ -60,6 +69,10 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
   }
   if (!path.startsWith('/console/')) {
     onUsed();
+  }
+  const pending = response.headers.get('Matricula-Pending');
+  if (pending) {
+    onPending(pending.split(',').map((name) => name.trim()));
   }
   const text = await response.text();
   return (text === '' ? undefined : JSON.parse(text)) as T;

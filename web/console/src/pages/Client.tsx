@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, PageSection, Switch, Content } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
-import { ApiError, admin, request } from '../api/http';
+import { ApiError, admin, query, request } from '../api/http';
 import { HELD, type Client as ClientDocument, type ClientOrigin } from '../api/types';
 import { Confirm } from '../parts/Confirm';
 import { Entry } from '../parts/Entry';
@@ -19,26 +19,46 @@ import { useSession } from '../session';
 import { who } from '../wording/decisions';
 import { client as checkClient } from '../wording/problems';
 import { ClientGone } from './ClientGone';
+import { ClientLeaving } from './ClientLeaving';
+import { ClientTargets } from './ClientTargets';
 
-type TabName = 'details' | 'credentials' | 'origin' | 'representation';
+type TabName = 'details' | 'credentials' | 'targets' | 'origin' | 'representation';
+
+/** Clients that leave, of which a page looks for one. */
+const LEAVING = 1000;
 
 export default function Client() {
   const { realm = '', id = '', tab = 'details' } = useParams();
-  const client = useLoad((signal) => request<ClientDocument>(admin(realm, 'clients', id), { signal }), [realm, id]);
+  const found = useLoad(
+    async (signal) => {
+      try {
+        return { client: await request<ClientDocument>(admin(realm, 'clients', id), { signal }) };
+      } catch (error) {
+        // One that leaves is not there any more, but still listed.
+        const leaving = error instanceof ApiError && error.status === 404 ? await request<ClientDocument[]>(`${admin(realm, 'clients')}${query({ state: 'leaving', max: LEAVING })}`, { signal }) : [];
+        const client = leaving.find((one) => one.id === id);
+        if (!client) {
+          throw error;
+        }
+        return { client, isLeaving: true };
+      }
+    },
+    [realm, id],
+  );
   const above: [string, string][] = [['Clients', `#/${encodeURIComponent(realm)}/clients`]];
-  if (!client.data) {
+  if (!found.data) {
     return (
       <>
         <Heading title="Client" above={above} />
         <PageSection hasBodyWrapper={false}>
-          <Show from={client} what="the client" role="view-clients">
+          <Show from={found} what="the client" role="view-clients">
             {() => null}
           </Show>
         </PageSection>
       </>
     );
   }
-  return <Known client={client.data} tab={tab as TabName} reload={client.reload} above={above} />;
+  return found.data.isLeaving ? <ClientLeaving client={found.data.client} above={above} /> : <Known client={found.data.client} tab={tab as TabName} reload={found.reload} above={above} />;
 }
 
 function Known({ client, tab, reload, above }: { client: ClientDocument; tab: TabName; reload(): void; above: [string, string][] }) {
@@ -119,10 +139,10 @@ function Known({ client, tab, reload, above }: { client: ClientDocument; tab: Ta
         </PageSection>
       )}
       <PageSection type="tabs" hasBodyWrapper={false}>
-        <LinkTabs label="Client" active={tab} tabs={[['details', 'Details', at], ['credentials', 'Credentials', `${at}/credentials`], ['origin', 'Origin', `${at}/origin`], ['representation', 'Representation', `${at}/representation`]]} />
+        <LinkTabs label="Client" active={tab} tabs={[['details', 'Details', at], ['credentials', 'Credentials', `${at}/credentials`], ['targets', 'Targets', `${at}/targets`], ['origin', 'Origin', `${at}/origin`], ['representation', 'Representation', `${at}/representation`]]} />
       </PageSection>
       <PageSection hasBodyWrapper={false} key={tab}>
-        {tab === 'credentials' ? <Credentials client={client} manage={manage} /> : tab === 'origin' ? <Origin client={client} /> : tab === 'representation' ? <Representation client={client} manage={manage} reload={reload} /> : <Details client={client} />}
+        {tab === 'credentials' ? <Credentials client={client} manage={manage} /> : tab === 'targets' ? <ClientTargets client={client} /> : tab === 'origin' ? <Origin client={client} /> : tab === 'representation' ? <Representation client={client} manage={manage} reload={reload} /> : <Details client={client} />}
       </PageSection>
       {asked && (
         <ClientGone client={client} what={asked} onClose={() => setAsked(undefined)} onDone={() => navigate(list)} />

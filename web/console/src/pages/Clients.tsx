@@ -1,12 +1,13 @@
-// Every client of a realm: searched, paged, and those that wait for an administrator.
+// Every client of a realm: searched, paged, those that wait for an administrator, and those on their way to targets.
 
 import { useState } from 'react';
-import { Button, PageSection, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Alert, Button, Label, PageSection, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
+import { underWay, type Target } from '../api/targets';
 import { HELD, type Client, type Figures } from '../api/types';
 import { RowActions } from '../parts/RowActions';
 import { Empty } from '../parts/Empty';
@@ -16,9 +17,30 @@ import { Show, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { Pages } from '../parts/Pages';
 import { SearchField } from '../parts/SearchField';
+import { useRefresh } from '../parts/useRefresh';
 import { useSession } from '../session';
+import { many } from '../wording/targets';
 import { ClientGone } from './ClientGone';
 import { ClientTabs } from './ClientTabs';
+
+/** Clients on their way that are labelled in the list; beyond that a sentence has to do. */
+const LABELLED = 1000;
+
+interface Part {
+  caption: string;
+  /** Of the server's list. */
+  parameter: Record<string, string | boolean>;
+  /** Said when it is empty. */
+  none: string;
+  about: string;
+}
+
+/** Parts of the list, by what the address calls them. */
+const PARTS: Record<string, Part> = {
+  waiting: { caption: 'Waiting', parameter: { held: true }, none: 'No client waits', about: 'Clients that a policy holds appear here, for you to approve or refuse.' },
+  pending: { caption: 'Pending', parameter: { pending: true }, none: 'No client is on its way', about: 'Clients whose latest state some target of this realm lacks appear here.' },
+  leaving: { caption: 'Leaving', parameter: { state: 'leaving' }, none: 'No client leaves', about: 'Clients that are deleted here, while some target of this realm has not confirmed it, appear here.' },
+};
 
 export default function Clients() {
   const { realm = '' } = useParams();
@@ -27,7 +49,9 @@ export default function Clients() {
   const filters = useFilters();
   const { first, show } = filters;
   const part = filters.of('search');
+  const which = PARTS[filters.of('show')];
   const held = filters.of('show') === 'waiting';
+  const leaving = filters.of('show') === 'leaving';
   const max = Number(filters.of('max')) || 20;
   const [asked, setAsked] = useState<{ client: Client; what: 'delete' | 'refuse' }>();
   const manage = may(realm, 'manage-clients', 'manage-client');
@@ -36,12 +60,25 @@ export default function Clients() {
   const after = filters.of('after');
   const place = after === '' ? { first } : { after };
   const clients = useLoad(
-    (signal) => request<Client[]>(`${admin(realm, 'clients')}${query({ ...place, max: max + 1, ...(part !== '' && { clientId: part, search: true }), ...(held && { held: true }) })}`, { signal }),
-    [realm, part, held, first, after, max],
+    (signal) => request<Client[]>(`${admin(realm, 'clients')}${query({ ...place, max: max + 1, ...(part !== '' && { clientId: part, search: true }), ...which?.parameter })}`, { signal }),
+    [realm, part, filters.of('show'), first, after, max],
   );
   // The realm's counter. The shortest time, as figures of decisions are of no interest here.
-  const all = part === '' && !held && may(realm, 'view-events', 'manage-events');
+  const all = part === '' && !which && may(realm, 'view-events', 'manage-events');
   const total = useLoad(async (signal) => (all ? (await request<Figures>(`${admin(realm, 'client-registration-policy', 'figures')}${query({ hours: 1 })}`, { signal })).clients : undefined), [realm, all]);
+
+  const targets = useLoad(async (signal) => (may(realm, 'view-realm', 'manage-realm') ? request<Target[]>(admin(realm, 'targets'), { signal }) : []), [realm]);
+  const open = targets.data?.some(({ deliveries, state }) => underWay(deliveries) > 0 || state === 'leaving') === true;
+  // Which of the clients shown are on their way; nobody asks where no target waits for any.
+  const pending = useLoad(async (signal) => (open && !leaving ? request<Client[]>(`${admin(realm, 'clients')}${query({ pending: true, max: LABELLED })}`, { signal }) : []), [realm, open, leaving]);
+  const onTheirWay = new Set(pending.data?.map(({ id }) => id));
+  useRefresh(open, () => {
+    targets.refresh();
+    pending.refresh();
+    if (which !== undefined && !held) {
+      clients.refresh();
+    }
+  });
 
   const change = async (client: Client, action: () => Promise<unknown>, done: string) => {
     try {
@@ -76,21 +113,24 @@ export default function Clients() {
             </ToolbarItem>
             <ToolbarItem>
               <ToggleGroup aria-label="Which clients">
-                <ToggleGroupItem text="All" buttonId="show-all" isSelected={!held} onChange={() => show({ show: '' })} />
-                <ToggleGroupItem text="Waiting" buttonId="show-waiting" isSelected={held} onChange={() => show({ show: 'waiting', search: '' })} />
+                <ToggleGroupItem text="All" buttonId="show-all" isSelected={!which} onChange={() => show({ show: '' })} />
+                {Object.entries(PARTS).map(([value, { caption }]) => (
+                  <ToggleGroupItem key={value} text={caption} buttonId={`show-${value}`} isSelected={filters.of('show') === value} onChange={() => show({ show: value, search: '' })} />
+                ))}
               </ToggleGroup>
             </ToolbarItem>
             <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
-              <Pages of="clients" filters={filters} max={max} came={clients.busy ? undefined : clients.data?.length} total={all ? total.data : undefined} {...(!held && { last: clients.data?.[max - 1]?.clientId })} lengths={[10, 20, 50, 100]} />
+              <Pages of="clients" filters={filters} max={max} came={clients.busy ? undefined : clients.data?.length} total={all ? total.data : undefined} {...(!which && { last: clients.data?.[max - 1]?.clientId })} lengths={[10, 20, 50, 100]} />
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>
+        {!which && onTheirWay.size >= LABELLED && <Alert isInline variant="info" title={`More than ${many(LABELLED - 1, 'client')} are on their way to their targets; not all of them are labelled`} component="p" />}
         <Show from={clients} what="clients" role="view-clients">
           {(data) =>
             data.length === 0 ? (
-              held ? (
-                <Empty title="No client waits" icon={CubesIcon}>
-                  Clients that a policy holds appear here, for you to approve or refuse.
+              which ? (
+                <Empty title={which.none} icon={CubesIcon}>
+                  {which.about}
                 </Empty>
               ) : part !== '' ? (
                 <Empty
@@ -133,13 +173,22 @@ export default function Clients() {
                         <Td dataLabel="Name">{ownName(client) || '–'}</Td>
                         <Td dataLabel="Type" modifier="nowrap">{client.protocol === 'saml' ? 'SAML' : 'OpenID Connect'}</Td>
                         <Td dataLabel="Status">
-                          <EnabledLabel enabled={client.enabled !== false} held={isHeld} />
+                          <span className="console-row">
+                            {!leaving && <EnabledLabel enabled={client.enabled !== false} held={isHeld} />}
+                            {(leaving || onTheirWay.has(client.id)) && (
+                              <a href={`${at}/${encodeURIComponent(client.id)}/targets`}>
+                                <Label isCompact status={leaving ? 'warning' : 'info'}>
+                                  {leaving ? 'Leaving' : 'Pending'}
+                                </Label>
+                              </a>
+                            )}
+                          </span>
                         </Td>
                         <Td dataLabel={held ? 'Why it waits' : 'Description'} className="console-break">
                           {(held ? waits : client.description) || '–'}
                         </Td>
                         <Td isActionCell>
-                          {manage && (
+                          {manage && !leaving && (
                             <RowActions
                               of={client.clientId}
                               items={[

@@ -10,27 +10,39 @@ export interface Loaded<T> {
   /** It is being fetched; data of before may still be there. */
   busy: boolean;
   reload(): void;
+  /** The same without a sign of it: what could not be had this time leaves the data of before. */
+  refresh(): void;
 }
 
 /** Fetches anew whenever one of `keys` changes. */
 export function useLoad<T>(fetch: (signal: AbortSignal) => Promise<T>, keys: unknown[]): Loaded<T> {
   const [state, setState] = useState<{ data?: T; error?: ApiError; busy: boolean; key: string }>({ busy: true, key: '' });
   const [turn, setTurn] = useState(0);
+  const quiet = useRef(false);
   const latest = useRef(fetch);
   latest.current = fetch;
   const key = JSON.stringify(keys);
   useEffect(() => {
     const controller = new AbortController();
-    setState((before) => ({ ...(before.data !== undefined && { data: before.data }), busy: true, key: before.key }));
+    const isQuiet = quiet.current;
+    quiet.current = false;
+    if (!isQuiet) {
+      setState((before) => ({ ...(before.data !== undefined && { data: before.data }), busy: true, key: before.key }));
+    }
+    const failed = (error: ApiError) => setState((before) => (isQuiet && (error.status === 0 || error.status >= 500) ? { ...before, busy: false } : { error, busy: false, key }));
     latest.current(controller.signal).then(
       (data) => controller.signal.aborted || setState({ data, busy: false, key }),
-      (error: unknown) => controller.signal.aborted || setState({ error: asApiError(error), busy: false, key }),
+      (error: unknown) => controller.signal.aborted || failed(asApiError(error)),
     );
     return () => controller.abort();
   }, [key, turn]);
   const reload = useCallback(() => setTurn((before) => before + 1), []);
+  const refresh = useCallback(() => {
+    quiet.current = true;
+    reload();
+  }, [reload]);
   const stale = state.key !== key && state.key !== '' ? { ...state, error: undefined } : state;
-  return { ...(stale.data !== undefined && { data: stale.data }), ...(stale.error && { error: stale.error }), busy: stale.busy, reload };
+  return { ...(stale.data !== undefined && { data: stale.data }), ...(stale.error && { error: stale.error }), busy: stale.busy, reload, refresh };
 }
 
 export function asApiError(error: unknown): ApiError {
