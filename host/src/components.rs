@@ -12,7 +12,6 @@ mod known;
 pub(crate) mod signature;
 pub(crate) mod watched;
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -286,7 +285,7 @@ impl Components {
             name: name.to_owned(),
             size: bytes.len().try_into().unwrap_or(i64::MAX),
             contract: ready.component.contract.to_owned(),
-            uploaded_at: clock::now(),
+            uploaded_ms: clock::now_ms(),
             digest: digest.clone(),
         };
         let mut write = Write::default();
@@ -557,18 +556,13 @@ impl Components {
         let choices: BTreeMap<String, ChoiceRow> =
             component_files::choices(&self.inner.store.database).await?.into_iter().collect();
         let mut all = self.lock();
-        let mut before = BTreeMap::new();
-        for (name, known) in &mut *all {
-            before.insert(name.clone(), std::mem::take(&mut known.stored));
+        for known in all.values_mut() {
+            known.stored.clear();
         }
         for file in files {
             all.entry(file.name.clone()).or_default().stored.push(file);
         }
         for (name, known) in &mut *all {
-            // Of those that came within a second the order is known here, if they came here.
-            let order = before.get(name).map(Vec::as_slice).unwrap_or_default();
-            let place = |file: &FileRow| order.iter().position(|other| other.digest == file.digest);
-            known.stored.sort_by_key(|file| (Reverse(file.uploaded_at), place(file)));
             known.choose(choices.get(name).cloned().unwrap_or_default());
         }
         Ok(())

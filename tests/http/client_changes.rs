@@ -247,15 +247,18 @@ async fn a_cursor_of_a_later_state_of_the_database_is_too_old() -> anyhow::Resul
     }
     make(&service, "kept").await?;
     service.stop()?;
-    let file = service.data().join("matricula.db");
-    let copy = std::fs::read(&file)?;
+    let files = ["matricula.db", "matricula.db-wal", "matricula.db-shm"].map(|name| service.data().join(name));
+    let copies = files.each_ref().map(|file| std::fs::read(file).ok());
     service.start_again()?;
     make(&service, "lost").await?;
     let cursor = next(&feed(&service, "").await?).to_owned();
     service.stop()?;
-    std::fs::write(&file, copy)?;
-    for log in ["matricula.db-wal", "matricula.db-shm"] {
-        let _ = std::fs::remove_file(service.data().join(log));
+    for (file, copy) in files.iter().zip(copies) {
+        match copy {
+            Some(copy) => std::fs::write(file, copy)?,
+            None if file.exists() => std::fs::remove_file(file)?,
+            None => {}
+        }
     }
     service.start_again()?;
     let (status, body) = asked(&service, &format!("after={cursor}")).await?;

@@ -90,7 +90,10 @@ async fn a_connector_is_a_component_of_contract_0_2_0() -> anyhow::Result<()> {
     let bytes = std::fs::read(guests()?.join("errand.wasm"))?;
     let errand = put(&service, "errand", bytes.clone()).await?;
     assert_eq!((&errand["state"], &errand["kind"]), (&json!("active"), &json!("connector")), "{errand}");
-    assert_eq!((&errand["versions"][0]["contract"], &errand["providers"]), (&json!("0.2.0"), &json!(["errand"])));
+    assert_eq!(
+        (&errand["versions"][0]["contract"], &errand["providers"]),
+        (&json!("0.2.0"), &json!(["errand", "issuer"]))
+    );
     let again = service.http.put(format!("{}/admin/components/another", service.url));
     let again = again.bearer_auth(service.administrator().await?).body(bytes).send().await?;
     assert_eq!(again.status(), 400);

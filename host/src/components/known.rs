@@ -51,7 +51,7 @@ impl Version {
         Version {
             digest: file.digest.clone(),
             size: file.size,
-            uploaded: file.uploaded_at,
+            uploaded: file.uploaded_ms / 1000,
             contract: file.contract.clone(),
             source: Source::Database,
         }

@@ -16,8 +16,8 @@ pub struct FileRow {
     pub size: i64,
     /// Version of the contract that it was built for.
     pub contract: String,
-    /// Unix seconds.
-    pub uploaded_at: i64,
+    /// Unix milliseconds.
+    pub uploaded_ms: i64,
 }
 
 /// What was chosen for a component.
@@ -57,8 +57,8 @@ pub struct User {
 pub async fn list(database: &Database) -> Result<Vec<FileRow>, StoreError> {
     let rows = database
         .all(
-            "SELECT name, digest, size, contract, uploaded_at FROM component_files \
-             ORDER BY name, uploaded_at DESC, digest",
+            "SELECT name, digest, size, contract, CASE WHEN uploaded_ms > 0 THEN uploaded_ms ELSE uploaded_at * 1000 END \
+             FROM component_files ORDER BY name, uploaded_at DESC, uploaded_ms DESC, digest",
             values![],
         )
         .await?;
@@ -69,7 +69,7 @@ pub async fn list(database: &Database) -> Result<Vec<FileRow>, StoreError> {
                 digest: row.get(1)?,
                 size: row.get(2)?,
                 contract: row.get(3)?,
-                uploaded_at: row.get(4)?,
+                uploaded_ms: row.get(4)?,
             })
         })
         .collect()
@@ -108,9 +108,18 @@ pub async fn bytes(
 /// Adds a version, unless it is there.
 pub fn insert(write: &mut Write, file: &FileRow, bytes: Vec<u8>, signature: Option<Vec<u8>>) {
     write.run(
-        "INSERT INTO component_files (name, digest, bytes, size, contract, signature, uploaded_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-        values![&file.name, &file.digest, bytes, file.size, &file.contract, signature, file.uploaded_at],
+        "INSERT INTO component_files (name, digest, bytes, size, contract, signature, uploaded_at, uploaded_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        values![
+            &file.name,
+            &file.digest,
+            bytes,
+            file.size,
+            &file.contract,
+            signature,
+            file.uploaded_ms / 1000,
+            file.uploaded_ms
+        ],
     );
 }
 
