@@ -8,8 +8,16 @@ use serde_json::Value;
 use std::path::Path;
 
 /// The crates from the ground to the roof: each may use those before it.
-const ROOMS: [&str; 6] =
-    ["matricula-contract", "matricula-network", "matricula-store", "matricula-realms", "matricula-wasm", "matricula"];
+const ROOMS: [&str; 8] = [
+    "matricula-system",
+    "matricula-contract",
+    "matricula-network",
+    "matricula-target",
+    "matricula-store",
+    "matricula-realms",
+    "matricula-wasm",
+    "matricula",
+];
 
 /// Looks at what the crates below `host` depend on.
 ///

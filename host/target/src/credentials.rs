@@ -34,7 +34,6 @@ impl fmt::Debug for Secret {
 }
 
 /// The ways to authorize a call, in the form in which they are stored.
-#[expect(clippy::enum_variant_names, reason = "RFC 6749 calls that grant so")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Credentials {

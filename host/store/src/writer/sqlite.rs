@@ -11,7 +11,7 @@ use super::count::{COUNT, sums};
 use super::{GROUP, Job, QUEUE, Statement, Write, Writer, tell};
 use crate::followers::Followers;
 use crate::sqlite::bind;
-use crate::{Database, StoreError, Value, values};
+use crate::{Database, StoreError, Value};
 
 /// Starts the thread that owns the writing connection.
 ///
@@ -121,7 +121,7 @@ fn alone(connection: &Connection, write: &Write) -> Result<(), (usize, StoreErro
 fn generations(connection: &Connection, realm_id: &str, number: i64) -> rusqlite::Result<i64> {
     let sql = "UPDATE realm_counters SET generation = generation + $2 WHERE realm_id = $1 RETURNING generation";
     let mut prepared = connection.prepare_cached(sql)?;
-    bind(&mut prepared, &values![realm_id, number])?;
+    bind(&mut prepared, &[realm_id.into(), number.into()])?;
     let mut rows = prepared.raw_query();
     match rows.next()? {
         Some(row) => row.get(0),
