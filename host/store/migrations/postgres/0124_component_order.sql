@@ -1,0 +1,2 @@
+-- Of versions that came within a second, too, the newest is first. 0: of before, by the second.
+ALTER TABLE component_files ADD COLUMN uploaded_ms BIGINT NOT NULL DEFAULT 0;
