@@ -30,6 +30,7 @@ mod forged_tokens;
 mod front_door;
 mod front_door_tokens;
 mod gate;
+mod gate_proxies;
 mod growing_realm;
 mod hostile_requests;
 mod hosts;
