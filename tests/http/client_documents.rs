@@ -13,6 +13,7 @@ use matricula_tests::Service;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, SqliteConnection};
+use tokio::task::JoinSet;
 
 /// What is at an address.
 #[derive(Clone)]
@@ -388,9 +389,15 @@ async fn policies_are_told_who_served_the_document_and_who_asked() -> anyhow::Re
 async fn many_who_ask_for_one_document_fetch_it_once_and_register_one_client() -> anyhow::Result<()> {
     let (service, publisher) = shop(json!({})).await?;
     let address = publisher.publish("/a.json", json!({}));
-    let all = futures_util::future::join_all((0..12).map(|_| ask(&service, &address))).await;
-    let mut statuses: Vec<u16> =
-        all.into_iter().map(|answer| Ok(answer?.status().as_u16())).collect::<anyhow::Result<_>>()?;
+    let mut all = JoinSet::new();
+    for _ in 0..12 {
+        let request = service.register("shop", "client-id-metadata-document", None);
+        all.spawn(request.json(&json!({"client_id": address})).send());
+    }
+    let mut statuses = Vec::new();
+    while let Some(answer) = all.join_next().await {
+        statuses.push(answer??.status().as_u16());
+    }
     statuses.sort_unstable();
     assert!(statuses[..11].iter().all(|status| *status == 200) && statuses[11] == 201, "{statuses:?}");
     assert_eq!(service.clients("shop", "a.json").await?.len(), 1);

@@ -28,7 +28,8 @@ pub(crate) async fn register(
     let asker = Asker { identity, permit, is_counted };
     let client_id = requested.client_id.unwrap_or_default();
     let Admitted { client, pending, is_new } = admission::admit(exchange, &client_id, &asker).await?;
-    let client_uri = exchange.client_uri(&client_id);
+    let issuer = exchange.app.issuer(&exchange.realm, &exchange.caller);
+    let client_uri = answer::document_uri(&issuer, provider.id(), &client_id);
     let registration = Registration {
         client_uri: client_uri.clone(),
         access_token: None,

@@ -5,7 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use matricula_contract::Document;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Exchange;
 
@@ -38,6 +38,14 @@ const SEGMENT: &AsciiSet = &CONTROLS
 /// The address of a client under a provider (RFC 7591 §3.2.1 `registration_client_uri`).
 pub(crate) fn client_uri(issuer: &str, provider: &str, client_id: &str) -> String {
     format!("{issuer}/clients-registrations/{provider}/{}", utf8_percent_encode(client_id, SEGMENT))
+}
+
+/// What stands for itself in a path (RFC 3986 §2.3); all else is escaped.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The same of a client whose id is an address: all of it is one segment, whatever reads it.
+pub(crate) fn document_uri(issuer: &str, provider: &str, client_id: &str) -> String {
+    format!("{issuer}/clients-registrations/{provider}/{}", utf8_percent_encode(client_id, UNRESERVED))
 }
 
 impl Exchange {
