@@ -22,6 +22,7 @@ use super::targets;
 use crate::admin::realms::{EXPORT_MARK, RealmRepresentation, TARGETS};
 use crate::config::Export;
 use crate::front_door::settings::AUTHORIZATION_SERVER;
+use crate::life_cycle::settings::LIFE_CYCLE;
 use crate::policies::{PROVIDER_TYPE, settings};
 
 /// Rows that are read at a time.
@@ -56,8 +57,13 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
     }
     let client_policies: Vec<Option<Value>> =
         ["clientProfiles", "clientPolicies"].iter().map(|name| settings.remove(*name)).collect();
-    // Keycloak refuses members that it does not know: this is one only where it says something.
-    for (name, value) in settings.iter().filter(|(name, value)| *name != AUTHORIZATION_SERVER || !value.is_null()) {
+    // Keycloak refuses members that it does not know: these are some only where they say something.
+    let says_nothing = |name: &str, value: &Value| match name {
+        AUTHORIZATION_SERVER => value.is_null(),
+        LIFE_CYCLE => realm.settings.life_cycle.is_default(),
+        _ => false,
+    };
+    for (name, value) in settings.iter().filter(|(name, value)| !says_nothing(name, value)) {
         document.member(name, value)?;
     }
     write_roles(offline, realm, &mut document).await?;

@@ -30,6 +30,7 @@ mod followers;
 pub mod initial_access_tokens;
 pub mod keys;
 pub mod lenient;
+pub mod life_cycle;
 mod lookups;
 mod packing;
 mod plans;
