@@ -7,6 +7,7 @@
 mod abuse;
 mod admin;
 mod app;
+mod approval;
 mod authentication;
 mod authorization_endpoint;
 mod caller;

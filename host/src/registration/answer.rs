@@ -70,7 +70,7 @@ fn not_stored(headers: &mut HeaderMap) {
 }
 
 /// 201 with the address of the new client.
-pub(super) fn created(answer: Document, client_uri: &str, held: Option<&str>) -> Response {
+pub(crate) fn created(answer: Document, client_uri: &str, held: Option<&str>) -> Response {
     let mut response = document(StatusCode::CREATED, answer);
     if let Ok(location) = HeaderValue::from_str(client_uri) {
         response.headers_mut().insert(LOCATION, location);

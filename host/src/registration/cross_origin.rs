@@ -27,7 +27,7 @@ enum Verdict {
 }
 
 /// The origin of a request, judged before anything else about it is known.
-pub(super) struct CrossOrigin {
+pub(crate) struct CrossOrigin {
     verdict: Verdict,
     /// The caller, verified early because its token names origins; taken by [`CrossOrigin::caller`].
     caller: std::sync::Mutex<Option<Result<Sender, AuthenticationError>>>,
@@ -85,9 +85,15 @@ impl CrossOrigin {
             None => exchange.authenticate(client_id).await,
         };
         let caller = caller.map_err(|error| exchange.unauthenticated(error))?;
+        self.check()?;
+        Ok(caller)
+    }
+
+    /// Lets every request on that does not come from another origin which may not.
+    pub(crate) fn check(&self) -> Result<(), ErrorResponse> {
         match self.verdict {
-            Verdict::Refused => Err(ErrorResponse::bare(StatusCode::FORBIDDEN, "Invalid origin").into()),
-            _ => Ok(caller),
+            Verdict::Refused => Err(ErrorResponse::bare(StatusCode::FORBIDDEN, "Invalid origin")),
+            _ => Ok(()),
         }
     }
 

@@ -8,9 +8,10 @@ use matricula_system::clock;
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
-use super::rehearsal::Asked;
 use super::watch::Watch;
-use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers, required};
+use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers, rehearsal, required};
+use crate::approval::request::Asked;
+use crate::approval::waiting::{self, OfToken};
 use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
@@ -19,10 +20,12 @@ use crate::policies::{Policies, PolicyError};
 pub(super) async fn register(
     exchange: &Exchange,
     document: Document,
+    asked: &Asked,
     cross_origin: &CrossOrigin,
 ) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
     let (requested, (identity, named)) = exchange.parse(&document, cross_origin).await?;
+    let wants_approval = asked.wants_approval()?;
     // One that nobody has may still be that of a client that leaves.
     let is_free = matches!(named, Some(None)) && realm.targets.is_empty();
     let free = if is_free { requested.client_id.clone() } else { None };
@@ -34,7 +37,7 @@ pub(super) async fn register(
     let mut policies = exchange.policies(&identity, permit.registration_auth, identity.of_token());
     policies.decided_again = true;
     let (free, issued) = (free.as_deref(), issue());
-    let watch = Watch::of(exchange, &policies, Some(&document), || Asked {
+    let watch = Watch::of(exchange, &policies, Some(&document), || rehearsal::Asked {
         requested: Some(requested.clone()),
         stored: None,
         free,
@@ -51,21 +54,21 @@ pub(super) async fn register(
     let client_id = client.client_id.clone().unwrap_or_default();
     let token_id = Uuid::new_v4().to_string();
     let origins = allowed_origins(exchange, &identity, &mut policies).await?;
-    let issuer = app.issuer(realm, &exchange.caller);
-    let token =
-        registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))
-            .await?;
+    let waits = wants_approval && policies.held.is_some();
+    let of_token = OfToken { registration_auth: permit.registration_auth, allowed_origins: origins };
+    // Who waits gets it with the client.
+    let token = if waits { None } else { Some(access_token(exchange, &token_id, &of_token).await?) };
     let client_uri = exchange.client_uri(&client_id);
     let registration = Registration {
         client_uri: client_uri.clone(),
-        access_token: Some(token),
+        access_token: token,
         issued_at: now.unsigned_abs(),
         roles: client.default_roles.clone().unwrap_or_default(),
         resource_server: effects::make_resource_server(&effects),
         access: None,
     };
     let client = ClientRow {
-        registration_token_id: Some(token_id),
+        registration_token_id: (!waits).then_some(token_id),
         initial_access_token: permit.initial_access_token.clone(),
         token_policies: identity.of_token().policies.to_vec(),
         origin: Some(Origin { token_name: identity.of_token().name.map(str::to_owned), ..policies.origin() }),
@@ -79,7 +82,10 @@ pub(super) async fn register(
     required::reviewed(exchange, &mut policies, &client).await?;
 
     let initial_access_token = permit.initial_access_token.as_deref();
-    let made = Made { client: &client, effects: &effects, initial_access_token };
+    let made = Made { client: &client, effects: &effects, initial_access_token, waits };
+    if waits {
+        return Box::pin(waiting::begin(exchange, &mut policies, &made, of_token)).await;
+    }
     let pending = if app.deliveries.may_refuse(realm, &client) {
         // It waits for others: boxed, as most realms have none that must take a client.
         Box::pin(required::register(exchange, &mut policies, &made)).await?
@@ -101,6 +107,15 @@ pub(super) async fn register(
     Ok(response)
 }
 
+/// The client's registration access token.
+async fn access_token(exchange: &Exchange, token_id: &str, of_token: &OfToken) -> Result<String, StoreError> {
+    let Exchange { app, realm, caller, .. } = exchange;
+    let issuer = app.issuer(realm, caller);
+    let OfToken { registration_auth, allowed_origins } = of_token;
+    let origins = Some(allowed_origins.clone());
+    registration_access_token::issue(app, realm, &issuer, token_id, *registration_auth, origins).await
+}
+
 /// The client as it is stored, where a target may have issued something of its own.
 pub(super) async fn with_issued(exchange: &Exchange, id: &str) -> Result<Option<ClientRow>, StoreError> {
     let Exchange { app, realm, .. } = exchange;
@@ -108,16 +123,27 @@ pub(super) async fn with_issued(exchange: &Exchange, id: &str) -> Result<Option<
 }
 
 /// A client that all have agreed to.
-pub(super) struct Made<'a> {
-    pub(super) client: &'a ClientRow,
+pub(crate) struct Made<'a> {
+    pub(crate) client: &'a ClientRow,
     effects: &'a [Effect],
     /// The one that it takes a use of.
-    pub(super) initial_access_token: Option<&'a str>,
+    pub(crate) initial_access_token: Option<&'a str>,
+    /// Its caller gets it after an approval: it is registered then.
+    waits: bool,
 }
 
 impl Made<'_> {
     /// Stores it, in one transaction.
     async fn store(&self, exchange: &Exchange, policies: &mut Policies) -> Result<(), Refusal> {
+        let write = self.write(exchange, policies)?;
+        match exchange.store(write, Some(&policies.decision)).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(lost(exchange, policies, error).await),
+        }
+    }
+
+    /// All that is stored.
+    pub(crate) fn write(&self, exchange: &Exchange, policies: &Policies) -> Result<Write, StoreError> {
         let Exchange { app, realm, .. } = exchange;
         let mut write = Write::default();
         realms::count_client(&mut write, &realm.id, &policies.client_limits());
@@ -126,10 +152,7 @@ impl Made<'_> {
             initial_access_tokens::spend(&mut write, &realm.id, token);
         }
         self.store_beside(exchange, policies, &mut write);
-        match exchange.store(write, Some(&policies.decision)).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(lost(exchange, policies, error).await),
-        }
+        Ok(write)
     }
 
     /// What is stored beside the client: what its provider asks for, the event, the decision.
@@ -137,7 +160,7 @@ impl Made<'_> {
         effects::store(write, &exchange.realm, self.client, self.effects);
         let mut subject = exchange.subject();
         subject.client_id = Some(self.client.client_id());
-        if let Some(event) = subject.success() {
+        if let Some(event) = subject.success().filter(|_| !self.waits) {
             events::insert(write, &exchange.realm.id, &event);
         }
         exchange.record_decision(write, policies, self.client.client_id());
@@ -203,7 +226,7 @@ fn in_use(taken: Taken) -> ErrorResponse {
 }
 
 /// What the transaction found: the same answer as if it had been known before.
-pub(super) async fn lost(exchange: &Exchange, policies: &mut Policies, error: StoreError) -> Refusal {
+pub(crate) async fn lost(exchange: &Exchange, policies: &mut Policies, error: StoreError) -> Refusal {
     match error {
         StoreError::Lost(Lost::Taken) => in_use(Taken::ClientId).into(),
         StoreError::Lost(Lost::Spent) => exchange.unauthenticated(AuthenticationError::NoRemainingCount),

@@ -34,6 +34,20 @@ pub struct Origin {
     /// Name of the initial access token, if it has one; known also after it was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_name: Option<String>,
+    /// Who approved it, if it had to wait for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Approval>,
+}
+
+/// Who approved a client that waited.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Approval {
+    /// Name of the user.
+    pub user: String,
+    /// Name of the user's realm.
+    pub realm: String,
+    /// When, Unix milliseconds.
+    pub time: i64,
 }
 
 /// A client as it is stored.
@@ -508,6 +522,17 @@ pub fn replace_token(write: &mut Write, realm_id: &str, client: &ClientRow) {
          WHERE realm_id = $1 AND id = $2 AND version = $5",
         values![realm_id, &client.id, client.registration_token_id.clone(), clock::now(), client.version],
         Lost::Changed,
+    );
+}
+
+/// Notes who approved a client, in the write that does so.
+pub fn note_approval(write: &mut Write, realm_id: &str, client: &ClientRow, approval: Approval) {
+    // A client that is older than that column came from nobody knows where.
+    let Some(origin) = client.origin.clone() else { return };
+    let origin = Origin { approved_by: Some(approval), ..origin };
+    write.run(
+        "UPDATE clients SET origin = $3 WHERE realm_id = $1 AND id = $2",
+        values![realm_id, &client.id, serde_json::json!(origin).to_string()],
     );
 }
 
