@@ -61,7 +61,7 @@ test('the address leads through the sign-in to the client, which is approved', (
     const { length } = await server.admin('GET', '/realms/shop/client-approvals');
     assert.equal(length, 1, 'nothing happens by itself');
     await page.getByRole('button', { name: 'Approve', exact: true }).click();
-    await page.getByText('The client is approved', { exact: true }).waitFor();
+    await page.getByText('The client is approved').waitFor();
     const fetched = await poll(waiting);
     assert.deepEqual([fetched.status, fetched.body.client_name], [201, 'Helper']);
     await page.getByRole('link', { name: 'Origin' }).click();
@@ -82,7 +82,7 @@ test('a code is typed as the application shows it, and the client refused', () =
     await page.getByRole('heading', { name: `Does the application show ${waiting.verification_code}?` }).waitFor();
     await page.getByRole('button', { name: 'Refuse', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Refuse', exact: true }).click();
-    await page.getByText('The client is refused', { exact: true }).waitFor();
+    await page.getByText('The client is refused').waitFor();
     const told = await poll(waiting);
     assert.deepEqual([told.status, told.body.error], [400, 'access_denied']);
     await go(`/-/approve/${waiting.verification_code}`);
