@@ -200,7 +200,7 @@ async fn one_address_has_twenty_that_wait_and_tokens_have_more() -> anyhow::Resu
     ensure!(listed.len() == 20);
     let some: Vec<Value> =
         service.admin(Method::GET, "/shop/client-approvals?first=2&max=3", None).await?.json().await?;
-    ensure!(some == listed[2..5]);
+    ensure!(some.iter().eq(&listed[2..5]), "{some:?}");
     let initial = service.initial_access_token("shop", json!({"count": 1})).await?;
     waiting(&service, Some(&initial)).await?;
     Ok(())
