@@ -5,12 +5,14 @@
 mod anonymous;
 mod guesses;
 mod rate;
+mod wrong_codes;
 
 use std::net::{IpAddr, Ipv6Addr};
 
 pub(crate) use anonymous::{AnonymousLimits, PER_ADDRESS, PER_REALM};
 pub(crate) use guesses::{Guesses, pause};
 pub(crate) use rate::Rate;
+pub(crate) use wrong_codes::WrongCodes;
 
 /// Entries that a table has at most; who was not seen for longest is forgotten then.
 const ENTRIES: usize = 65_536;
@@ -37,7 +39,7 @@ fn key(realm_id: &str, name: &str, address: Option<IpAddr>) -> Key {
 }
 
 /// The first 64 bits.
-fn network(address: Ipv6Addr) -> Ipv6Addr {
+pub(crate) fn network(address: Ipv6Addr) -> Ipv6Addr {
     Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))
 }
 

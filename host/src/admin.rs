@@ -1,6 +1,7 @@
 //! The part of Keycloak's Admin REST API that this server offers: `/admin/realms/…`. One file per resource.
 
 pub(crate) mod body;
+pub(crate) mod client_approvals;
 pub(crate) mod client_changes;
 pub(crate) mod client_policies;
 pub(crate) mod client_scopes;
@@ -183,6 +184,24 @@ impl Administrator {
     pub(crate) fn call(&self, app: &App) -> RealmOfCall {
         let call = RealmOfCall::new(Arc::clone(&self.realm), app.base_url(&self.realm, &self.caller));
         call.within(&self.waits)
+    }
+
+    /// Names of the user and of the user's realm.
+    pub(crate) async fn name(&self, app: &App) -> Result<(String, String), ErrorResponse> {
+        let realm = match self.foreign {
+            true => app.realms.get(MASTER).await?.ok_or_else(unauthorized)?,
+            false => Arc::clone(&self.realm),
+        };
+        let user = match &self.bearer.holder {
+            Some(holder) => matricula_store::users::by_id(&app.store.database, &realm.id, &holder.user_id).await?,
+            None => None,
+        };
+        Ok((user.map(|user| user.username).unwrap_or_default(), realm.name.clone()))
+    }
+
+    /// Id of the user.
+    pub(crate) fn subject(&self) -> &str {
+        self.bearer.subject().unwrap_or_default()
     }
 
     /// What client policies are told about the request.

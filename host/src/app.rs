@@ -25,7 +25,9 @@ use matricula_wasm::waits::Places;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::abuse::{AnonymousLimits, Guesses};
+use crate::abuse::{AnonymousLimits, Guesses, WrongCodes};
+use crate::approval::expiry;
+use crate::approval::pace::Pace;
 use crate::authentication::trusted_issuer::TrustedIssuers;
 use crate::caller::Caller;
 use crate::components::signature::TrustedKeys;
@@ -64,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) anonymous_limits: AnonymousLimits,
     pub(crate) client_counts: ClientCounts,
     pub(crate) guesses: Guesses,
+    pub(crate) wrong_codes: WrongCodes,
+    pub(crate) pace: Pace,
     pub(crate) deliveries: Deliveries,
     pub(crate) documents: Documents,
     pub(crate) client_documents: ClientDocuments,
@@ -140,6 +144,8 @@ impl App {
             anonymous_limits: AnonymousLimits::new(options.anonymous_per_address, options.anonymous_per_realm),
             client_counts: ClientCounts::none(),
             guesses: Guesses::none(),
+            wrong_codes: WrongCodes::none(),
+            pace: Pace::new(),
             deliveries: deliveries.await.context("reading the targets")?,
             documents,
             client_documents,
@@ -159,6 +165,7 @@ impl App {
             keys.changed(&change);
             components.announced(&change);
         });
+        tokio::spawn(expiry::run(app.store.clone(), app.realms.clone(), app.deliveries.clone()));
         let administrator = first_start::make_master(&app, options).await?;
         // Without the master key that they were encrypted with nothing would work: better not to start.
         if let Some(master) = app.realms.get(MASTER).await.context("looking for realm master")? {
@@ -253,6 +260,10 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::origin::read))
         .routes(routes!(admin::held::approve))
         .routes(routes!(admin::held::refuse))
+        .routes(routes!(admin::client_approvals::list))
+        .routes(routes!(admin::client_approvals::read))
+        .routes(routes!(admin::client_approvals::approve))
+        .routes(routes!(admin::client_approvals::refuse))
         .routes(routes!(admin::targets::connectors::list))
         .routes(routes!(admin::targets::list, admin::targets::create))
         .routes(routes!(admin::targets::read, admin::targets::update, admin::targets::delete))

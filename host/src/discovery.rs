@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::approval;
 use crate::authorization_endpoint;
 use crate::caller::Caller;
 use crate::error::{ErrorBody, ErrorResponse};
@@ -38,6 +39,7 @@ pub(crate) struct Metadata {
     scopes_supported: Vec<String>,
     claims_supported: [&'static str; 9],
     client_id_metadata_document_supported: bool,
+    registration_modes_supported: [&'static str; 2],
 }
 
 /// Public keys of a realm.
@@ -111,6 +113,7 @@ fn of_itself(app: &App, realm: &Realm, caller: &Caller) -> Metadata {
             "acr",
         ],
         client_id_metadata_document_supported: realm.settings.client_id_metadata_documents.enabled,
+        registration_modes_supported: approval::MODES,
         issuer,
     }
 }

@@ -131,6 +131,13 @@ impl ErrorResponse {
         ErrorResponse { retry_after: Some(seconds.max(1)), ..response }
     }
 
+    /// 429 `slow_down`: who polls must wait so many seconds each time.
+    pub(crate) fn slow_down(seconds: u64) -> ErrorResponse {
+        let description = format!("Wait {seconds} seconds before the next request.");
+        let response = ErrorResponse::new(StatusCode::TOO_MANY_REQUESTS, "slow_down", description);
+        ErrorResponse { retry_after: Some(seconds), ..response }
+    }
+
     /// 500: the details went to the log.
     pub(crate) fn server_error() -> ErrorResponse {
         ErrorResponse::new(
@@ -342,7 +349,7 @@ impl From<StoreError> for ErrorResponse {
         match error {
             StoreError::Lost(Lost::Taken) => ErrorResponse::conflict(),
             StoreError::Lost(Lost::Spent) => AuthenticationError::NoRemainingCount.into(),
-            StoreError::Lost(Lost::Changed | Lost::Condition(_)) => ErrorResponse::new(
+            StoreError::Lost(Lost::Changed | Lost::TooMany | Lost::Condition(_)) => ErrorResponse::new(
                 StatusCode::CONFLICT,
                 "conflict",
                 "It was changed by another request at the same time. Read it again and repeat the change.",

@@ -7,6 +7,7 @@
 mod abuse;
 mod admin;
 mod app;
+mod approval;
 mod authentication;
 mod authorization_endpoint;
 mod caller;
@@ -32,6 +33,7 @@ mod health;
 pub mod huge_pages;
 mod json_text;
 mod keys;
+mod life_cycle;
 mod logs;
 mod maintenance;
 mod metrics;

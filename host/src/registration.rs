@@ -43,6 +43,9 @@ use matricula_wasm::{ComponentSet, WasmError};
 pub(crate) use answer::client_uri;
 
 use crate::app::App;
+use crate::approval::poll;
+use crate::approval::request::Asked;
+use crate::approval::waiting::Waiting;
 use crate::authentication::{self, AuthenticationError, Identity, Named};
 use crate::caller::Caller;
 use crate::client_documents;
@@ -244,12 +247,18 @@ impl Exchange {
         // A request is moved a few times until it is polled, and as large as the largest of these unless they are boxed.
         match self.operation {
             Operation::Register => {
+                let document = self.document(content_type, body).await;
+                let asked = document.as_ref().map(|document| Asked::of(self.provider.id(), document));
+                let asked = asked.unwrap_or_default();
+                if let Some(poll) = asked.poll() {
+                    return Ok(Box::pin(poll::answered(self, poll, cross_origin)).await);
+                }
                 self.count_anonymous()?;
-                let document = self.document(content_type, body).await?;
+                let document = document?;
                 if client_documents::is_provider(self.provider.id()) {
                     return Box::pin(client_documents::registration::register(self, document, cross_origin)).await;
                 }
-                Box::pin(register::register(self, document, cross_origin)).await
+                Box::pin(register::register(self, document, &asked, cross_origin)).await
             }
             Operation::Read => Box::pin(read::read(self, cross_origin, &headers)).await,
             Operation::Update => {
@@ -260,7 +269,7 @@ impl Exchange {
         }
     }
 
-    /// Counts a registration without a token before its document is read: what is refused costs something too.
+    /// Counts a registration without a token before its document is looked at: what is refused costs something too.
     fn count_anonymous(&self) -> Result<(), ErrorResponse> {
         match self.caller.bearer_token() {
             None => self.app.anonymous_limits.count(&self.realm, self.caller.address),
@@ -286,7 +295,7 @@ impl Exchange {
     }
 
     /// Stores what is recorded of a refusal, and gives its answer. A failure to store is logged: the answer stays the same.
-    async fn recorded(&self, refusal: Refusal) -> Response {
+    pub(crate) async fn recorded(&self, refusal: Refusal) -> Response {
         self.record(refusal, Write::default()).await.into_response()
     }
 
@@ -548,12 +557,14 @@ impl Exchange {
 
 /// Registers a client
 ///
-/// RFC 7591 §3.1. Without a token the request is anonymous: the realm's policies decide.
+/// RFC 7591 §3.1. Without a token the request is anonymous: the realm's policies decide. At `openid-connect` a caller with
+/// `"registration_mode": ["approval"]` waits for an approval where a policy asks for one: 202 with codes; it polls with
+/// `{"registration_code": …}`, and takes it back with `"cancel_registration": true` beside that.
 #[utoipa::path(post, path = "/realms/{realm}/clients-registrations/{provider}", tag = "registration",
     params(("realm" = String, Path), ("provider" = String, Path, description = "`default`, `openid-connect`, …")),
     request_body(content = Object, content_type = "application/json"),
-    responses((status = 201, body = Object), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+    responses((status = 201, body = Object), (status = 202, body = Waiting), (status = 204),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
         (status = 429, body = ErrorBody)))]
 #[expect(dead_code, reason = "it only describes: the requests are served by `serve`")]
 pub(crate) fn register_path() {}

@@ -28,6 +28,8 @@ struct Page {
     /// The first segment of the address.
     name: &'static str,
     files: &'static [File],
+    /// Addresses below it that stand for the page itself, whose script looks at them.
+    entrances: &'static [&'static str],
     content_security_policy: &'static str,
 }
 
@@ -39,6 +41,7 @@ static PAGES: [Page; 2] = [
     Page {
         name: "bench",
         files: BENCH,
+        entrances: &[],
         // Components become scripts (`blob:`) and WebAssembly while the page runs.
         content_security_policy: "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src 'self'; \
             style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
@@ -47,6 +50,7 @@ static PAGES: [Page; 2] = [
     Page {
         name: "console",
         files: CONSOLE,
+        entrances: &["approve"],
         content_security_policy: "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
             img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     },
@@ -79,7 +83,7 @@ fn slash(name: &str) -> Response {
 }
 
 fn answer(page: &Page, path: &str, asked: &HeaderMap) -> Response {
-    let path = if path.is_empty() { "index.html" } else { path };
+    let path = if path.is_empty() || page.entrances.contains(&path) { "index.html" } else { path };
     let Ok(at) = page.files.binary_search_by_key(&path, |file| file.path) else {
         return ErrorResponse::framework(StatusCode::NOT_FOUND).into_response();
     };

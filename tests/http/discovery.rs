@@ -31,6 +31,7 @@ async fn all_four_addresses_give_the_same_metadata_for_a_minute() -> anyhow::Res
         let metadata: Value = answer.json().await?;
         ensure!(metadata["authorization_endpoint"] == format!("{}{AUTH}", service.url), "{metadata}");
         ensure!(metadata["client_id_metadata_document_supported"] == false, "{metadata}");
+        ensure!(metadata["registration_modes_supported"] == serde_json::json!(["immediate", "approval"]), "{metadata}");
         ensure!(first.get_or_insert_with(|| metadata.clone()) == &metadata, "{path}: {metadata}");
         let unknown = service.http.get(format!("{}{}", service.url, path.replace("shop", "none"))).send().await?;
         ensure!(unknown.status() == 404 && unknown.json::<Value>().await? == json!({"error": "Realm does not exist"}));

@@ -103,6 +103,7 @@ async fn the_metadata_is_that_of_the_authorization_server_with_registration_here
         "scopes_supported": ["theirs", "openid", "phone"],
         "mtls_endpoint_aliases": {"token_endpoint": "https://m.as.example/token"},
         "client_id_metadata_document_supported": false,
+        "registration_modes_supported": ["immediate", "approval"],
         "x_new": {"a": [1, null]},
     });
     for path in [

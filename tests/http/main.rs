@@ -2,6 +2,7 @@
 //! components of one's own, the command line.
 
 mod administration;
+mod approvals;
 mod author;
 mod backup;
 mod browsers;

@@ -12,7 +12,9 @@ use crate::error::ErrorResponse;
 
 /// Wrong tries in a row without a pause.
 const FREE: u32 = 10;
-/// Longest pause; the first one is a second, each next one twice as long.
+/// First pause after wrong passwords and secrets; each next one is twice as long.
+const FIRST: Duration = Duration::from_secs(1);
+/// The longest one.
 const LONGEST: Duration = Duration::from_secs(60);
 /// Time without a wrong try after which all are forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
@@ -25,16 +27,20 @@ struct Wrong {
 
 impl Wrong {
     /// What is left of the pause; absent: none.
-    fn pause(&self) -> Option<Duration> {
+    fn pause(&self, first: Duration, longest: Duration) -> Option<Duration> {
         let steps = self.times.checked_sub(FREE)?;
-        let whole = Duration::from_secs(1 << steps.min(16)).min(LONGEST);
+        let whole = first.saturating_mul(1 << steps.min(16)).min(longest);
         whole.checked_sub(self.last.elapsed()).filter(|left| !left.is_zero())
     }
 }
 
 /// Everybody who was wrong lately.
 #[derive(Clone)]
-pub(crate) struct Guesses(Arc<Cache<Key, Arc<Mutex<Wrong>>>>);
+pub(crate) struct Guesses {
+    table: Arc<Cache<Key, Arc<Mutex<Wrong>>>>,
+    first: Duration,
+    longest: Duration,
+}
 
 /// Somebody who tries to prove itself.
 pub(crate) struct Try<'a> {
@@ -45,7 +51,12 @@ pub(crate) struct Try<'a> {
 impl Guesses {
     /// Nobody was wrong yet.
     pub(crate) fn none() -> Guesses {
-        Guesses(Arc::new(Cache::new(ENTRIES)))
+        Guesses::with_pauses(FIRST, LONGEST)
+    }
+
+    /// The same with other pauses.
+    pub(super) fn with_pauses(first: Duration, longest: Duration) -> Guesses {
+        Guesses { table: Arc::new(Cache::new(ENTRIES)), first, longest }
     }
 
     /// Lets a try begin. `kind` tells users from clients, which may have the same names.
@@ -53,9 +64,14 @@ impl Guesses {
     /// # Errors
     /// The rest of the pause that somebody of this name and address must make first.
     pub(crate) fn begin(&self, realm_id: &str, kind: &str, name: &str, address: IpAddr) -> Result<Try<'_>, Duration> {
-        let key = key(realm_id, &format!("{kind}/{name}"), Some(address));
-        let known = self.0.get(&key);
-        let pause = known.and_then(|wrong| wrong.lock().unwrap_or_else(PoisonError::into_inner).pause());
+        self.begin_of(key(realm_id, &format!("{kind}/{name}"), Some(address)))
+    }
+
+    /// The same for whoever this is the key of.
+    pub(super) fn begin_of(&self, key: Key) -> Result<Try<'_>, Duration> {
+        let known = self.table.get(&key);
+        let pause = known
+            .and_then(|wrong| wrong.lock().unwrap_or_else(PoisonError::into_inner).pause(self.first, self.longest));
         pause.map_or(Ok(Try { guesses: self, key }), Err)
     }
 }
@@ -63,7 +79,7 @@ impl Guesses {
 impl Try<'_> {
     /// Notes how it went.
     pub(crate) fn end(self, right: bool) {
-        let table = &self.guesses.0;
+        let table = &self.guesses.table;
         if right {
             table.remove(&self.key);
             return;

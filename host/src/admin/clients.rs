@@ -434,7 +434,11 @@ pub(super) async fn change(
 }
 
 /// The client of the address, once no other change of it waits for targets that must take it.
-async fn find_for_change(app: &App, administrator: &Administrator, id: &str) -> Result<ClientRow, ErrorResponse> {
+pub(super) async fn find_for_change(
+    app: &App,
+    administrator: &Administrator,
+    id: &str,
+) -> Result<ClientRow, ErrorResponse> {
     let found = find(app, administrator, id).await?;
     match app.deliveries.waited_for_turn(&administrator.realm, &found.id).await? {
         true => find(app, administrator, id).await,

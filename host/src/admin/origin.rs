@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use matricula_store::clients::Origin;
+use matricula_store::clients::{Approval, Origin};
 use matricula_store::initial_access_tokens;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,6 +27,9 @@ pub(crate) struct ClientOrigin {
     /// The initial access token it was registered with.
     #[serde(skip_serializing_if = "Option::is_none")]
     initial_access_token: Option<TokenOfClient>,
+    /// Who approved it, if it waited for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approved_by: Option<Approval>,
     /// Names of the policies that came with that token and bind the client for good.
     token_policies: Vec<String>,
 }
@@ -54,7 +57,7 @@ pub(crate) async fn read(
     Path((_realm, id)): Path<(String, String)>,
 ) -> Result<Json<ClientOrigin>, ErrorResponse> {
     administrator.require(&VIEW)?;
-    let row = find(&app, &administrator, &id).await?;
+    let mut row = find(&app, &administrator, &id).await?;
     let initial_access_token = match &row.initial_access_token {
         Some(id) => {
             let token = initial_access_tokens::by_id(&app.store.database, &administrator.realm.id, id).await?;
@@ -64,10 +67,13 @@ pub(crate) async fn read(
         }
         None => None,
     };
+    // It is shown beside the registration.
+    let approved_by = row.origin.as_mut().and_then(|origin| origin.approved_by.take());
     Ok(Json(ClientOrigin {
         created: row.created_at,
         held: row.is_held(),
         initial_access_token,
+        approved_by,
         token_policies: row.token_policies.iter().filter_map(|policy| policy.name.clone()).collect(),
         registration: row.origin,
     }))

@@ -37,6 +37,8 @@ use crate::front_door;
 use crate::front_door::settings::AUTHORIZATION_SERVER;
 use crate::gate;
 use crate::gate::settings::GATE;
+use crate::life_cycle;
+use crate::life_cycle::settings::LIFE_CYCLE;
 use crate::parameters::Query;
 use crate::realm_document::is_elsewhere;
 use crate::registration::ATTEMPTS;
@@ -109,6 +111,10 @@ pub(crate) struct RealmRepresentation {
     #[serde(deserialize_with = "as_sent", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     client_id_metadata_documents: Option<Value>,
+    /// What becomes of clients with time, see [`life_cycle::settings`]; null: the defaults.
+    #[serde(deserialize_with = "as_sent", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    life_cycle: Option<Value>,
     /// An empty value removes an attribute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
@@ -122,7 +128,7 @@ pub(crate) struct RealmRepresentation {
 impl Representation for RealmRepresentation {
     const NAME: &'static str = "RealmRepresentation";
     const MEMBERS: Option<&'static [&'static str]> = None;
-    const NULLS: &'static [&'static str] = &[AUTHORIZATION_SERVER, GATE, CLIENT_ID_METADATA_DOCUMENTS];
+    const NULLS: &'static [&'static str] = &[AUTHORIZATION_SERVER, GATE, CLIENT_ID_METADATA_DOCUMENTS, LIFE_CYCLE];
 }
 
 /// A value of which `null` is one, too.
@@ -163,6 +169,7 @@ impl RealmRepresentation {
             authorization_server: Some(serde_json::json!(settings.authorization_server)),
             gate: Some(serde_json::json!(settings.gate)),
             client_id_metadata_documents: Some(serde_json::json!(settings.client_id_metadata_documents)),
+            life_cycle: Some(serde_json::json!(settings.life_cycle)),
             attributes: Some(
                 settings.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
             ),
@@ -293,6 +300,12 @@ impl RealmRepresentation {
             match client_documents::settings::read(&sent) {
                 Ok(read) => settings.client_id_metadata_documents = read,
                 Err(reason) => refused = refused.and(Err((CLIENT_ID_METADATA_DOCUMENTS, reason))),
+            }
+        }
+        if let Some(sent) = self.life_cycle {
+            match life_cycle::settings::read(&sent) {
+                Ok(read) => settings.life_cycle = read,
+                Err(reason) => refused = refused.and(Err((LIFE_CYCLE, reason))),
             }
         }
         refused

@@ -103,10 +103,15 @@ async fn add(exchange: &Exchange, client_id: &str, asker: &Asker) -> Result<Admi
         permit: asker.permit.clone(),
         free: None,
         metadata_document: Some(state),
+        wants_approval: false,
     };
     let admitted = register::admit(&judged, wanted).await;
     match admitted {
-        Ok(registered) => Ok(Admitted { client: registered.client, pending: registered.pending, is_new: true }),
+        Ok(register::Admitted::Registered(registered)) => {
+            Ok(Admitted { client: registered.client, pending: registered.pending, is_new: true })
+        }
+        // Nobody asked to wait.
+        Ok(register::Admitted::Waits(_)) => Err(ErrorResponse::server_error().into()),
         // What is recorded of it is of the request as it was judged.
         Err(refusal) => Err(judged.record(refusal, Write::default()).await.into()),
     }

@@ -7,6 +7,8 @@ use matricula_realms::Realm;
 use matricula_store::scopes::Assigned;
 use serde_json::{Map, Value};
 
+use crate::approval;
+
 /// Members that are this server's to say, and one that repeats the others, signed.
 const NOT_THEIRS: [&str; 5] = [
     REGISTRATION_ENDPOINT,
@@ -90,6 +92,7 @@ fn begin(theirs: &Map<String, Value>, realm: &Realm) -> String {
     }
     let documents = realm.settings.client_id_metadata_documents.enabled;
     ours.insert("client_id_metadata_document_supported".to_owned(), documents.into());
+    ours.insert("registration_modes_supported".to_owned(), approval::MODES.as_slice().into());
     let mut text = Value::Object(ours).to_string();
     // There is a member before.
     text.pop();
@@ -128,6 +131,7 @@ mod tests {
                 "scopes_supported": ["theirs", "openid", "profile", 1],
                 "mtls_endpoint_aliases": {"token_endpoint": "https://m.sso.example/token"},
                 "client_id_metadata_document_supported": false,
+                "registration_modes_supported": ["immediate", "approval"],
                 "registration_endpoint": endpoint,
             });
             assert_eq!(ours, expected);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use matricula_contract::Registration;
 use matricula_realms::{Realm, defaults};
+use matricula_store::life_cycle::LifeCycle;
 use matricula_store::policies::PolicyRow;
 use matricula_store::realm_settings::{ClientIdMetadataDocuments, Gate};
 use matricula_store::roles::RoleRow;
@@ -25,6 +26,7 @@ use crate::client_documents::settings::CLIENT_ID_METADATA_DOCUMENTS;
 use crate::config::Export;
 use crate::front_door::settings::AUTHORIZATION_SERVER;
 use crate::gate::settings::GATE;
+use crate::life_cycle::settings::LIFE_CYCLE;
 use crate::policies::{PROVIDER_TYPE, settings};
 
 /// Rows that are read at a time.
@@ -64,6 +66,7 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
         AUTHORIZATION_SERVER: Value::Null,
         GATE: Gate::default(),
         CLIENT_ID_METADATA_DOCUMENTS: ClientIdMetadataDocuments::default(),
+        LIFE_CYCLE: LifeCycle::default(),
     });
     for (name, value) in settings.iter().filter(|(name, value)| ours.get(name.as_str()) != Some(*value)) {
         document.member(name, value)?;

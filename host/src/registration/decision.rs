@@ -294,6 +294,7 @@ impl Policies {
             decision: self.decision.clone(),
             token_name: None,
             document: None,
+            approved_by: None,
         }
     }
 }

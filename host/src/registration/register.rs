@@ -8,9 +8,10 @@ use matricula_system::clock;
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
-use super::rehearsal::Asked;
 use super::watch::Watch;
-use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers, required};
+use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers, rehearsal, required};
+use crate::approval::request::Asked;
+use crate::approval::waiting::{self, OfToken};
 use crate::authentication::{AuthenticationError, Identity, Permit, may_register, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
@@ -28,6 +29,16 @@ pub(crate) struct Wanted<'a> {
     pub(crate) free: Option<String>,
     /// What is known of the Client ID Metadata Document that it comes from. Such a client has no registration access token.
     pub(crate) metadata_document: Option<MetadataDocument>,
+    /// If it is held, its caller gets it after an approval.
+    pub(crate) wants_approval: bool,
+}
+
+/// What became of it.
+pub(crate) enum Admitted {
+    /// It is registered.
+    Registered(Box<Registered>),
+    /// It waits for an approval, with this answer.
+    Waits(Response),
 }
 
 /// A client that was registered.
@@ -44,10 +55,12 @@ pub(crate) struct Registered {
 pub(super) async fn register(
     exchange: &Exchange,
     document: Document,
+    asked: &Asked,
     cross_origin: &CrossOrigin,
 ) -> Result<Response, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
     let (requested, (identity, named)) = exchange.parse(&document, cross_origin).await?;
+    let wants_approval = asked.wants_approval()?;
     // One that nobody has may still be that of a client that leaves.
     let is_free = matches!(named, Some(None)) && realm.targets.is_empty();
     let free = if is_free { requested.client_id.clone() } else { None };
@@ -56,8 +69,20 @@ pub(super) async fn register(
     if permit.registration_auth == RegistrationAuth::Anonymous && !matches!(identity, Identity::Anonymous) {
         app.anonymous_limits.count(realm, exchange.caller.address)?;
     }
-    let wanted = Wanted { document: &document, requested, identity: &identity, permit, free, metadata_document: None };
-    let Registered { client, answer, registration, pending, policies } = admit(exchange, wanted).await?;
+    let wanted = Wanted {
+        document: &document,
+        requested,
+        identity: &identity,
+        permit,
+        free,
+        metadata_document: None,
+        wants_approval,
+    };
+    let registered = match admit(exchange, wanted).await? {
+        Admitted::Registered(registered) => *registered,
+        Admitted::Waits(response) => return Ok(response),
+    };
+    let Registered { client, answer, registration, pending, policies } = registered;
     let (answer, client_uri) = match with_issued(exchange, &client.id).await? {
         Some(client) => {
             let client_uri = exchange.client_uri(client.client_id());
@@ -74,13 +99,13 @@ pub(super) async fn register(
 
 /// Registers what policies, client policies and targets agree to. Everything that can fail happens before the one
 /// transaction that stores the client.
-pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Registered, Refusal> {
+pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Admitted, Refusal> {
     let Exchange { app, realm, provider, .. } = exchange;
-    let Wanted { document, requested, identity, permit, free, metadata_document } = wanted;
+    let Wanted { document, requested, identity, permit, free, metadata_document, wants_approval } = wanted;
     let mut policies = exchange.policies(identity, permit.registration_auth, identity.of_token());
     policies.decided_again = true;
     let (free, issued) = (free.as_deref(), issue());
-    let watch = Watch::of(exchange, &policies, Some(document), || Asked {
+    let watch = Watch::of(exchange, &policies, Some(document), || rehearsal::Asked {
         requested: Some(requested.clone()),
         stored: None,
         free,
@@ -95,15 +120,17 @@ pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Reg
 
     let now = clock::now();
     let client_id = client.client_id.clone().unwrap_or_default();
+    let waits = wants_approval && policies.held.is_some();
     let token_id = metadata_document.is_none().then(|| Uuid::new_v4().to_string());
-    let access_token = match &token_id {
-        Some(token_id) => {
-            let origins = allowed_origins(exchange, identity, &mut policies).await?;
-            let issuer = app.issuer(realm, &exchange.caller);
-            let auth = permit.registration_auth;
-            Some(registration_access_token::issue(app, realm, &issuer, token_id, auth, Some(origins)).await?)
-        }
-        None => None,
+    let mut of_token = None;
+    if token_id.is_some() {
+        let allowed_origins = allowed_origins(exchange, identity, &mut policies).await?;
+        of_token = Some(OfToken { registration_auth: permit.registration_auth, allowed_origins });
+    }
+    let access_token = match (&token_id, &of_token) {
+        // Who waits gets it with the client.
+        (Some(token_id), Some(of_token)) if !waits => Some(access_token(exchange, token_id, of_token).await?),
+        _ => None,
     };
     let registration = Registration {
         client_uri: exchange.client_uri(&client_id),
@@ -115,7 +142,7 @@ pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Reg
     };
     let token_name = identity.of_token().name.map(str::to_owned);
     let client = ClientRow {
-        registration_token_id: token_id,
+        registration_token_id: token_id.filter(|_| !waits),
         initial_access_token: permit.initial_access_token.clone(),
         token_policies: identity.of_token().policies.to_vec(),
         origin: Some(Origin { token_name, document: metadata_document, ..policies.origin() }),
@@ -129,7 +156,10 @@ pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Reg
     required::reviewed(exchange, &mut policies, &client).await?;
 
     let initial_access_token = permit.initial_access_token.as_deref();
-    let made = Made { client: &client, effects: &effects, initial_access_token };
+    let made = Made { client: &client, effects: &effects, initial_access_token, waits };
+    if waits && let Some(of_token) = of_token {
+        return Ok(Admitted::Waits(Box::pin(waiting::begin(exchange, &mut policies, &made, of_token)).await?));
+    }
     let pending = if app.deliveries.may_refuse(realm, &client) {
         // It waits for others: boxed, as most realms have none that must take a client.
         Box::pin(required::register(exchange, &mut policies, &made)).await?
@@ -137,7 +167,16 @@ pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Reg
         made.store(exchange, &mut policies).await?;
         app.deliveries.settled(realm, &client.id).await
     };
-    Ok(Registered { client, answer, registration, pending, policies })
+    Ok(Admitted::Registered(Box::new(Registered { client, answer, registration, pending, policies })))
+}
+
+/// The client's registration access token.
+async fn access_token(exchange: &Exchange, token_id: &str, of_token: &OfToken) -> Result<String, StoreError> {
+    let Exchange { app, realm, caller, .. } = exchange;
+    let issuer = app.issuer(realm, caller);
+    let OfToken { registration_auth, allowed_origins } = of_token;
+    let origins = Some(allowed_origins.clone());
+    registration_access_token::issue(app, realm, &issuer, token_id, *registration_auth, origins).await
 }
 
 /// The client as it is stored, where a target may have issued something of its own.
@@ -147,16 +186,27 @@ pub(super) async fn with_issued(exchange: &Exchange, id: &str) -> Result<Option<
 }
 
 /// A client that all have agreed to.
-pub(super) struct Made<'a> {
-    pub(super) client: &'a ClientRow,
+pub(crate) struct Made<'a> {
+    pub(crate) client: &'a ClientRow,
     effects: &'a [Effect],
     /// The one that it takes a use of.
-    pub(super) initial_access_token: Option<&'a str>,
+    pub(crate) initial_access_token: Option<&'a str>,
+    /// Its caller gets it after an approval: it is registered then.
+    waits: bool,
 }
 
 impl Made<'_> {
     /// Stores it, in one transaction.
     async fn store(&self, exchange: &Exchange, policies: &mut Policies) -> Result<(), Refusal> {
+        let write = self.write(exchange, policies)?;
+        match exchange.store(write, Some(&policies.decision)).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(lost(exchange, policies, error).await),
+        }
+    }
+
+    /// All that is stored.
+    pub(crate) fn write(&self, exchange: &Exchange, policies: &Policies) -> Result<Write, StoreError> {
         let Exchange { app, realm, .. } = exchange;
         let mut write = Write::default();
         realms::count_client(&mut write, &realm.id, &policies.client_limits());
@@ -165,10 +215,7 @@ impl Made<'_> {
             initial_access_tokens::spend(&mut write, &realm.id, token);
         }
         self.store_beside(exchange, policies, &mut write);
-        match exchange.store(write, Some(&policies.decision)).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(lost(exchange, policies, error).await),
-        }
+        Ok(write)
     }
 
     /// What is stored beside the client: what its provider asks for, the event, the decision.
@@ -176,7 +223,7 @@ impl Made<'_> {
         effects::store(write, &exchange.realm, self.client, self.effects);
         let mut subject = exchange.subject();
         subject.client_id = Some(self.client.client_id());
-        if let Some(event) = subject.success() {
+        if let Some(event) = subject.success().filter(|_| !self.waits) {
             events::insert(write, &exchange.realm.id, &event);
         }
         exchange.record_decision(write, policies, self.client.client_id());
@@ -242,7 +289,7 @@ fn in_use(taken: Taken) -> ErrorResponse {
 }
 
 /// What the transaction found: the same answer as if it had been known before.
-pub(super) async fn lost(exchange: &Exchange, policies: &mut Policies, error: StoreError) -> Refusal {
+pub(crate) async fn lost(exchange: &Exchange, policies: &mut Policies, error: StoreError) -> Refusal {
     match error {
         StoreError::Lost(Lost::Taken) => in_use(Taken::ClientId).into(),
         StoreError::Lost(Lost::Spent) => exchange.unauthenticated(AuthenticationError::NoRemainingCount),

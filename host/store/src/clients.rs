@@ -37,6 +37,20 @@ pub struct Origin {
     /// The Client ID Metadata Document that it comes from; absent: it came another way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<MetadataDocument>,
+    /// Who approved it, if it had to wait for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Approval>,
+}
+
+/// Who approved a client that waited.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Approval {
+    /// Name of the user.
+    pub user: String,
+    /// Name of the user's realm.
+    pub realm: String,
+    /// When, Unix milliseconds.
+    pub time: i64,
 }
 
 /// A Client ID Metadata Document as it was last fetched.
@@ -565,6 +579,17 @@ pub fn keep_document(write: &mut Write, realm_id: &str, id: &str, origin: &Origi
     write.run(
         "UPDATE clients SET origin = $3 WHERE realm_id = $1 AND id = $2",
         values![realm_id, id, serde_json::json!(origin).to_string()],
+    );
+}
+
+/// Notes who approved a client, in the write that does so.
+pub fn note_approval(write: &mut Write, realm_id: &str, client: &ClientRow, approval: Approval) {
+    // A client that is older than that column came from nobody knows where.
+    let Some(origin) = client.origin.clone() else { return };
+    let origin = Origin { approved_by: Some(approval), ..origin };
+    write.run(
+        "UPDATE clients SET origin = $3 WHERE realm_id = $1 AND id = $2",
+        values![realm_id, &client.id, serde_json::json!(origin).to_string()],
     );
 }
 

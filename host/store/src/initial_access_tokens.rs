@@ -95,6 +95,14 @@ pub fn spend(write: &mut Write, realm_id: &str, id: &str) {
     );
 }
 
+/// Gives a use back to a token, if it is still there.
+pub fn give_back(write: &mut Write, realm_id: &str, id: &str) {
+    write.run(
+        "UPDATE initial_access_tokens SET remaining_count = remaining_count + 1 WHERE realm_id = $1 AND id = $2",
+        values![realm_id, id],
+    );
+}
+
 /// Removes a token, if it is there.
 pub fn delete(write: &mut Write, realm_id: &str, id: &str) {
     write.run("DELETE FROM initial_access_tokens WHERE realm_id = $1 AND id = $2", values![realm_id, id]);

@@ -30,8 +30,10 @@ mod followers;
 pub mod initial_access_tokens;
 pub mod keys;
 pub mod lenient;
+pub mod life_cycle;
 mod lookups;
 mod packing;
+pub mod pending_registrations;
 mod plans;
 pub mod policies;
 mod postgres;
@@ -73,6 +75,8 @@ pub enum Lost {
     Changed,
     /// The initial access token has no uses left.
     Spent,
+    /// As many as may wait for an approval do.
+    TooMany,
     /// The condition of this index, in the order of the write, does not hold.
     Condition(usize),
 }

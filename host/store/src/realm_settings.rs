@@ -6,6 +6,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::life_cycle::LifeCycle;
+
 // Settings without a field of their own that this server looks at (Keycloak: RealmRepresentation).
 
 /// Seconds without use after which the tokens of a client end.
@@ -165,6 +167,9 @@ pub struct Settings {
     pub gate: Gate,
     /// Clients that are addresses of their own metadata.
     pub client_id_metadata_documents: ClientIdMetadataDocuments,
+    /// What becomes of clients with time.
+    #[serde(skip_serializing_if = "LifeCycle::is_default")]
+    pub life_cycle: LifeCycle,
     /// Free data (`frontendUrl`, `acr.loa.map`, `clientRegistration.…`).
     pub attributes: BTreeMap<String, String>,
     /// Whatever else an administrator set; kept and returned, not interpreted.
@@ -186,6 +191,7 @@ impl Default for Settings {
             authorization_server: None,
             gate: Gate::default(),
             client_id_metadata_documents: ClientIdMetadataDocuments::default(),
+            life_cycle: LifeCycle::default(),
             attributes: BTreeMap::new(),
             other: Map::from_iter([("rememberMe".to_owned(), Value::Bool(false))]),
         }

@@ -18,6 +18,7 @@ const BUILT_IN = [
   ['core', 'core.wasm'],
   ['policies', 'builtin.wasm'],
   ['client-policies', 'client-policy-builtin.wasm'],
+  ['approval-required', 'approval-required.wasm'],
 ];
 
 const read = (path) => {

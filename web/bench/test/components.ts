@@ -28,6 +28,7 @@ export async function builtIn(): Promise<ComponentSet> {
     ['core', 'core.wasm'],
     ['policies', 'builtin.wasm'],
     ['client-policies', 'client-policy-builtin.wasm'],
+    ['approval-required', 'approval-required.wasm'],
   ] as const) {
     set = await set.with(instance(name, file));
   }

@@ -10,6 +10,12 @@
   var dark = chosen ? chosen === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
   document.documentElement.classList.toggle('pf-v6-theme-dark', dark);
 
+  // The address that callers are given who wait for an approval. Whoever opens it signs in first and sees the page then.
+  var code = /^[A-Za-z]{4}-?[A-Za-z]{4}$/.exec(new URLSearchParams(location.search).get('verification_code') || '');
+  if (/\/approve$/.test(location.pathname)) {
+    history.replaceState(null, '', './#/-/approve' + (code ? '/' + code[0].toUpperCase() : ''));
+  }
+
   // Who is signed in: the answer is there by the time that src/session.tsx asks for it.
   window.matriculaSession = fetch('/console/session', { headers: { Accept: 'application/json' }, credentials: 'same-origin' });
   window.matriculaSession.catch(function () {

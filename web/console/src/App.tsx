@@ -33,6 +33,7 @@ const CreateTarget = lazy(() => import('./pages/CreateTarget'));
 const Target = lazy(() => import('./pages/Target'));
 const RealmSettings = lazy(() => import('./pages/RealmSettings'));
 const CreateRealm = lazy(() => import('./pages/CreateRealm'));
+const Approve = lazy(() => import('./pages/Approve'));
 const Components = lazy(() => import('./pages/Components'));
 const Component = lazy(() => import('./pages/Component'));
 
@@ -118,6 +119,8 @@ export function App() {
                 <Routes>
                   <Route path="/" element={<Home />} />
                   <Route path="/-/create-realm" element={<CreateRealm />} />
+                  <Route path="/-/approve" element={<Approve />} />
+                  <Route path="/-/approve/:code" element={<Approve />} />
                   <Route path="/-/components" element={<Components />} />
                   <Route path="/-/components/:name" element={<Component />} />
                   <Route path="/:realm/*" element={<OfRealm />} />

@@ -10,8 +10,13 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Our own crates that end up in the server: the program, and the components that it has built in.
-const OURS: [&str; 4] =
-    ["matricula", "matricula-core", "matricula-policies-builtin", "matricula-client-policy-builtin"];
+const OURS: [&str; 5] = [
+    "matricula",
+    "matricula-core",
+    "matricula-policies-builtin",
+    "matricula-client-policy-builtin",
+    "matricula-policy-approval-required",
+];
 
 /// A package of somebody else.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

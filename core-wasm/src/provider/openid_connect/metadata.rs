@@ -68,6 +68,8 @@ impl Metadata {
             "subject_type" => self.subject_type = value.text()?,
             "jwks_uri" => self.jwks_uri = value.text()?,
             "jwks" => self.jwks = key_set(value)?,
+            // It is about the request, and the host's matter.
+            "registration_mode" => {}
             // What the server gives out: read, as a wrong type is an error, and dropped.
             "client_secret" | "registration_client_uri" | "registration_access_token" => drop(value.text()?),
             "client_id_issued_at" | "client_secret_expires_at" => drop(value.long_integer()?),

@@ -51,6 +51,8 @@ interface Options {
   bytes?: Blob;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** That it is not there is an answer like any other. */
+  mayBeMissing?: boolean;
 }
 
 /** A request whose answer is JSON, or nothing. */
@@ -61,7 +63,7 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
     await onEnded();
     return request(path, options);
   }
-  if (response.status === 404 && path.startsWith('/admin/realms/')) {
+  if (response.status === 404 && path.startsWith('/admin/realms/') && !options.mayBeMissing) {
     onMissing();
   }
   if (!response.ok) {

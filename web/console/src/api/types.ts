@@ -46,7 +46,19 @@ export interface ClientOrigin {
   held: boolean;
   registration?: { provider: string; kind: CallerKind; address: string; subject?: string; decision: string; tokenName?: string };
   initialAccessToken?: { id: string; name?: string; exists: boolean };
+  approvedBy?: { user: string; realm: string; time: number };
   tokenPolicies: string[];
+}
+
+/** A registration whose caller waits for an approval. */
+export interface ClientApproval {
+  verificationCode: string;
+  requested: number;
+  expires: number;
+  address: string;
+  reason: string;
+  decision: string;
+  client: Client;
 }
 
 export interface InitialAccessToken {

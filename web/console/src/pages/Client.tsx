@@ -5,6 +5,7 @@ import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, PageSection,
 import { useNavigate, useParams } from 'react-router';
 import { ApiError, admin, query, request } from '../api/http';
 import { HELD, type Client as ClientDocument, type ClientOrigin } from '../api/types';
+import { ClientDetails } from '../parts/ClientDetails';
 import { Confirm } from '../parts/Confirm';
 import { Entry } from '../parts/Entry';
 import { LinkTabs } from '../parts/LinkTabs';
@@ -142,58 +143,12 @@ function Known({ client, tab, reload, above }: { client: ClientDocument; tab: Ta
         <LinkTabs label="Client" active={tab} tabs={[['details', 'Details', at], ['credentials', 'Credentials', `${at}/credentials`], ['targets', 'Targets', `${at}/targets`], ['origin', 'Origin', `${at}/origin`], ['representation', 'Representation', `${at}/representation`]]} />
       </PageSection>
       <PageSection hasBodyWrapper={false} key={tab}>
-        {tab === 'credentials' ? <Credentials client={client} manage={manage} /> : tab === 'targets' ? <ClientTargets client={client} /> : tab === 'origin' ? <Origin client={client} /> : tab === 'representation' ? <Representation client={client} manage={manage} reload={reload} /> : <Details client={client} />}
+        {tab === 'credentials' ? <Credentials client={client} manage={manage} /> : tab === 'targets' ? <ClientTargets client={client} /> : tab === 'origin' ? <Origin client={client} /> : tab === 'representation' ? <Representation client={client} manage={manage} reload={reload} /> : <ClientDetails client={client} />}
       </PageSection>
       {asked && (
         <ClientGone client={client} what={asked} onClose={() => setAsked(undefined)} onDone={() => navigate(list)} />
       )}
     </>
-  );
-}
-
-function Details({ client }: { client: ClientDocument }) {
-  const flows = [
-    [client.standardFlowEnabled, 'Standard flow'],
-    [client.implicitFlowEnabled, 'Implicit flow'],
-    [client.directAccessGrantsEnabled, 'Direct access grants'],
-    [client.serviceAccountsEnabled, 'Service account'],
-  ].flatMap(([on, caption]) => (on ? [String(caption)] : []));
-  const saml = client.protocol === 'saml';
-  return (
-    <DescriptionList orientation={{ md: 'horizontal' }} horizontalTermWidthModifier={{ default: '14rem' }}>
-      <Entry term="Client ID">{client.clientId}</Entry>
-      {client.name && !client.name.startsWith('${') && <Entry term="Name">{client.name}</Entry>}
-      <Entry term="Type">{saml ? 'SAML' : 'OpenID Connect'}</Entry>
-      {!saml && <Entry term="Access type">{client.bearerOnly ? 'Bearer-only' : client.publicClient ? 'Public: it has no secret' : 'Confidential: it has a secret'}</Entry>}
-      {!saml && <Entry term="Flows">{flows.join(', ') || 'None'}</Entry>}
-      <Entry term="Redirect URIs">
-        <Lines values={client.redirectUris} />
-      </Entry>
-      <Entry term="Web origins">
-        <Lines values={client.webOrigins} />
-      </Entry>
-      {client.rootUrl && <Entry term="Root URL">{client.rootUrl}</Entry>}
-      {client.baseUrl && <Entry term="Home URL">{client.baseUrl}</Entry>}
-      <Entry term="Asks users for consent">{client.consentRequired ? 'Yes' : 'No'}</Entry>
-      <Entry term="Full scope">{client.fullScopeAllowed ? 'Allowed: its tokens carry every role of the user' : 'Not allowed'}</Entry>
-      <Entry term="Default client scopes">{client.defaultClientScopes?.join(', ') || 'None'}</Entry>
-      <Entry term="Optional client scopes">{client.optionalClientScopes?.join(', ') || 'None'}</Entry>
-      <Entry term="Internal ID">
-        <code>{client.id}</code>
-      </Entry>
-    </DescriptionList>
-  );
-}
-
-function Lines({ values = [] }: { values?: string[] | undefined }) {
-  return values.length === 0 ? (
-    <>None</>
-  ) : (
-    <ul className="console-plain-list">
-      {values.map((value) => (
-        <li key={value}>{value}</li>
-      ))}
-    </ul>
   );
 }
 
@@ -295,7 +250,7 @@ function Origin({ client }: { client: ClientDocument }) {
   const at = `#/${encodeURIComponent(realm)}`;
   return (
     <Show from={origin} what="its origin" role="view-clients">
-      {({ created, registration, initialAccessToken, tokenPolicies }) => (
+      {({ created, registration, initialAccessToken, approvedBy, tokenPolicies }) => (
         <DescriptionList orientation={{ md: 'horizontal' }} horizontalTermWidthModifier={{ default: '14rem' }}>
           <Entry term="Made">
             {moment(created * 1000)} ({distance(created * 1000)})
@@ -328,6 +283,11 @@ function Origin({ client }: { client: ClientDocument }) {
               ) : (
                 ' (deleted since)'
               )}
+            </Entry>
+          )}
+          {approvedBy && (
+            <Entry term="Approved by">
+              {approvedBy.user} of realm {approvedBy.realm}, {moment(approvedBy.time)}
             </Entry>
           )}
           {tokenPolicies.length > 0 && <Entry term="Bound by policies of that token">{tokenPolicies.join(', ')}</Entry>}

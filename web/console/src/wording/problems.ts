@@ -26,6 +26,21 @@ export function ipAddress(address: string): Problem {
   return text === '' || isIPv4(text) || isIPv6(text) ? undefined : 'This is no address: 203.0.113.9, 2001:db8::9.';
 }
 
+/** The letters of a verification code as it is typed: in any case, with or without the hyphen. */
+export function codeLetters(code: string): string {
+  return code.trim().replaceAll('-', '').toUpperCase();
+}
+
+/** A verification code that is being typed. */
+export function verificationCode(code: string): Problem {
+  const letters = codeLetters(code);
+  const strange = /[^BCDFGHJKLMNPQRSTVWXZ]/.exec(letters);
+  if (strange) {
+    return `No code has “${strange[0]}” in it: it is eight letters and none of them a vowel.`;
+  }
+  return letters.length > 8 ? 'A code has eight letters.' : undefined;
+}
+
 /** An entry of Trusted Hosts. */
 export function trustedHost(entry: string): Problem {
   const text = entry.trim();

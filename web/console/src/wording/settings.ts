@@ -21,6 +21,7 @@ const words: Record<string, [string, string]> = {
 };
 
 const policies: Record<string, string> = {
+  'approval-required': 'Approval required',
   'allowed-client-templates': 'Allowed client scopes',
   'allowed-protocol-mappers': 'Allowed protocol mapper types',
   'client-disabled': 'Client disabled',
@@ -32,6 +33,7 @@ const policies: Record<string, string> = {
 };
 
 const helps: Record<string, string> = {
+  'approval-required': 'Every new client waits until an administrator approves it.',
   'allowed-client-templates': 'Which client scopes a client may name.',
   'allowed-protocol-mappers': 'Which protocol mappers a client may bring.',
   'client-disabled': 'New clients stay disabled until an administrator enables them.',
