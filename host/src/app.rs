@@ -34,6 +34,7 @@ use crate::error::ErrorResponse;
 use crate::front_door::Documents;
 use crate::keys::Keys;
 use crate::keys::rsa::RsaKeys;
+use crate::life_cycle::uses::Uses;
 use crate::metrics::Metrics;
 use crate::policies::ClientCounts;
 use crate::targets::deliveries::Deliveries;
@@ -63,6 +64,7 @@ pub(crate) struct Shared {
     pub(crate) client_counts: ClientCounts,
     pub(crate) guesses: Guesses,
     pub(crate) deliveries: Deliveries,
+    pub(crate) uses: Uses,
     pub(crate) documents: Documents,
     proxies: TrustedProxies,
     /// Replaces scheme, host and port of requests, without a slash at the end.
@@ -136,6 +138,7 @@ impl App {
             client_counts: ClientCounts::none(),
             guesses: Guesses::none(),
             deliveries: deliveries.await.context("reading the targets")?,
+            uses: Uses::start(store.clone()),
             documents,
             proxies: TrustedProxies::new(options.trusted_proxies.clone(), options.proxy_headers),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
@@ -219,6 +222,8 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::clients::list, admin::clients::create))
         .routes(routes!(admin::clients::read, admin::clients::update, admin::clients::delete))
         .routes(routes!(admin::client_changes::list))
+        .routes(routes!(admin::client_use::report))
+        .routes(routes!(admin::life::read))
         .routes(routes!(admin::clients::registration_access_token))
         .routes(routes!(admin::clients::secret, admin::clients::new_secret))
         .routes(routes!(admin::clients::service_account_user))

@@ -30,6 +30,7 @@ mod health;
 pub mod huge_pages;
 mod json_text;
 mod keys;
+mod life_cycle;
 mod logs;
 mod maintenance;
 mod metrics;

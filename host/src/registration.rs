@@ -29,6 +29,7 @@ use axum::response::{IntoResponse, Response};
 use matricula_contract::server_attributes::Author;
 use matricula_contract::{Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
 use matricula_realms::Realm;
+use matricula_store::client_uses::Kind;
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::events::Event;
 use matricula_store::policies::OfToken;
@@ -356,6 +357,13 @@ impl Exchange {
             None => clients::with_roles(&self.app.store.database, &self.realm.id, &self.client_id).await?,
         };
         Ok(named.map_or_else(Default::default, |(stored, roles)| (Some(stored), roles)))
+    }
+
+    /// Notes the use of a client, if it was its own registration access token that did it.
+    fn used_by(&self, identity: &Identity, client: &ClientRow) {
+        if matches!(identity, Identity::RegistrationAccessToken(..)) {
+            self.app.uses.note(&self.realm.id, &client.id, Kind::Management);
+        }
     }
 
     /// Unwraps what the provider answered at a step: violations are 400, and no answer is recorded.

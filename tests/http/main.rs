@@ -6,6 +6,7 @@ mod author;
 mod backup;
 mod browsers;
 mod client_changes;
+mod client_life;
 mod command_line;
 mod compiling;
 mod component_files;

@@ -98,7 +98,10 @@ async fn attempt(
         exchange.record_decision(&mut write, &policies, stored.client_id());
     }
     match exchange.store(write, recorded).await {
-        Ok(()) => Ok(Some(answer)),
+        Ok(()) => {
+            exchange.used_by(identity, &stored);
+            Ok(Some(answer))
+        }
         Err(StoreError::Lost(Lost::Changed)) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -110,6 +110,7 @@ async fn attempt(
         store(exchange, &policies, &client, beside).await?
     };
     let Some(pending) = pending else { return Ok(None) };
+    exchange.used_by(identity, &client);
     let answer = match register::with_issued(exchange, &client.id).await? {
         Some(client) => {
             let registration = Registration { client_uri: exchange.client_uri(client.client_id()), ..registration };

@@ -36,6 +36,38 @@ pub struct Origin {
     pub token_name: Option<String>,
 }
 
+/// In which state a client is, of which it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It may be used.
+    Active,
+    /// An administrator disabled it.
+    Disabled,
+    /// It waits for an administrator.
+    Held,
+    /// It is deleted here, while some target has not confirmed it.
+    Leaving,
+}
+
+impl State {
+    const ALL: [State; 4] = [State::Active, State::Disabled, State::Held, State::Leaving];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Active => "active",
+            State::Disabled => "disabled",
+            State::Held => "held",
+            State::Leaving => "leaving",
+        }
+    }
+
+    /// The state with this word.
+    pub fn of_name(name: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// A client as it is stored.
 #[derive(Clone)]
 pub struct ClientRow {
@@ -131,6 +163,17 @@ impl ClientRow {
         let mut client = self.client.clone();
         client.attributes.push(Attribute { name: HELD.to_owned(), value: reason.clone() });
         Cow::Owned(client)
+    }
+
+    /// In which state it is, unless it leaves.
+    pub fn state(&self) -> State {
+        if self.is_held() {
+            State::Held
+        } else if self.enabled() {
+            State::Active
+        } else {
+            State::Disabled
+        }
     }
 
     /// Whether it may be used.
@@ -360,6 +403,42 @@ pub async fn leaving(database: &Database, realm_id: &str, first: i64, max: i64) 
             values![realm_id, max, first],
         )
         .await?;
+    rows.iter().map(row).collect()
+}
+
+/// The client with this internal id that is deleted here and may still be at some target.
+pub async fn leaving_by_id(database: &Database, realm_id: &str, id: &str) -> Result<Option<ClientRow>, StoreError> {
+    let sql = select!("", "leaving_clients", "WHERE realm_id = $1 AND id = $2 AND proposed_by IS NULL");
+    let found = database.first(sql, values![realm_id, id]).await?;
+    found.as_ref().map(row).transpose()
+}
+
+/// Clients in one state, which is not [`State::Leaving`], as [`list`] gives them.
+pub async fn in_state(
+    database: &Database,
+    realm_id: &str,
+    state: State,
+    part: Option<&str>,
+    after: &str,
+    (first, max): (i64, i64),
+) -> Result<Vec<ClientRow>, StoreError> {
+    macro_rules! of_state {
+        ($condition:literal) => {
+            concat!(
+                select!("WHERE realm_id = $1 AND client_id > $2 AND "),
+                $condition,
+                " AND ($5 IS NULL OR lower(client_id) LIKE $5 ESCAPE '\\') ORDER BY client_id LIMIT $3 OFFSET $4"
+            )
+        };
+    }
+    let sql = match state {
+        State::Active => of_state!("enabled"),
+        State::Disabled => of_state!("NOT enabled AND NOT held"),
+        State::Held => of_state!("held"),
+        State::Leaving => return Ok(Vec::new()),
+    };
+    let part = part.map(|part| format!("%{}%", escape_like(part)));
+    let rows = database.scan(sql, values![realm_id, after, max, first, part]).await?;
     rows.iter().map(row).collect()
 }
 

@@ -17,6 +17,7 @@ mod changes;
 pub mod client_changes;
 pub mod client_policies;
 pub mod client_policy_documents;
+pub mod client_uses;
 pub mod clients;
 pub mod component_files;
 mod connections;

@@ -1,0 +1,3 @@
+//! The life of clients: when they were used last.
+
+pub(crate) mod uses;
