@@ -50,6 +50,7 @@ mod sweeps;
 mod target_commands;
 mod target_settings;
 mod token_states;
+mod tombstones;
 mod traces;
 mod trusted_issuers;
 mod users;

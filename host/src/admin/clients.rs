@@ -14,6 +14,7 @@ use matricula_contract::{
 };
 use matricula_store::clients::{self, ClientRow, Taken};
 use matricula_store::lenient::lenient_entries;
+use matricula_store::tombstones::{self, Removal};
 use matricula_store::{Database, Lost, StoreError, Write, users};
 use matricula_system::{clock, ids};
 use matricula_wasm::WasmError;
@@ -414,6 +415,7 @@ pub(crate) async fn update(
         if renamed {
             let username = effects::service_account_name(row.client_id());
             users::rename_service_account(&mut beside, &realm.id, &row.id, &username);
+            tombstones::end(&mut beside, &realm.id, row.client_id());
         }
         if let Some(pending) = storing::change(&app, &administrator, &row, beside).await? {
             return Ok(marked(&pending, StatusCode::NO_CONTENT));
@@ -481,7 +483,9 @@ pub(crate) async fn delete(
             return Err(ErrorResponse::framework(StatusCode::FORBIDDEN));
         }
         let mut write = Write::default();
-        clients::delete(&mut write, &administrator.realm.id, &row, &app.deliveries.carrier(true));
+        let realm = &administrator.realm;
+        let removal = Removal::by_hand(&realm.settings);
+        clients::delete(&mut write, &realm.id, &row, removal, &app.deliveries.carrier(true));
         if stored_or_changed(&app, write).await? {
             return Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await);
         }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use matricula_contract::Operation;
+use matricula_store::tombstones::Removal;
 use matricula_store::{Lost, StoreError, Write, clients, events};
 
 use super::clients::{MANAGE, change, find, marked, settled};
@@ -68,7 +69,7 @@ pub(crate) async fn refuse(
             client_id: Some(row.client_id()),
         };
         let mut write = Write::default();
-        clients::delete(&mut write, &realm.id, &row, &app.deliveries.carrier(true));
+        clients::delete(&mut write, &realm.id, &row, Removal::by_hand(&realm.settings), &app.deliveries.carrier(true));
         if let Some(event) = subject.success() {
             events::insert(&mut write, &realm.id, &event);
         }

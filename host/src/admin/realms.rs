@@ -33,6 +33,8 @@ use crate::authentication::trusted_issuer;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::front_door;
 use crate::front_door::settings::AUTHORIZATION_SERVER;
+use crate::life_cycle;
+use crate::life_cycle::settings::LIFE_CYCLE;
 use crate::parameters::Query;
 use crate::realm_document::is_elsewhere;
 use crate::registration::ATTEMPTS;
@@ -97,6 +99,10 @@ pub(crate) struct RealmRepresentation {
     #[serde(deserialize_with = "as_sent", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     authorization_server: Option<Value>,
+    /// How clients live and go, see [`life_cycle::settings`]; null: the defaults.
+    #[serde(deserialize_with = "as_sent", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    life_cycle: Option<Value>,
     /// An empty value removes an attribute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
@@ -110,7 +116,7 @@ pub(crate) struct RealmRepresentation {
 impl Representation for RealmRepresentation {
     const NAME: &'static str = "RealmRepresentation";
     const MEMBERS: Option<&'static [&'static str]> = None;
-    const NULLS: &'static [&'static str] = &[AUTHORIZATION_SERVER];
+    const NULLS: &'static [&'static str] = &[AUTHORIZATION_SERVER, LIFE_CYCLE];
 }
 
 /// A value of which `null` is one, too.
@@ -149,6 +155,7 @@ impl RealmRepresentation {
             enabled_event_types: Some(settings.enabled_event_types.clone()),
             default_signature_algorithm: settings.default_signature_algorithm.clone(),
             authorization_server: Some(serde_json::json!(settings.authorization_server)),
+            life_cycle: Some(serde_json::json!(settings.life_cycle)),
             attributes: Some(
                 settings.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
             ),
@@ -265,6 +272,9 @@ impl RealmRepresentation {
         if let Some(sent) = self.authorization_server {
             let read = front_door::settings::read(&sent);
             settings.authorization_server = read.map_err(|reason| (AUTHORIZATION_SERVER, reason))?;
+        }
+        if let Some(sent) = self.life_cycle {
+            settings.life_cycle = life_cycle::settings::read(&sent).map_err(|reason| (LIFE_CYCLE, reason))?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use anyhow::Context;
 use matricula_contract::Registration;
 use matricula_realms::{Realm, defaults};
 use matricula_store::policies::PolicyRow;
+use matricula_store::realm_settings::LifeCycle;
 use matricula_store::roles::RoleRow;
 use matricula_store::scopes::Assigned;
 use matricula_store::{clients, policies, roles, scopes};
@@ -22,6 +23,7 @@ use super::targets;
 use crate::admin::realms::{EXPORT_MARK, RealmRepresentation, TARGETS};
 use crate::config::Export;
 use crate::front_door::settings::AUTHORIZATION_SERVER;
+use crate::life_cycle::settings::LIFE_CYCLE;
 use crate::policies::{PROVIDER_TYPE, settings};
 
 /// Rows that are read at a time.
@@ -56,8 +58,9 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
     }
     let client_policies: Vec<Option<Value>> =
         ["clientProfiles", "clientPolicies"].iter().map(|name| settings.remove(*name)).collect();
-    // Keycloak refuses members that it does not know: this is one only where it says something.
-    for (name, value) in settings.iter().filter(|(name, value)| *name != AUTHORIZATION_SERVER || !value.is_null()) {
+    // Keycloak refuses members that it does not know: these are some only where they say something.
+    let unset = [(AUTHORIZATION_SERVER, Value::Null), (LIFE_CYCLE, json!(LifeCycle::default()))];
+    for (name, value) in settings.iter().filter(|(name, value)| !unset.contains(&(name.as_str(), (*value).clone()))) {
         document.member(name, value)?;
     }
     write_roles(offline, realm, &mut document).await?;

@@ -53,9 +53,10 @@ async fn attempt(
     let (permit, method) = if by_itself {
         authenticate_client(exchange, stored.as_ref()).await?
     } else {
-        let permit = may_read(identity, stored.as_ref(), description.protocol.as_deref())
-            .map_err(|error| exchange.unauthenticated(error))?;
-        (permit, None)
+        match may_read(identity, stored.as_ref(), description.protocol.as_deref()) {
+            Ok(permit) => (permit, None),
+            Err(error) => return Err(exchange.turned_away(error, identity).await),
+        }
     };
     // Neither way lets anybody through to a client that is not there.
     let mut stored = stored.ok_or_else(ErrorResponse::server_error)?;

@@ -50,7 +50,10 @@ async fn attempt(
         (stored, roles) = exchange.stored(None).await?;
     }
     let protocol = provider.provider.description.protocol.as_deref();
-    let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
+    let permit = match may_change(identity, stored.as_ref(), protocol) {
+        Ok(permit) => permit,
+        Err(error) => return Err(exchange.turned_away(error, identity).await),
+    };
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::deliveries::{self, Carrier};
 use super::policies::{self, OfToken, Policy};
+use super::tombstones::{self, Removal};
 use super::{Database, Lost, Row, StoreError, Value, Write, document, escape_like, realms, removed_clients, values};
 use matricula_system::clock;
 
@@ -602,9 +603,10 @@ pub fn keep(write: &mut Write, realm_id: &str, id: &str) {
 /// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster. It is counted,
 /// and remembered for those who follow the changes of the realm.
 /// It leaves: until each target that may have it has confirmed, its names stay in use.
-pub fn delete(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) {
+pub fn delete(write: &mut Write, realm_id: &str, client: &ClientRow, removal: Removal<'_>, carrier: &Carrier) {
     realms::discount_client(write, realm_id);
     deliveries::withdraw(write, realm_id, client, carrier);
+    tombstones::insert(write, realm_id, client, removal);
     delete_of_server(write, realm_id, client);
     removed_clients::insert(write, realm_id, client);
 }
@@ -670,7 +672,8 @@ mod tests {
         let with_token = read("a").await.unwrap();
         assert_eq!((with_token.generation, with_token.version), (changed.generation, changed.version + 1));
         let mut write = Write::default();
-        delete(&mut write, "r", &with_token, &Carrier::default());
+        let removal = Removal { rule: None, kept_for: 60 };
+        delete(&mut write, "r", &with_token, removal, &Carrier::default());
         store.writer.write(write).await.unwrap();
         assert!(read("a").await.is_none());
         let gone = "SELECT generation, client_id FROM removed_clients WHERE realm_id = 'r'";

@@ -49,6 +49,7 @@ pub mod sessions;
 mod sqlite;
 pub mod sweeps;
 pub mod targets;
+pub mod tombstones;
 mod trimming;
 pub mod users;
 mod value;

@@ -1,10 +1,14 @@
 //! Settings of a realm, as they are stored.
 
+mod life_cycle;
+
 use std::collections::BTreeMap;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+
+pub use life_cycle::LifeCycle;
 
 // Settings without a field of their own that this server looks at (Keycloak: RealmRepresentation).
 
@@ -92,6 +96,9 @@ pub struct Settings {
     /// The server that logs people in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_server: Option<AuthorizationServer>,
+    /// How clients live and go.
+    #[serde(skip_serializing_if = "LifeCycle::is_default")]
+    pub life_cycle: LifeCycle,
     /// Free data (`frontendUrl`, `acr.loa.map`, `clientRegistration.…`).
     pub attributes: BTreeMap<String, String>,
     /// Whatever else an administrator set; kept and returned, not interpreted.
@@ -111,6 +118,7 @@ impl Default for Settings {
             enabled_event_types: Vec::new(),
             default_signature_algorithm: None,
             authorization_server: None,
+            life_cycle: LifeCycle::default(),
             attributes: BTreeMap::new(),
             other: Map::from_iter([("rememberMe".to_owned(), Value::Bool(false))]),
         }
