@@ -12,6 +12,7 @@ pub(crate) mod dry_run;
 pub(crate) mod events;
 pub(crate) mod figures;
 pub(crate) mod held;
+pub(crate) mod hibernation;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod life;
 pub(crate) mod limits;

@@ -250,6 +250,8 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::origin::read))
         .routes(routes!(admin::held::approve))
         .routes(routes!(admin::held::refuse))
+        .routes(routes!(admin::hibernation::hibernate))
+        .routes(routes!(admin::hibernation::revive))
         .routes(routes!(admin::targets::connectors::list))
         .routes(routes!(admin::targets::list, admin::targets::create))
         .routes(routes!(admin::targets::read, admin::targets::update, admin::targets::delete))

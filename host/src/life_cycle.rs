@@ -1,5 +1,6 @@
-//! The life of clients: when they were used last, and what is left of those that are gone.
+//! The life of clients: when they were used last, which of them hibernate, and what is left of those that are gone.
 
 pub(crate) mod gone;
+pub(crate) mod hibernation;
 pub(crate) mod settings;
 pub(crate) mod uses;

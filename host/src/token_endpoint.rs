@@ -28,6 +28,7 @@ use crate::authentication::client_credentials::same_secret;
 use crate::caller::Caller;
 use crate::cors::{self, Reader};
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::life_cycle::hibernation;
 use crate::parameters::Path;
 use crate::registration::{ATTEMPTS, open_realm};
 use crate::tokens::{self, Claims, kind};
@@ -112,6 +113,10 @@ async fn grant(app: &App, request: &FormRequest, reader: &mut Reader) -> Result<
         "client_credentials" => client_credentials(app, request, &client).await,
         _ => refresh(app, request, &client).await,
     }?;
+    if client.hibernation.is_some() {
+        let FormRequest { realm, caller, .. } = request;
+        hibernation::revive(app, realm, &client, Kind::Token, &caller.address_text).await?;
+    }
     // Nothing depends on the uses of the server's own, and of administrators there would be many.
     if !is_of_the_server(&client.client) {
         app.uses.note(&request.realm.id, &client.id, Kind::Token);

@@ -30,6 +30,7 @@ mod forged_tokens;
 mod front_door;
 mod front_door_tokens;
 mod growing_realm;
+mod hibernation;
 mod hostile_requests;
 mod hosts;
 mod https;

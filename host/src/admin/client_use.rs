@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use futures_util::future::try_join_all;
 use matricula_store::client_uses::{Kind, Use};
-use matricula_store::clients;
+use matricula_store::{StoreError, clients};
 use matricula_system::clock;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,11 +17,14 @@ use super::clients::VIEW;
 use super::{Administrator, body};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::life_cycle::hibernation;
 
 /// Entries of a report at most.
 const ENTRIES: usize = 1000;
 /// How far ahead of this server's clock another may be, in milliseconds.
 const AHEAD_MS: i64 = 5 * 60 * 1000;
+/// Clients that are revived at a time: as many as the writer stores together.
+const AT_ONCE: usize = 64;
 
 /// What became of a report.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,12 +33,14 @@ pub(crate) struct Accepted {
     accepted: usize,
     /// Client ids that nobody has.
     unknown: Vec<String>,
+    /// Client ids of those that hibernated until now.
+    revived: Vec<String>,
 }
 
 /// Tells of uses of clients
 ///
 /// A list of at most 1,000 `{"clientId", "at"?}`, `at` in Unix milliseconds; without it the use is of now. Of uses within
-/// an hour the first one is recorded.
+/// an hour the first one is recorded. Clients that hibernate are revived.
 #[utoipa::path(post, path = "/admin/realms/{realm}/client-use", tag = "clients", params(("realm" = String, Path)),
     request_body = Vec<Object>,
     responses((status = 200, body = Accepted), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
@@ -71,7 +77,25 @@ pub(crate) async fn report(
         .collect();
     uses.sort_unstable_by(|one, other| one.client.cmp(&other.client));
     app.uses.record(&uses).await?;
-    Ok(Json(Accepted { accepted, unknown }))
+    let ids: Vec<&str> = uses.iter().map(|one| one.client.1.as_str()).collect();
+    let revived = revive(&app, &administrator, &ids).await?;
+    Ok(Json(Accepted { accepted, unknown, revived }))
+}
+
+/// Revives those of these clients that hibernate, and names them.
+async fn revive(app: &App, administrator: &Administrator, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+    let (realm, address) = (&administrator.realm, &administrator.caller.address_text);
+    let asleep = clients::hibernating(&app.store.database, &realm.id, ids).await?;
+    let mut revived = Vec::new();
+    for group in asleep.chunks(AT_ONCE) {
+        let all = group.iter().map(|client| hibernation::revive(app, realm, client, Kind::Reported, address));
+        for (client, is_revived) in group.iter().zip(try_join_all(all).await?) {
+            if is_revived {
+                revived.push(client.client_id().to_owned());
+            }
+        }
+    }
+    Ok(revived)
 }
 
 /// An entry of a report.

@@ -183,7 +183,7 @@ fn json(status: StatusCode, document: Document) -> Response {
 }
 
 fn no_such_state() -> ErrorResponse {
-    let description = "'state' must be active, disabled, held or leaving";
+    let description = "'state' must be active, disabled, held, hibernating or leaving";
     ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_request", description)
 }
 
@@ -205,7 +205,7 @@ pub(crate) struct Search {
 ///
 /// In alphabetical order; `clientId` finds one, with `search=true` those that have it in their id. With `held=true` those
 /// that wait for an administrator, oldest first; with `pending=true` those whose latest state some target lacks. `state` is
-/// `active`, `disabled`, `held` or `leaving`: those that are deleted here while some target has not confirmed it. `after`
+/// `active`, `disabled`, `held`, `hibernating` or `leaving`: those that are deleted here while some target has not confirmed it. `after`
 /// begins behind this `clientId`: going through many pages costs less that way than with `first`.
 #[utoipa::path(get, path = "/admin/realms/{realm}/clients", tag = "clients",
     params(("realm" = String, Path), ("clientId" = Option<String>, Query), ("search" = Option<bool>, Query),
@@ -442,7 +442,11 @@ pub(super) async fn change(
 }
 
 /// The client of the address, once no other change of it waits for targets that must take it.
-async fn find_for_change(app: &App, administrator: &Administrator, id: &str) -> Result<ClientRow, ErrorResponse> {
+pub(super) async fn find_for_change(
+    app: &App,
+    administrator: &Administrator,
+    id: &str,
+) -> Result<ClientRow, ErrorResponse> {
     let found = find(app, administrator, id).await?;
     match app.deliveries.waited_for_turn(&administrator.realm, &found.id).await? {
         true => find(app, administrator, id).await,

@@ -27,8 +27,12 @@ pub(crate) struct Life {
     last_used: Option<i64>,
     /// What that use was: `gate`, `token`, `management`, `metadata` or `reported`.
     last_use_by: Option<String>,
-    /// `active`, `disabled`, `held` or `leaving`.
+    /// `active`, `disabled`, `held`, `hibernating` or `leaving`.
     state: &'static str,
+    /// Since when it hibernates; null: it does not.
+    hibernated_since: Option<i64>,
+    /// The rule that put it to sleep; null: it does not hibernate, or somebody wanted it.
+    rule: Option<String>,
     /// Why no rule takes it: `server`, `attribute` or `administrator`; null: rules do.
     exempt: Option<&'static str>,
 }
@@ -62,6 +66,8 @@ pub(crate) async fn read(
         last_use_by: last.map(|last| last.kind),
         state: state.name(),
         exempt: exempt(&row),
+        hibernated_since: row.hibernation.as_ref().map(|hibernation| hibernation.since_ms),
+        rule: row.hibernation.and_then(|hibernation| hibernation.rule),
     }))
 }
 

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use matricula_contract::{CallerKind, Client, Completed, Document, Issued, Registration};
+use matricula_store::client_uses::Kind;
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::policies::OfToken;
 use matricula_store::{Lost, StoreError, Write, events};
@@ -15,6 +16,7 @@ use super::watch::Watch;
 use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers, register, required};
 use crate::authentication::{Identity, Named, may_change, registration_access_token};
 use crate::error::ErrorResponse;
+use crate::events::{CLIENT_REVIVE, of_life};
 use crate::policies::Policies;
 use crate::targets::waiting::Pending;
 
@@ -95,7 +97,8 @@ async fn attempt(
         resource_server,
         access: None,
     };
-    let client = ClientRow { client, registration_token_id, resource_server, ..stored };
+    let is_revived = stored.hibernation.is_some();
+    let client = ClientRow { client, registration_token_id, resource_server, hibernation: None, ..stored };
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
     required::reviewed(exchange, &mut policies, &client).await?;
@@ -104,6 +107,13 @@ async fn attempt(
     effects::store(&mut beside, realm, &client, &effects);
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut beside, &realm.id, &event);
+    }
+    if is_revived {
+        let own = matches!(identity, Identity::RegistrationAccessToken(..)).then_some(("use", Kind::Management.name()));
+        let (address, details) = (&exchange.caller.address_text, own.as_slice());
+        if let Some(event) = of_life(CLIENT_REVIVE, realm, client.client_id(), address, details) {
+            events::insert(&mut beside, &realm.id, &event);
+        }
     }
     exchange.record_decision(&mut beside, &policies, client.client_id());
     let pending = if app.deliveries.may_refuse_change(realm, &client) {

@@ -143,7 +143,7 @@ impl Deliveries {
     }
 
     /// Looks at what is to be done at the targets of a realm.
-    pub(super) fn wake(&self, realm_id: &str) {
+    pub(crate) fn wake(&self, realm_id: &str) {
         self.0.wake(realm_id);
     }
 

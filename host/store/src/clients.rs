@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use matricula_contract::secrets;
-use matricula_contract::server_attributes::{self, HELD};
+use matricula_contract::server_attributes::{self, HELD, HIBERNATED};
 use matricula_contract::server_clients::is_of_the_server;
 use matricula_contract::{Attribute, Client};
 use serde::{Deserialize, Serialize};
@@ -46,12 +46,14 @@ pub enum State {
     Disabled,
     /// It waits for an administrator.
     Held,
+    /// Nobody used it, and it is at no target until somebody does.
+    Hibernating,
     /// It is deleted here, while some target has not confirmed it.
     Leaving,
 }
 
 impl State {
-    const ALL: [State; 4] = [State::Active, State::Disabled, State::Held, State::Leaving];
+    const ALL: [State; 5] = [State::Active, State::Disabled, State::Held, State::Hibernating, State::Leaving];
 
     /// The word for it.
     pub fn name(self) -> &'static str {
@@ -59,6 +61,7 @@ impl State {
             State::Active => "active",
             State::Disabled => "disabled",
             State::Held => "held",
+            State::Hibernating => "hibernating",
             State::Leaving => "leaving",
         }
     }
@@ -86,6 +89,10 @@ pub struct ClientRow {
     pub origin: Option<Origin>,
     /// Why it waits for an administrator; absent: it does not.
     pub held: Option<String>,
+    /// Since when and why it hibernates; absent: it does not.
+    pub hibernation: Option<Hibernation>,
+    /// It hibernated when it was read.
+    pub read_asleep: bool,
     /// It has a resource server.
     pub resource_server: bool,
     /// Unix seconds.
@@ -98,6 +105,15 @@ pub struct ClientRow {
     pub secrets_version: i64,
     /// The secrets that it was read with; absent: it was not.
     pub read_with: Option<Secrets>,
+}
+
+/// Since when and why a client hibernates.
+#[derive(Clone, Debug)]
+pub struct Hibernation {
+    /// Unix milliseconds.
+    pub since_ms: i64,
+    /// The rule of the realm that put it to sleep; absent: somebody did.
+    pub rule: Option<String>,
 }
 
 /// What is told to a target once, until it changes.
@@ -125,6 +141,8 @@ impl ClientRow {
             token_policies: Vec::new(),
             origin: None,
             held: None,
+            hibernation: None,
+            read_asleep: false,
             resource_server: false,
             created_at: clock::now(),
             version: 1,
@@ -160,16 +178,21 @@ impl ClientRow {
 
     /// The client as documents show it: what the server keeps of it is among the attributes.
     pub fn shown(&self) -> Cow<'_, Client> {
-        let Some(reason) = &self.held else { return Cow::Borrowed(&self.client) };
-        let mut client = self.client.clone();
-        client.attributes.push(Attribute { name: HELD.to_owned(), value: reason.clone() });
-        Cow::Owned(client)
+        let since = self.hibernation.as_ref().map(|hibernation| (HIBERNATED, hibernation.since_ms.to_string()));
+        let held = self.held.clone().map(|reason| (HELD, reason));
+        let mut client = Cow::Borrowed(&self.client);
+        for (name, value) in held.into_iter().chain(since) {
+            client.to_mut().attributes.push(Attribute { name: name.to_owned(), value });
+        }
+        client
     }
 
     /// In which state it is, unless it leaves.
     pub fn state(&self) -> State {
         if self.is_held() {
             State::Held
+        } else if self.hibernation.is_some() {
+            State::Hibernating
         } else if self.enabled() {
             State::Active
         } else {
@@ -194,7 +217,8 @@ macro_rules! select {
     ($more:literal, $table:literal, $rest:literal) => {
         concat!(
             "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
-             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END, generation, secrets_version",
+             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END, generation, secrets_version, \
+             hibernated_ms, hibernated_by",
             $more,
             " FROM ",
             $table,
@@ -224,6 +248,9 @@ macro_rules! select_with_roles {
 }
 pub(super) use {select, select_with_roles};
 
+/// How many columns a [`ClientRow`] has.
+pub(super) const COLUMNS: usize = 14;
+
 pub(super) fn row(row: &Row) -> Result<ClientRow, StoreError> {
     row_at(row, 0)
 }
@@ -236,7 +263,13 @@ pub(super) fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
     // Nodes of releases before kept it there; what callers put there beside it never counted.
     let reason_before = server_attributes::take_from(&mut client.attributes);
     let held: Option<String> = row.get(first + 9)?;
+    let hibernation = match row.get(first + 12)? {
+        Some(since_ms) => Some(Hibernation { since_ms, rule: row.get(first + 13)? }),
+        None => None,
+    };
     Ok(ClientRow {
+        read_asleep: hibernation.is_some(),
+        hibernation,
         read_with: Some(Secrets::of(&client)),
         client,
         id,
@@ -256,7 +289,7 @@ pub(super) fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
 /// The client and roles whose columns begin here, if there is one.
 pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
     match row.get::<Option<String>>(first)? {
-        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 12)?))),
+        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + COLUMNS)?))),
         None => Ok(None),
     }
 }
@@ -433,9 +466,10 @@ pub async fn in_state(
         };
     }
     let sql = match state {
-        State::Active => of_state!("enabled"),
+        State::Active => of_state!("enabled AND hibernated_ms IS NULL"),
         State::Disabled => of_state!("NOT enabled AND NOT held"),
         State::Held => of_state!("held"),
+        State::Hibernating => of_state!("hibernated_ms IS NOT NULL"),
         State::Leaving => return Ok(Vec::new()),
     };
     let part = part.map(|part| format!("%{}%", escape_like(part)));
@@ -454,6 +488,22 @@ pub async fn pending(database: &Database, realm_id: &str, first: i64, max: i64) 
             values![realm_id, max, first],
         )
         .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Those of these clients, by their internal ids, that hibernate.
+pub async fn hibernating(database: &Database, realm_id: &str, ids: &[&str]) -> Result<Vec<ClientRow>, StoreError> {
+    // Both kinds of database read a list from JSON, each in its own words.
+    let sql = match database {
+        Database::Sqlite(_) => {
+            select!("WHERE realm_id = $1 AND hibernated_ms IS NOT NULL AND id IN (SELECT value FROM json_each($2))")
+        }
+        Database::Postgres(..) => select!(
+            "WHERE realm_id = $1 AND hibernated_ms IS NOT NULL \
+             AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+        ),
+    };
+    let rows = database.scan(sql, values![realm_id, serde_json::json!(ids).to_string()]).await?;
     rows.iter().map(row).collect()
 }
 
@@ -550,13 +600,19 @@ fn inserted(realm_id: &str, client: &ClientRow) -> Result<Vec<Value>, StoreError
     ])
 }
 
-/// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster.
+/// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster. One that hibernates from now
+/// on does not count any more, one that is revived does again; no limit holds for it.
 pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) -> Result<(), StoreError> {
-    realms::count_change(write, realm_id);
+    match (client.read_asleep, client.hibernation.is_some()) {
+        (false, true) => realms::discount_client(write, realm_id),
+        (true, false) => realms::count_client(write, realm_id, &[]),
+        _ => realms::count_change(write, realm_id),
+    }
     write.replace(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
          resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1, generation = $12, \
-         secrets_version = secrets_version + $13 WHERE realm_id = $1 AND id = $2 AND version = $10",
+         secrets_version = secrets_version + $13, hibernated_ms = $14, hibernated_by = $15 \
+         WHERE realm_id = $1 AND id = $2 AND version = $10",
         values![
             realm_id,
             &client.id,
@@ -571,6 +627,8 @@ pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &C
             client.held.clone(),
             Value::Generation,
             i64::from(client.has_other_secrets()),
+            client.hibernation.as_ref().map(|hibernation| hibernation.since_ms),
+            client.hibernation.as_ref().and_then(|hibernation| hibernation.rule.clone()),
         ],
         Lost::Changed,
     );
@@ -604,7 +662,10 @@ pub fn keep(write: &mut Write, realm_id: &str, id: &str) {
 /// and remembered for those who follow the changes of the realm.
 /// It leaves: until each target that may have it has confirmed, its names stay in use.
 pub fn delete(write: &mut Write, realm_id: &str, client: &ClientRow, removal: Removal<'_>, carrier: &Carrier) {
-    realms::discount_client(write, realm_id);
+    match client.read_asleep {
+        true => realms::count_change(write, realm_id),
+        false => realms::discount_client(write, realm_id),
+    }
     deliveries::withdraw(write, realm_id, client, carrier);
     tombstones::insert(write, realm_id, client, removal);
     delete_of_server(write, realm_id, client);
