@@ -38,6 +38,7 @@ use crate::front_door::Documents;
 use crate::gate::memory::Gate;
 use crate::keys::Keys;
 use crate::keys::rsa::RsaKeys;
+use crate::life_cycle::uses::Uses;
 use crate::metrics::Metrics;
 use crate::policies::ClientCounts;
 use crate::targets::deliveries::Deliveries;
@@ -69,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) wrong_codes: WrongCodes,
     pub(crate) pace: Pace,
     pub(crate) deliveries: Deliveries,
+    pub(crate) uses: Uses,
     pub(crate) documents: Documents,
     pub(crate) client_documents: ClientDocuments,
     pub(crate) gate: Gate,
@@ -147,6 +149,7 @@ impl App {
             wrong_codes: WrongCodes::none(),
             pace: Pace::new(),
             deliveries: deliveries.await.context("reading the targets")?,
+            uses: Uses::start(store.clone()),
             documents,
             client_documents,
             gate: Gate::default(),
@@ -234,6 +237,8 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::clients::list, admin::clients::create))
         .routes(routes!(admin::clients::read, admin::clients::update, admin::clients::delete))
         .routes(routes!(admin::client_changes::list))
+        .routes(routes!(admin::client_use::report))
+        .routes(routes!(admin::life::read))
         .routes(routes!(admin::clients::registration_access_token))
         .routes(routes!(admin::clients::secret, admin::clients::new_secret))
         .routes(routes!(admin::clients::service_account_user))
@@ -264,6 +269,8 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::client_approvals::read))
         .routes(routes!(admin::client_approvals::approve))
         .routes(routes!(admin::client_approvals::refuse))
+        .routes(routes!(admin::hibernation::hibernate))
+        .routes(routes!(admin::hibernation::revive))
         .routes(routes!(admin::targets::connectors::list))
         .routes(routes!(admin::targets::list, admin::targets::create))
         .routes(routes!(admin::targets::read, admin::targets::update, admin::targets::delete))

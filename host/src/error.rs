@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use matricula_contract::Violation;
+use matricula_store::tombstones::Tombstone;
 use matricula_store::{Lost, StoreError};
 use matricula_wasm::{Failure, WasmError};
 use serde::Serialize;
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 use crate::authentication::AuthenticationError;
 use crate::client_policies::Refused as RefusedByClientPolicy;
 use crate::json_text::NotUnicode;
+use crate::life_cycle::gone::{self, GONE};
 use crate::policies::{PolicyViolation, Refused};
 pub(crate) use accept::Accept;
 use accept::Form;
@@ -83,6 +85,8 @@ pub(crate) struct ErrorResponse {
     body: Box<ErrorBody>,
     /// Seconds after which the request may be repeated; absent: nobody knows.
     retry_after: Option<u64>,
+    /// How the client went that it is about.
+    gone: Option<HeaderValue>,
 }
 
 /// Who is asked shapes a refusal of metadata.
@@ -99,13 +103,13 @@ impl ErrorResponse {
     pub(crate) fn new(status: StatusCode, error: impl Into<String>, description: impl Into<String>) -> ErrorResponse {
         let body =
             ErrorBody { error: Some(error.into()), error_description: Some(description.into()), ..Default::default() };
-        ErrorResponse { status, body: Box::new(body), retry_after: None }
+        ErrorResponse { status, body: Box::new(body), retry_after: None, gone: None }
     }
 
     /// `{"error": …}`.
     pub(crate) fn bare(status: StatusCode, error: impl Into<String>) -> ErrorResponse {
         let body = ErrorBody { error: Some(error.into()), ..Default::default() };
-        ErrorResponse { status, body: Box::new(body), retry_after: None }
+        ErrorResponse { status, body: Box::new(body), retry_after: None, gone: None }
     }
 
     /// `{"error": "HTTP 404 Not Found"}`: what Keycloak's framework answers.
@@ -116,7 +120,7 @@ impl ErrorResponse {
     /// `{"errorMessage": …}`: the Admin API's way.
     pub(crate) fn message(status: StatusCode, message: impl Into<String>) -> ErrorResponse {
         let body = ErrorBody { error_message: Some(message.into()), ..Default::default() };
-        ErrorResponse { status, body: Box::new(body), retry_after: None }
+        ErrorResponse { status, body: Box::new(body), retry_after: None, gone: None }
     }
 
     /// 409: the Admin API's answer to an id or name that is in use.
@@ -145,6 +149,11 @@ impl ErrorResponse {
             "server_error",
             "The request could not be processed; the server's log says why.",
         )
+    }
+
+    /// The same, with how the client went that it is about.
+    pub(crate) fn of_gone(self, tombstone: &Tombstone) -> ErrorResponse {
+        ErrorResponse { gone: gone::value(tombstone), ..self }
     }
 
     /// The status.
@@ -296,6 +305,9 @@ impl IntoResponse for ErrorResponse {
         if let Some(decision) = decision {
             response.headers_mut().insert(DECISION, decision);
         }
+        if let Some(gone) = self.gone {
+            response.headers_mut().insert(GONE, gone);
+        }
         let soon = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
         if let Some(seconds) = self.retry_after.or(soon) {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -419,7 +431,7 @@ impl From<Refused> for ErrorResponse {
             decision: Some(refused.decision),
             ..Default::default()
         };
-        ErrorResponse { status: StatusCode::FORBIDDEN, body: Box::new(body), retry_after: None }
+        ErrorResponse { status: StatusCode::FORBIDDEN, body: Box::new(body), retry_after: None, gone: None }
     }
 }
 

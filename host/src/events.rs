@@ -8,13 +8,15 @@ use matricula_store::events::Event;
 use matricula_system::{clock, ids};
 
 /// Types that are stored when a realm names none.
-const DEFAULT_TYPES: [&str; 12] = [
+const DEFAULT_TYPES: [&str; 14] = [
     TARGET_CREATE,
     TARGET_UPDATE,
     TARGET_DELETE,
     TARGET_FORGET,
     TARGET_SWEEP,
     TARGET_ADOPT,
+    CLIENT_HIBERNATE,
+    CLIENT_REVIVE,
     "CLIENT_REGISTER",
     "CLIENT_REGISTER_ERROR",
     "CLIENT_UPDATE",
@@ -39,8 +41,12 @@ pub(crate) const TARGET_SWEEP: &str = "TARGET_SWEEP";
 /// A client that a target had before became ours.
 pub(crate) const TARGET_ADOPT: &str = "TARGET_ADOPT";
 
+/// A client was put to sleep, or came back.
+pub(crate) const CLIENT_HIBERNATE: &str = "CLIENT_HIBERNATE";
+pub(crate) const CLIENT_REVIVE: &str = "CLIENT_REVIVE";
+
 /// Every type that this server records: what the list of events can be asked for.
-pub(crate) const TYPES: [&str; 16] = [
+pub(crate) const TYPES: [&str; 18] = [
     COMPONENT_PUT_BACK,
     COMPONENT_REMOVED,
     TARGET_CREATE,
@@ -49,6 +55,8 @@ pub(crate) const TYPES: [&str; 16] = [
     TARGET_FORGET,
     TARGET_SWEEP,
     TARGET_ADOPT,
+    CLIENT_HIBERNATE,
+    CLIENT_REVIVE,
     "CLIENT_REGISTER",
     "CLIENT_REGISTER_ERROR",
     "CLIENT_INFO",
@@ -68,6 +76,25 @@ pub(crate) fn of_target(
 ) -> Option<Event> {
     is_wanted(realm, event_type)
         .then(|| Event { ip_address: address.to_owned(), ..Event::of_component(event_type, &realm.id, details) })
+}
+
+/// What became of a client in the course of its life, if the realm stores it.
+pub(crate) fn of_life(
+    event_type: &'static str,
+    realm: &Realm,
+    client_id: &str,
+    address: &str,
+    details: &[(&str, &str)],
+) -> Option<Event> {
+    is_wanted(realm, event_type).then(|| {
+        let event = Event::of_component(event_type, &realm.id, details);
+        Event {
+            client_id: Some(client_id.to_owned()),
+            ip_address: address.to_owned(),
+            details: event.details.filter(|details| !details.is_empty()),
+            ..event
+        }
+    })
 }
 
 /// What an event is about, before it is known whether the realm wants it.

@@ -1,3 +1,6 @@
-//! What becomes of clients, and of registrations that wait, with time (realm setting `lifeCycle`).
+//! The life of clients: when they were used last, which of them hibernate, and what is left of those that are gone.
 
+pub(crate) mod gone;
+pub(crate) mod hibernation;
 pub(crate) mod settings;
+pub(crate) mod uses;

@@ -29,11 +29,12 @@ use axum::response::{IntoResponse, Response};
 use matricula_contract::server_attributes::Author;
 use matricula_contract::{Client, Context, Document, Issued, Operation, RegistrationAuth, Violation};
 use matricula_realms::Realm;
+use matricula_store::client_uses::Kind;
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::events::Event;
 use matricula_store::policies::OfToken;
 use matricula_store::realm_settings::SslRequired;
-use matricula_store::{StoreError, Write, events};
+use matricula_store::{StoreError, Write, events, tombstones};
 use matricula_system::{clock, ids, random};
 use matricula_wasm::facts::RealmOfCall;
 use matricula_wasm::no_answer::{NoAnswer, Unanswered};
@@ -388,6 +389,13 @@ impl Exchange {
         Ok(named.map_or_else(Default::default, |(stored, roles)| (Some(stored), roles)))
     }
 
+    /// Notes the use of a client, if it was its own registration access token that did it.
+    fn used_by(&self, identity: &Identity, client: &ClientRow) {
+        if matches!(identity, Identity::RegistrationAccessToken(..)) {
+            self.app.uses.note(&self.realm.id, &client.id, Kind::Management);
+        }
+    }
+
     /// Unwraps what the provider answered at a step: violations are 400, and no answer is recorded.
     pub(crate) fn answered<T>(
         &self,
@@ -448,6 +456,21 @@ impl Exchange {
             _ => self.subject().error("invalid_token", &[("reason", &reason)]),
         };
         self.refusal(error, event)
+    }
+
+    /// The same, of a client that the request names: who comes with the registration access token of one that is gone is
+    /// told so, and nobody else.
+    async fn turned_away(&self, error: AuthenticationError, identity: &Identity) -> Refusal {
+        let mut refusal = self.unauthenticated(error);
+        let Identity::RegistrationAccessToken(claims, _) = identity else { return refusal };
+        match tombstones::find(&self.app.store.database, &self.realm.id, &self.client_id).await {
+            Ok(Some(tombstone)) if tombstone.registration_token_id.as_deref() == Some(claims.jti.as_str()) => {
+                refusal.response = refusal.response.of_gone(&tombstone);
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "nobody knows whether a client was removed"),
+        }
+        refusal
     }
 
     /// The refusal of policies, recorded.

@@ -58,6 +58,7 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         followers.stop();
     })
     .await;
+    app.uses.write().await;
     app.deliveries.stop().await;
     if let Some(traces) = traces {
         // It waits for the collector.

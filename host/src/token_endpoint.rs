@@ -9,9 +9,11 @@ use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use matricula_contract::server_clients::is_of_the_server;
 use matricula_network::form::Form;
 use matricula_realms::Realm;
 use matricula_realms::session_limits::SessionLimits;
+use matricula_store::client_uses::Kind;
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::realm_settings::{REFRESH_TOKEN_MAX_REUSE, REVOKE_REFRESH_TOKEN};
 use matricula_store::sessions::SessionRow;
@@ -26,6 +28,7 @@ use crate::authentication::client_credentials::same_secret;
 use crate::caller::Caller;
 use crate::cors::{self, Reader};
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::life_cycle::hibernation;
 use crate::parameters::Path;
 use crate::registration::{ATTEMPTS, open_realm};
 use crate::tokens::{self, Claims, kind};
@@ -105,11 +108,20 @@ async fn grant(app: &App, request: &FormRequest, reader: &mut Reader) -> Result<
         return Err(refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type"));
     }
     let client = sender(app, request, reader).await?;
-    match grant_type {
+    let answer = match grant_type {
         "password" => password(app, request, &client).await,
         "client_credentials" => client_credentials(app, request, &client).await,
         _ => refresh(app, request, &client).await,
+    }?;
+    if client.hibernation.is_some() {
+        let FormRequest { realm, caller, .. } = request;
+        hibernation::revive(app, realm, &client, Kind::Token, &caller.address_text).await?;
     }
+    // Nothing depends on the uses of the server's own, and of administrators there would be many.
+    if !is_of_the_server(&client.client) {
+        app.uses.note(&request.realm.id, &client.id, Kind::Token);
+    }
+    Ok(answer)
 }
 
 /// The client of the request, and whether its origin may read the answer: it is told that the client is not known

@@ -6,6 +6,9 @@ use crate::Attribute;
 /// Why a client waits for an administrator.
 pub const HELD: &str = "registration.held";
 
+/// Since when a client hibernates, Unix milliseconds.
+pub const HIBERNATED: &str = "life.hibernated";
+
 /// How the names of the server's attributes begin.
 const PREFIXES: [&str; 5] = ["registration.", "life.", "cimd.", "matricula.", "software.statement."];
 /// Its other ones.

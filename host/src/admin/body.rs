@@ -85,7 +85,7 @@ fn unknown_member<T: Representation>(body: &[u8], name: &str) -> ErrorResponse {
 }
 
 /// A body as JSON; text behind the value is ignored.
-fn value(body: &[u8]) -> Result<Value, ErrorResponse> {
+pub(super) fn value(body: &[u8]) -> Result<Value, ErrorResponse> {
     let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
     match values.next() {
         None | Some(Ok(Value::Null)) => {

@@ -14,6 +14,7 @@ use matricula_contract::{
 };
 use matricula_store::clients::{self, ClientRow, Taken};
 use matricula_store::lenient::lenient_entries;
+use matricula_store::tombstones::{self, Removal};
 use matricula_store::{Database, Lost, StoreError, Write, users};
 use matricula_system::{clock, ids};
 use matricula_wasm::WasmError;
@@ -181,6 +182,11 @@ fn json(status: StatusCode, document: Document) -> Response {
     not_stored((status, [(header::CONTENT_TYPE, content_type)], document.body))
 }
 
+fn no_such_state() -> ErrorResponse {
+    let description = "'state' must be active, disabled, held, hibernating or leaving";
+    ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+}
+
 /// Which clients to list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -198,15 +204,15 @@ pub(crate) struct Search {
 /// Lists clients
 ///
 /// In alphabetical order; `clientId` finds one, with `search=true` those that have it in their id. With `held=true` those
-/// that wait for an administrator, oldest first; with `pending=true` those whose latest state some target lacks; with
-/// `state=leaving` those that are deleted here while some target has not confirmed it. `after` begins behind this `clientId`: going through many pages costs less
-/// that way than with `first`.
+/// that wait for an administrator, oldest first; with `pending=true` those whose latest state some target lacks. `state` is
+/// `active`, `disabled`, `held`, `hibernating` or `leaving`: those that are deleted here while some target has not confirmed it. `after`
+/// begins behind this `clientId`: going through many pages costs less that way than with `first`.
 #[utoipa::path(get, path = "/admin/realms/{realm}/clients", tag = "clients",
     params(("realm" = String, Path), ("clientId" = Option<String>, Query), ("search" = Option<bool>, Query),
         ("held" = Option<bool>, Query), ("pending" = Option<bool>, Query), ("state" = Option<String>, Query), ("after" = Option<String>, Query), ("first" = Option<i64>, Query),
         ("max" = Option<i64>, Query)),
-    responses((status = 200, body = Vec<Object>), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-        (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Vec<Object>), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<App>,
     administrator: Administrator,
@@ -218,14 +224,17 @@ pub(crate) async fn list(
         return Ok(axum::Json(Vec::<Value>::new()).into_response());
     }
     let (database, realm_id) = (&app.store.database, &administrator.realm.id);
+    let state =
+        search.state.as_deref().map(|name| clients::State::of_name(name).ok_or_else(no_such_state)).transpose()?;
     let representations = Representations::new(&app, &administrator)?;
     let part = search.client_id.filter(|client_id| !client_id.is_empty());
     let page = Page { first: search.first, max: search.max };
     let rows = match part.as_deref() {
         Some(client_id) if search.search != Some(true) => {
-            clients::by_client_id(database, realm_id, client_id).await?.into_iter().collect()
+            let found = clients::by_client_id(database, realm_id, client_id).await?;
+            found.into_iter().filter(|found| state.is_none_or(|state| found.state() == state)).collect()
         }
-        None if search.state.as_deref() == Some("leaving") => {
+        _ if state == Some(clients::State::Leaving) => {
             clients::leaving(database, realm_id, page.first(), page.max()).await?
         }
         None if search.pending == Some(true) => clients::pending(database, realm_id, page.first(), page.max()).await?,
@@ -235,6 +244,7 @@ pub(crate) async fn list(
                 database: database.clone(),
                 realm_id: realm_id.clone(),
                 representations,
+                state,
                 part,
                 last: search.after.unwrap_or_default(),
                 first: page.first(),
@@ -254,6 +264,8 @@ struct Clients {
     database: Database,
     realm_id: String,
     representations: Representations,
+    /// Only those in this state.
+    state: Option<clients::State>,
     /// What their ids have in them.
     part: Option<String>,
     /// `client_id` of the last one that was given.
@@ -270,7 +282,11 @@ impl Pages for Clients {
             return Ok(None);
         }
         let first = std::mem::take(&mut self.first);
-        let rows = clients::list(&self.database, &self.realm_id, self.part.as_deref(), &self.last, first, max).await?;
+        let (database, realm_id, part) = (&self.database, &self.realm_id, self.part.as_deref());
+        let rows = match self.state {
+            Some(state) => clients::in_state(database, realm_id, state, part, &self.last, (first, max)).await?,
+            None => clients::list(database, realm_id, part, &self.last, first, max).await?,
+        };
         let Some(last) = rows.last() else { return Ok(None) };
         last.client_id().clone_into(&mut self.last);
         // A page that is not full is the last one.
@@ -405,6 +421,7 @@ pub(crate) async fn update(
         if renamed {
             let username = effects::service_account_name(row.client_id());
             users::rename_service_account(&mut beside, &realm.id, &row.id, &username);
+            tombstones::end(&mut beside, &realm.id, row.client_id());
         }
         if let Some(origin) = row.origin.as_ref().filter(|_| decides) {
             clients::keep_document(&mut beside, &realm.id, &row.id, origin);
@@ -479,7 +496,9 @@ pub(crate) async fn delete(
             return Err(ErrorResponse::framework(StatusCode::FORBIDDEN));
         }
         let mut write = Write::default();
-        clients::delete(&mut write, &administrator.realm.id, &row, &app.deliveries.carrier(true));
+        let realm = &administrator.realm;
+        let removal = Removal::by_hand(&realm.settings);
+        clients::delete(&mut write, &realm.id, &row, removal, &app.deliveries.carrier(true));
         if stored_or_changed(&app, write).await? {
             return Ok(settled(&app, &administrator, &row.id, StatusCode::NO_CONTENT).await);
         }

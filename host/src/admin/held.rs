@@ -7,6 +7,7 @@ use axum::response::Response;
 use matricula_contract::Operation;
 use matricula_store::clients::Approval;
 use matricula_store::pending_registrations::PendingState;
+use matricula_store::tombstones::Removal;
 use matricula_store::{Lost, StoreError, Write, clients, events, pending_registrations};
 use matricula_system::clock;
 
@@ -93,12 +94,14 @@ pub(super) async fn refused(app: &App, administrator: &Administrator, id: &str) 
             return Err(not_held());
         }
         let subject = Subject { realm, operation: Operation::Delete, address, client_id: Some(row.client_id()) };
+        let waits = pending_registrations::of_client(&app.store.database, &realm.id, &row.id).await?;
         let mut write = Write::default();
-        clients::delete(&mut write, &realm.id, &row, &app.deliveries.carrier(true));
+        // Whoever registered it never had it, if that waits.
+        let removal = if waits.is_some() { Removal::WITHOUT_TRACE } else { Removal::by_hand(&realm.settings) };
+        clients::delete(&mut write, &realm.id, &row, removal, &app.deliveries.carrier(true));
         if let Some(event) = subject.success() {
             events::insert(&mut write, &realm.id, &event);
         }
-        let waits = pending_registrations::of_client(&app.store.database, &realm.id, &row.id).await?;
         if let Some(waits) = waits.filter(|waits| waits.state == PendingState::Waiting) {
             ending::add(&mut write, realm, &waits, row.client_id(), End::Refused, address);
         }

@@ -1,13 +1,16 @@
 //! Stores what administrators make of clients. Where some target must take each client, that is when it has taken it.
 
+use std::borrow::Cow;
+
 use matricula_contract::Operation;
 use matricula_store::clients::{self, ClientRow};
-use matricula_store::{Lost, StoreError, Write, realms};
+use matricula_store::{Lost, StoreError, Write, events, realms};
 
 use super::Administrator;
 use super::clients::{PROVIDER, Representations};
 use crate::app::App;
 use crate::error::ErrorResponse;
+use crate::events::{CLIENT_REVIVE, of_life};
 use crate::policies::PolicyViolation;
 use crate::registration::decision::Record;
 use crate::registration::required::objection;
@@ -41,14 +44,24 @@ pub(super) async fn add(
     }
 }
 
-/// Changes a client that still is as it was read, and what is `beside` it; `None`: somebody was faster.
+/// Changes a client that still is as it was read, and what is `beside` it; `None`: somebody was faster. One that hibernates
+/// is revived by it.
 pub(super) async fn change(
     app: &App,
     administrator: &Administrator,
     client: &ClientRow,
-    beside: Write,
+    mut beside: Write,
 ) -> Result<Option<Pending>, ErrorResponse> {
     let realm = &administrator.realm;
+    let mut client = Cow::Borrowed(client);
+    if client.read_asleep {
+        client.to_mut().hibernation = None;
+        let address = &administrator.caller.address_text;
+        if let Some(event) = of_life(CLIENT_REVIVE, realm, client.client_id(), address, &[]) {
+            events::insert(&mut beside, &realm.id, &event);
+        }
+    }
+    let client: &ClientRow = &client;
     let changed = if app.deliveries.may_refuse_change(realm, client) {
         reviewed(app, administrator, Operation::Update, client).await?;
         app.deliveries.change(realm, client, beside).await

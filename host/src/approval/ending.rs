@@ -3,6 +3,7 @@
 use matricula_contract::Operation;
 use matricula_realms::Realm;
 use matricula_store::pending_registrations::{self, PendingRow, PendingState};
+use matricula_store::tombstones::Removal;
 use matricula_store::{Lost, Store, StoreError, Write, clients, events};
 
 use crate::events::Subject;
@@ -72,7 +73,7 @@ pub(crate) async fn end(
     let mut write = Write::default();
     match &client {
         Some(client) => {
-            clients::delete(&mut write, &realm.id, client, &deliveries.carrier(false));
+            clients::delete(&mut write, &realm.id, client, Removal::WITHOUT_TRACE, &deliveries.carrier(false));
             add(&mut write, realm, pending, client.client_id(), end, address);
         }
         None => add(&mut write, realm, pending, &pending.client, End::Deleted, address),

@@ -3,11 +3,13 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use matricula_contract::{Document, Registration};
+use matricula_store::client_uses::Kind;
 
 use super::admission::{self, Admitted, Asker};
 use super::fetched;
 use crate::authentication::{Identity, may_register};
 use crate::error::ErrorResponse;
+use crate::life_cycle::hibernation;
 use crate::registration::cross_origin::CrossOrigin;
 use crate::registration::{Exchange, Refusal, answer};
 
@@ -27,7 +29,12 @@ pub(crate) async fn register(
     let is_counted = matches!(identity, Identity::Anonymous);
     let asker = Asker { identity, permit, is_counted };
     let client_id = requested.client_id.unwrap_or_default();
-    let Admitted { client, pending, is_new } = admission::admit(exchange, &client_id, &asker).await?;
+    let Admitted { mut client, pending, is_new } = admission::admit(exchange, &client_id, &asker).await?;
+    if client.hibernation.is_some() {
+        let (app, realm, address) = (&exchange.app, &exchange.realm, &exchange.caller.address_text);
+        hibernation::revive(app, realm, &client, Kind::Management, address).await?;
+        client.hibernation = None;
+    }
     let issuer = exchange.app.issuer(&exchange.realm, &exchange.caller);
     let client_uri = answer::document_uri(&issuer, provider.id(), &client_id);
     let registration = Registration {

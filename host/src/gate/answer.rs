@@ -8,6 +8,7 @@ use reqwest::Url;
 
 use super::judgement::Judged;
 use crate::error::{DECISION, ErrorResponse};
+use crate::life_cycle::gone::GONE;
 use crate::metrics::gate::Answer;
 use crate::page;
 
@@ -33,7 +34,7 @@ pub(super) fn of(asked: &HeaderMap, judged: Judged) -> (Response, Answer) {
             let (reason, decision) = (refusal.reason(), refusal.decision().map(str::to_owned));
             let programs = refusal.into_response();
             let mut marks = HeaderMap::new();
-            for name in [DECISION, RETRY_AFTER] {
+            for name in [DECISION, RETRY_AFTER, GONE] {
                 if let Some(value) = programs.headers().get(&name) {
                     marks.insert(name, value.clone());
                 }

@@ -6,8 +6,10 @@ use axum::http::StatusCode;
 use matricula_contract::Operation;
 use matricula_contract::server_attributes::Author;
 use matricula_realms::Realm;
+use matricula_store::client_uses::Kind;
 use matricula_store::clients::{self, CLIENT_ID_METADATA_DOCUMENT, ClientRow};
 use matricula_store::realm_settings::Unknown;
+use matricula_store::tombstones::{self, Tombstone};
 use matricula_store::{StoreError, proposals};
 use matricula_system::clock;
 use matricula_wasm::facts::RealmOfCall;
@@ -21,6 +23,7 @@ use crate::caller::Caller;
 use crate::client_documents::admission::{self, Asker};
 use crate::client_documents::{disabling, fetched};
 use crate::error::ErrorResponse;
+use crate::life_cycle::hibernation;
 use crate::registration::{Exchange, Refusal};
 use crate::targets::standing::Standing;
 
@@ -52,6 +55,7 @@ pub(super) async fn judge(app: &App, realm: &Arc<Realm>, asked: Asked, caller: C
         Asked::Nobody { is_post: false } => refused("client_id is missing"),
         Asked::Client(client_id) => {
             if let Some(known) = app.gate.remembered(app, realm, &client_id) {
+                app.uses.note(&realm.id, &known, Kind::Gate);
                 return Judged::Pass(Some(known));
             }
             // It takes more than most questions do.
@@ -66,6 +70,7 @@ pub(super) async fn judge(app: &App, realm: &Arc<Realm>, asked: Asked, caller: C
 /// Judges a client that is not remembered.
 async fn look_up(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller) -> Result<Judged, StoreError> {
     let moment = app.gate.begin(app, realm);
+    let address = caller.address_text.clone();
     let database = &app.store.database;
     let client = match clients::by_client_id(database, &realm.id, client_id).await? {
         Some(client) if !is_to_be_looked_at(realm, &client) => client,
@@ -83,8 +88,7 @@ async fn look_up(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller)
                     Ok(client) => client,
                     Err(judged) => return Ok(judged),
                 },
-                None if realm.settings.gate.unknown == Unknown::Pass => return Ok(Judged::Pass(None)),
-                None => return Ok(not_registered(client_id)),
+                None => return absent(app, realm, client_id).await,
             }
         }
     };
@@ -97,6 +101,9 @@ async fn look_up(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller)
             client_id: Some(client_id.to_owned()),
         });
     }
+    if client.hibernation.is_some() {
+        hibernation::revive(app, realm, &client, Kind::Gate, &address).await?;
+    }
     match app.deliveries.standing(realm, &client).await? {
         Standing::There => {}
         Standing::OnItsWay => return Ok(on_its_way(client_id)),
@@ -105,11 +112,26 @@ async fn look_up(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller)
             return Ok(refused(client_id, "unauthorized_client", description));
         }
     }
+    app.uses.note(&realm.id, &client.id, Kind::Gate);
     let id: Arc<str> = client.id.as_str().into();
     // What nobody would look at again is good for as long as it is here.
     let until_ms = client.document().map_or(i64::MAX, |document| document.expires);
     app.gate.remember(realm, client_id, moment, Remembered::new(Arc::clone(&id), realm, until_ms));
     Ok(Judged::Pass(Some(id)))
+}
+
+/// Judges a client that is not here.
+async fn absent(app: &App, realm: &Realm, client_id: &str) -> Result<Judged, StoreError> {
+    let tombstone = tombstones::find(&app.store.database, &realm.id, client_id).await?;
+    if let Some(tombstone) = tombstone.filter(Tombstone::was_registered) {
+        let description = format!("Client '{client_id}' was removed");
+        let refusal = ErrorResponse::new(StatusCode::FORBIDDEN, "unauthorized_client", description);
+        return Ok(Judged::Refused { refusal: refusal.of_gone(&tombstone), client_id: Some(client_id.to_owned()) });
+    }
+    Ok(match realm.settings.gate.unknown {
+        Unknown::Pass => Judged::Pass(None),
+        Unknown::Refuse => not_registered(client_id),
+    })
 }
 
 /// Whether the document of a client has had its time, or was not good when it was last looked at.

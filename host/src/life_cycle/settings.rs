@@ -2,43 +2,53 @@
 
 use std::ops::RangeInclusive;
 
-use matricula_store::life_cycle::LifeCycle;
-use serde_json::{Map, Value};
+use matricula_store::realm_settings::LifeCycle;
+use serde_json::Value;
 
 /// Its name among the members of a realm.
 pub(crate) const LIFE_CYCLE: &str = "lifeCycle";
-/// Its members.
-const MEMBERS: [&str; 2] = ["approvalExpires", "approvalInterval"];
 
-/// Reads it; `null` is nothing but defaults. What it leaves out has its default.
+/// A member that is a whole number.
+struct Number {
+    /// With a dot where it is a member of a member.
+    name: &'static str,
+    range: RangeInclusive<i64>,
+    of: fn(&mut LifeCycle) -> &mut i64,
+}
+
+const NUMBERS: [Number; 3] = [
+    Number { name: "tombstones", range: 0..=31_536_000, of: |settings| &mut settings.tombstones },
+    Number { name: "approvalExpires", range: 1..=604_800, of: |settings| &mut settings.approval_expires },
+    Number { name: "approvalInterval", range: 1..=60, of: |settings| &mut settings.approval_interval },
+];
+
+/// Reads it. What it leaves out, or is `null`, has its default.
 ///
 /// # Errors
 /// What is wrong with it, for the administrator.
 pub(crate) fn read(sent: &Value) -> Result<LifeCycle, String> {
-    let default = LifeCycle::default();
-    let members = match sent {
-        Value::Null => return Ok(default),
-        Value::Object(members) => members,
+    let mut settings = LifeCycle::default();
+    match sent {
+        Value::Null => {}
+        Value::Object(members) => {
+            for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+                read_member(&mut settings, name, value)?;
+            }
+        }
         _ => return Err(format!("'{LIFE_CYCLE}' must be an object")),
-    };
-    if let Some(unknown) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
-        return Err(format!("'{LIFE_CYCLE}.{unknown}' is unknown"));
     }
-    Ok(LifeCycle {
-        approval_expires: number(members, "approvalExpires", 1..=604_800, default.approval_expires)?,
-        approval_interval: number(members, "approvalInterval", 1..=60, default.approval_interval)?,
-    })
+    Ok(settings)
 }
 
-/// A member that is a whole number, if it is there.
-fn number(members: &Map<String, Value>, name: &str, range: RangeInclusive<i64>, default: i64) -> Result<i64, String> {
-    let value = match members.get(name) {
-        None | Some(Value::Null) => return Ok(default),
-        Some(value) => value.as_i64().filter(|number| range.contains(number)),
-    };
-    value.ok_or_else(|| {
-        format!("'{LIFE_CYCLE}.{name}' must be a whole number from {} to {}", range.start(), range.end())
-    })
+fn read_member(settings: &mut LifeCycle, name: &str, value: &Value) -> Result<(), String> {
+    if let Some(number) = NUMBERS.iter().find(|number| number.name == name) {
+        let (least, most) = (number.range.start(), number.range.end());
+        let read = value.as_i64().filter(|value| number.range.contains(value));
+        *(number.of)(settings) =
+            read.ok_or_else(|| format!("'{LIFE_CYCLE}.{name}' must be a whole number from {least} to {most}"))?;
+        return Ok(());
+    }
+    Err(format!("'{LIFE_CYCLE}.{name}' is unknown"))
 }
 
 #[cfg(test)]
@@ -50,27 +60,24 @@ mod tests {
 
     #[test]
     fn what_is_left_out_has_its_default() {
-        let default = LifeCycle { approval_expires: 3600, approval_interval: 5 };
-        for sent in [json!(null), json!({}), json!({"approvalExpires": null})] {
-            assert_eq!(read(&sent).unwrap(), default, "{sent}");
+        for sent in [json!(null), json!({}), json!({"tombstones": null})] {
+            assert_eq!(read(&sent).unwrap(), LifeCycle::default(), "{sent}");
         }
-        let sent = json!({"approvalExpires": 604_800, "approvalInterval": 60});
-        assert_eq!(read(&sent).unwrap(), LifeCycle { approval_expires: 604_800, approval_interval: 60 });
+        assert_eq!(read(&json!({"tombstones": 0})).unwrap().tombstones, 0);
     }
 
     #[test]
-    fn what_is_wrong_is_told_by_its_name() {
-        let expires = "'lifeCycle.approvalExpires' must be a whole number from 1 to 604800";
-        let interval = "'lifeCycle.approvalInterval' must be a whole number from 1 to 60";
+    fn what_is_wrong_is_told() {
+        let tombstones = "'lifeCycle.tombstones' must be a whole number from 0 to 31536000";
         for (sent, text) in [
-            (json!({"approvalExpires": 0}), expires),
-            (json!({"approvalExpires": 604_801}), expires),
-            (json!({"approvalExpires": "PT1H"}), expires),
-            (json!({"approvalExpires": 1.5}), expires),
-            (json!({"approvalInterval": 61}), interval),
-            (json!({"approvalInterval": true}), interval),
-            (json!({"approvalIntervall": 5}), "'lifeCycle.approvalIntervall' is unknown"),
             (json!([]), "'lifeCycle' must be an object"),
+            (json!({"colour": 1}), "'lifeCycle.colour' is unknown"),
+            (json!({"tombstones": -1}), tombstones),
+            (json!({"tombstones": 31_536_001}), tombstones),
+            (json!({"tombstones": 1.5}), tombstones),
+            (json!({"tombstones": "P30D"}), tombstones),
+            (json!({"approvalExpires": 0}), "'lifeCycle.approvalExpires' must be a whole number from 1 to 604800"),
+            (json!({"approvalInterval": 61}), "'lifeCycle.approvalInterval' must be a whole number from 1 to 60"),
         ] {
             assert_eq!(read(&sent).unwrap_err(), text, "{sent}");
         }

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use matricula_contract::server_clients::is_of_the_server;
 use matricula_store::clients::ClientRow;
+use matricula_store::tombstones::Removal;
 use matricula_store::{Lost, StoreError, Write, clients, events};
 
 use super::cross_origin::CrossOrigin;
@@ -33,7 +34,10 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
     let Exchange { app, realm, provider, .. } = exchange;
     let (stored, _) = exchange.stored(named).await?;
     let protocol = provider.provider.description.protocol.as_deref();
-    let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
+    let permit = match may_change(identity, stored.as_ref(), protocol) {
+        Ok(permit) => permit,
+        Err(error) => return Err(exchange.turned_away(error, identity).await),
+    };
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
@@ -48,7 +52,7 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
         return Err(ErrorResponse::framework(StatusCode::FORBIDDEN).into());
     }
     let mut write = Write::default();
-    clients::delete(&mut write, &realm.id, &stored, &app.deliveries.carrier(true));
+    clients::delete(&mut write, &realm.id, &stored, Removal::by_hand(&realm.settings), &app.deliveries.carrier(true));
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut write, &realm.id, &event);
     }

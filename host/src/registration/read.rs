@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use matricula_contract::{Registration, RegistrationAuth, secrets};
+use matricula_store::client_uses::Kind;
 use matricula_store::clients::{self, ClientRow};
 use matricula_store::policies::OfToken;
 use matricula_store::{Lost, StoreError, Write, events};
@@ -18,7 +19,9 @@ use crate::authentication::{
 };
 use crate::entity_tag::{EntityTag, View};
 use crate::error::ErrorResponse;
+use crate::life_cycle::hibernation;
 use crate::policies::Policies;
+use crate::targets::waiting::Pending;
 
 /// The realm attribute that lets reads rotate registration access tokens too.
 const ROTATE_ON_READ: &str = "clientRegistration.rotateOnRead";
@@ -30,32 +33,49 @@ pub(super) async fn read(
     cross_origin: &CrossOrigin,
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
+    let Exchange { app, realm, .. } = exchange;
     let (identity, mut named) = cross_origin.caller(exchange, exchange.in_address()).await?;
+    let mut pending = Pending::default();
     for _ in 0..ATTEMPTS {
-        if let Some(answer) = attempt(exchange, &identity, named.take(), headers).await? {
-            return Ok(answer);
+        match attempt(exchange, &identity, named.take(), headers).await? {
+            Attempt::Answer(mut answer) => {
+                pending.mark(&mut answer);
+                return Ok(answer);
+            }
+            Attempt::Changed => {}
+            Attempt::Revived(id) => pending = app.deliveries.settled(realm, &id).await,
         }
     }
     Err(StoreError::Lost(Lost::Changed).into())
 }
 
-/// One attempt; `None` when the client was changed meanwhile.
+/// What came of an attempt.
+enum Attempt {
+    /// The client is shown.
+    Answer(Response),
+    /// It was changed meanwhile.
+    Changed,
+    /// It hibernated until its own token was seen: it is shown as it is now. Its internal id.
+    Revived(String),
+}
+
 async fn attempt(
     exchange: &Exchange,
     identity: &Identity,
     named: Option<Named>,
     headers: &HeaderMap,
-) -> Result<Option<Response>, Refusal> {
-    let Exchange { realm, provider, .. } = exchange;
+) -> Result<Attempt, Refusal> {
+    let Exchange { app, realm, provider, .. } = exchange;
     let description = &provider.provider.description;
     let (stored, roles) = exchange.stored(named).await?;
     let by_itself = description.client_authentication && matches!(identity, Identity::Anonymous);
     let (permit, method) = if by_itself {
         authenticate_client(exchange, stored.as_ref()).await?
     } else {
-        let permit = may_read(identity, stored.as_ref(), description.protocol.as_deref())
-            .map_err(|error| exchange.unauthenticated(error))?;
-        (permit, None)
+        match may_read(identity, stored.as_ref(), description.protocol.as_deref()) {
+            Ok(permit) => (permit, None),
+            Err(error) => return Err(exchange.turned_away(error, identity).await),
+        }
     };
     // Neither way lets anybody through to a client that is not there.
     let mut stored = stored.ok_or_else(ErrorResponse::server_error)?;
@@ -67,6 +87,11 @@ async fn attempt(
         decided = watch.look(&mut policies, decided).await;
     }
     decided?;
+    if stored.hibernation.is_some() && matches!(identity, Identity::RegistrationAccessToken(..)) {
+        let address = &exchange.caller.address_text;
+        hibernation::revive(app, realm, &stored, Kind::Management, address).await?;
+        return Ok(Attempt::Revived(stored.id));
+    }
 
     let mut write = Write::default();
     let access_token = if description.client_authentication {
@@ -98,8 +123,11 @@ async fn attempt(
         exchange.record_decision(&mut write, &policies, stored.client_id());
     }
     match exchange.store(write, recorded).await {
-        Ok(()) => Ok(Some(answer)),
-        Err(StoreError::Lost(Lost::Changed)) => Ok(None),
+        Ok(()) => {
+            exchange.used_by(identity, &stored);
+            Ok(Attempt::Answer(answer))
+        }
+        Err(StoreError::Lost(Lost::Changed)) => Ok(Attempt::Changed),
         Err(error) => Err(error.into()),
     }
 }

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use matricula_contract::{CallerKind, Client, Completed, Document, Issued, Registration};
+use matricula_store::client_uses::Kind;
 use matricula_store::clients::{self, ClientRow, MetadataDocument, Origin};
 use matricula_store::policies::OfToken;
 use matricula_store::{Lost, StoreError, Write, events};
@@ -15,6 +16,7 @@ use super::watch::Watch;
 use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers, register, required};
 use crate::authentication::{Identity, Named, Permit, may_change, registration_access_token};
 use crate::error::ErrorResponse;
+use crate::events::{CLIENT_REVIVE, of_life};
 use crate::policies::Policies;
 use crate::targets::waiting::Pending;
 
@@ -50,7 +52,10 @@ async fn attempt(
         (stored, roles) = exchange.stored(None).await?;
     }
     let protocol = provider.provider.description.protocol.as_deref();
-    let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
+    let permit = match may_change(identity, stored.as_ref(), protocol) {
+        Ok(permit) => permit,
+        Err(error) => return Err(exchange.turned_away(error, identity).await),
+    };
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
     let policies = exchange.policies_for(identity, permit.registration_auth, &stored);
@@ -139,12 +144,13 @@ pub(crate) async fn change(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Op
         resource_server,
         access: None,
     };
+    let is_revived = stored.hibernation.is_some();
     let comes_from_document = metadata_document.is_some();
     let origin = match (stored.origin.clone(), metadata_document) {
         (Some(origin), Some(document)) => Some(Origin { document: Some(document), ..origin }),
         (origin, _) => origin,
     };
-    let client = ClientRow { client, registration_token_id, resource_server, origin, ..stored };
+    let client = ClientRow { client, registration_token_id, resource_server, origin, hibernation: None, ..stored };
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
     required::reviewed(exchange, &mut policies, &client).await?;
@@ -157,6 +163,13 @@ pub(crate) async fn change(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Op
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut beside, &realm.id, &event);
     }
+    if is_revived {
+        let own = matches!(identity, Identity::RegistrationAccessToken(..)).then_some(("use", Kind::Management.name()));
+        let (address, details) = (&exchange.caller.address_text, own.as_slice());
+        if let Some(event) = of_life(CLIENT_REVIVE, realm, client.client_id(), address, details) {
+            events::insert(&mut beside, &realm.id, &event);
+        }
+    }
     exchange.record_decision(&mut beside, &policies, client.client_id());
     let pending = if app.deliveries.may_refuse_change(realm, &client) {
         // It waits for others: boxed, as most realms have none that must take a client.
@@ -164,6 +177,9 @@ pub(crate) async fn change(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Op
     } else {
         store(exchange, &policies, &client, beside).await?
     };
+    if pending.is_some() {
+        exchange.used_by(identity, &client);
+    }
     Ok(pending.map(|pending| Changed { client, answer, registration, pending, policies }))
 }
 

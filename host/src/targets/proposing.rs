@@ -60,9 +60,10 @@ impl Deliveries {
         !client.is_held() && self.any_must_take(realm)
     }
 
-    /// The same for another state of a client. One that disables it is never refused for a target.
+    /// The same for another state of a client. One that disables it, lets it hibernate or revives it is never refused for
+    /// a target.
     pub(crate) fn may_refuse_change(&self, realm: &Realm, client: &ClientRow) -> bool {
-        client.enabled() && self.may_refuse(realm, client)
+        client.enabled() && !client.read_asleep && client.hibernation.is_none() && self.may_refuse(realm, client)
     }
 
     /// Waits until no change of this client is proposed to targets that must take it; `true`: there was one.

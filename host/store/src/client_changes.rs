@@ -3,7 +3,7 @@
 //! Whoever has seen a generation misses none before it (`writer/count.rs`), if one statement looks into both tables: a
 //! client that is removed is at every moment in one of them.
 
-use super::clients::{ClientRow, row_at, select};
+use super::clients::{COLUMNS, ClientRow, row_at, select};
 use super::{Database, StoreError, values};
 
 /// The latest change of a client.
@@ -16,11 +16,12 @@ pub struct ClientChange {
     pub client_id: String,
     /// Unix milliseconds.
     pub time_ms: i64,
-    /// Absent: it was removed.
+    /// Absent: it was removed, or hibernates.
     pub client: Option<ClientRow>,
 }
 
-/// What changed behind this generation, at most `max` clients; those that were removed before it are left out.
+/// What changed behind this generation, at most `max` clients; those that were removed before it are left out. One that
+/// hibernates is to others as if it were removed.
 pub async fn behind(
     database: &Database,
     realm_id: &str,
@@ -31,18 +32,18 @@ pub async fn behind(
     let sql = concat!(
         "SELECT * FROM (",
         select!(
-            ", client_id, updated_at, TRUE",
+            ", client_id, updated_at * 1000, hibernated_ms IS NULL",
             "WHERE realm_id = $1 AND generation > $2 ORDER BY generation LIMIT $3"
         ),
         ") AS present UNION ALL SELECT * FROM (SELECT id, CAST(NULL AS bytea), CAST(NULL AS text), CAST(NULL AS text), \
          CAST(NULL AS text), FALSE, CAST(0 AS bigint), CAST(0 AS bigint), CAST(NULL AS text), CAST(NULL AS text), generation, \
-         CAST(0 AS bigint), client_id, removed_at_ms, FALSE FROM removed_clients WHERE realm_id = $1 AND generation > $2 \
-         ORDER BY generation LIMIT $3) AS removed ORDER BY generation LIMIT $3"
+         CAST(0 AS bigint), CAST(NULL AS bigint), CAST(NULL AS text), client_id, removed_at_ms, FALSE FROM removed_clients \
+         WHERE realm_id = $1 AND generation > $2 ORDER BY generation LIMIT $3) AS removed ORDER BY generation LIMIT $3"
     );
     read(database, sql, realm_id, generation, max).await
 }
 
-/// The clients that changed behind this generation, at most `max`.
+/// The clients that changed behind this generation and are not hibernating, at most `max`.
 pub async fn clients_behind(
     database: &Database,
     realm_id: &str,
@@ -50,8 +51,8 @@ pub async fn clients_behind(
     max: i64,
 ) -> Result<Vec<ClientChange>, StoreError> {
     let sql = select!(
-        ", client_id, updated_at, TRUE",
-        "WHERE realm_id = $1 AND generation > $2 ORDER BY generation LIMIT $3"
+        ", client_id, updated_at * 1000, hibernated_ms IS NULL",
+        "WHERE realm_id = $1 AND generation > $2 AND hibernated_ms IS NULL ORDER BY generation LIMIT $3"
     );
     read(database, sql, realm_id, generation, max).await
 }
@@ -81,8 +82,7 @@ pub async fn ids_behind(
     rows.iter().map(|row| Ok(Changed { generation: row.get(0)?, id: row.get(1)?, client_id: row.get(2)? })).collect()
 }
 
-/// Columns of a client before those that are added here, and which of them is its generation.
-const OF_CLIENT: usize = 12;
+/// Which column of a client is its generation.
 const GENERATION: usize = 10;
 
 async fn read(
@@ -95,14 +95,12 @@ async fn read(
     let rows = database.scan(sql, values![realm_id, generation, max]).await?;
     rows.iter()
         .map(|row| {
-            let time: i64 = row.get(OF_CLIENT + 1)?;
-            let is_there: bool = row.get(OF_CLIENT + 2)?;
+            let is_there: bool = row.get(COLUMNS + 2)?;
             Ok(ClientChange {
                 generation: row.get(GENERATION)?,
                 id: row.get(0)?,
-                client_id: row.get(OF_CLIENT)?,
-                // Of clients it is kept in seconds.
-                time_ms: if is_there { time.saturating_mul(1000) } else { time },
+                client_id: row.get(COLUMNS)?,
+                time_ms: row.get(COLUMNS + 1)?,
                 client: is_there.then(|| row_at(row, 0)).transpose()?,
             })
         })

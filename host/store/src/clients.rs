@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use matricula_contract::secrets;
-use matricula_contract::server_attributes::{self, HELD};
+use matricula_contract::server_attributes::{self, HELD, HIBERNATED};
 use matricula_contract::server_clients::is_of_the_server;
 use matricula_contract::{Attribute, Client};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::deliveries::{self, Carrier};
 use super::policies::{self, OfToken, Policy};
+use super::tombstones::{self, Removal};
 use super::{Database, Lost, Row, StoreError, Value, Write, document, escape_like, realms, removed_clients, values};
 use matricula_system::clock;
 
@@ -89,6 +90,41 @@ impl MetadataDocument {
 /// The provider of clients that come from Client ID Metadata Documents.
 pub const CLIENT_ID_METADATA_DOCUMENT: &str = "client-id-metadata-document";
 
+/// In which state a client is, of which it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It may be used.
+    Active,
+    /// An administrator disabled it.
+    Disabled,
+    /// It waits for an administrator.
+    Held,
+    /// Nobody used it, and it is at no target until somebody does.
+    Hibernating,
+    /// It is deleted here, while some target has not confirmed it.
+    Leaving,
+}
+
+impl State {
+    const ALL: [State; 5] = [State::Active, State::Disabled, State::Held, State::Hibernating, State::Leaving];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Active => "active",
+            State::Disabled => "disabled",
+            State::Held => "held",
+            State::Hibernating => "hibernating",
+            State::Leaving => "leaving",
+        }
+    }
+
+    /// The state with this word.
+    pub fn of_name(name: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// A client as it is stored.
 #[derive(Clone)]
 pub struct ClientRow {
@@ -106,6 +142,10 @@ pub struct ClientRow {
     pub origin: Option<Origin>,
     /// Why it waits for an administrator; absent: it does not.
     pub held: Option<String>,
+    /// Since when and why it hibernates; absent: it does not.
+    pub hibernation: Option<Hibernation>,
+    /// It hibernated when it was read.
+    pub read_asleep: bool,
     /// It has a resource server.
     pub resource_server: bool,
     /// Unix seconds.
@@ -118,6 +158,15 @@ pub struct ClientRow {
     pub secrets_version: i64,
     /// The secrets that it was read with; absent: it was not.
     pub read_with: Option<Secrets>,
+}
+
+/// Since when and why a client hibernates.
+#[derive(Clone, Debug)]
+pub struct Hibernation {
+    /// Unix milliseconds.
+    pub since_ms: i64,
+    /// The rule of the realm that put it to sleep; absent: somebody did.
+    pub rule: Option<String>,
 }
 
 /// What is told to a target once, until it changes.
@@ -145,6 +194,8 @@ impl ClientRow {
             token_policies: Vec::new(),
             origin: None,
             held: None,
+            hibernation: None,
+            read_asleep: false,
             resource_server: false,
             created_at: clock::now(),
             version: 1,
@@ -180,14 +231,29 @@ impl ClientRow {
 
     /// The client as documents show it: what the server keeps of it is among the attributes.
     pub fn shown(&self) -> Cow<'_, Client> {
-        if self.held.is_none() && self.document().is_none() {
-            return Cow::Borrowed(&self.client);
+        let since = self.hibernation.as_ref().map(|hibernation| (HIBERNATED, hibernation.since_ms.to_string()));
+        let held = self.held.clone().map(|reason| (HELD, reason));
+        let mut client = Cow::Borrowed(&self.client);
+        for (name, value) in held.into_iter().chain(since) {
+            client.to_mut().attributes.push(Attribute { name: name.to_owned(), value });
         }
-        let mut client = self.client.clone();
-        let held = self.held.iter().map(|reason| Attribute { name: HELD.to_owned(), value: reason.clone() });
-        client.attributes.extend(held);
-        client.attributes.extend(self.document().into_iter().flat_map(MetadataDocument::attributes));
-        Cow::Owned(client)
+        if let Some(document) = self.document() {
+            client.to_mut().attributes.extend(document.attributes());
+        }
+        client
+    }
+
+    /// In which state it is, unless it leaves.
+    pub fn state(&self) -> State {
+        if self.is_held() {
+            State::Held
+        } else if self.hibernation.is_some() {
+            State::Hibernating
+        } else if self.enabled() {
+            State::Active
+        } else {
+            State::Disabled
+        }
     }
 
     /// The Client ID Metadata Document that it comes from, if it does.
@@ -212,7 +278,8 @@ macro_rules! select {
     ($more:literal, $table:literal, $rest:literal) => {
         concat!(
             "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
-             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END, generation, secrets_version",
+             version, origin, CASE WHEN held THEN coalesce(held_reason, '') END, generation, secrets_version, \
+             hibernated_ms, hibernated_by",
             $more,
             " FROM ",
             $table,
@@ -242,6 +309,9 @@ macro_rules! select_with_roles {
 }
 pub(super) use {select, select_with_roles};
 
+/// How many columns a [`ClientRow`] has.
+pub(super) const COLUMNS: usize = 14;
+
 pub(super) fn row(row: &Row) -> Result<ClientRow, StoreError> {
     row_at(row, 0)
 }
@@ -254,7 +324,13 @@ pub(super) fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
     // Nodes of releases before kept it there; what callers put there beside it never counted.
     let reason_before = server_attributes::take_from(&mut client.attributes);
     let held: Option<String> = row.get(first + 9)?;
+    let hibernation = match row.get(first + 12)? {
+        Some(since_ms) => Some(Hibernation { since_ms, rule: row.get(first + 13)? }),
+        None => None,
+    };
     Ok(ClientRow {
+        read_asleep: hibernation.is_some(),
+        hibernation,
         read_with: Some(Secrets::of(&client)),
         client,
         id,
@@ -274,7 +350,7 @@ pub(super) fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
 /// The client and roles whose columns begin here, if there is one.
 pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientRow, Vec<String>)>, StoreError> {
     match row.get::<Option<String>>(first)? {
-        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + 12)?))),
+        Some(_) => Ok(Some((row_at(row, first)?, row.json(first + COLUMNS)?))),
         None => Ok(None),
     }
 }
@@ -425,6 +501,43 @@ pub async fn leaving(database: &Database, realm_id: &str, first: i64, max: i64) 
     rows.iter().map(row).collect()
 }
 
+/// The client with this internal id that is deleted here and may still be at some target.
+pub async fn leaving_by_id(database: &Database, realm_id: &str, id: &str) -> Result<Option<ClientRow>, StoreError> {
+    let sql = select!("", "leaving_clients", "WHERE realm_id = $1 AND id = $2 AND proposed_by IS NULL");
+    let found = database.first(sql, values![realm_id, id]).await?;
+    found.as_ref().map(row).transpose()
+}
+
+/// Clients in one state, which is not [`State::Leaving`], as [`list`] gives them.
+pub async fn in_state(
+    database: &Database,
+    realm_id: &str,
+    state: State,
+    part: Option<&str>,
+    after: &str,
+    (first, max): (i64, i64),
+) -> Result<Vec<ClientRow>, StoreError> {
+    macro_rules! of_state {
+        ($condition:literal) => {
+            concat!(
+                select!("WHERE realm_id = $1 AND client_id > $2 AND "),
+                $condition,
+                " AND ($5 IS NULL OR lower(client_id) LIKE $5 ESCAPE '\\') ORDER BY client_id LIMIT $3 OFFSET $4"
+            )
+        };
+    }
+    let sql = match state {
+        State::Active => of_state!("enabled AND hibernated_ms IS NULL"),
+        State::Disabled => of_state!("NOT enabled AND NOT held"),
+        State::Held => of_state!("held"),
+        State::Hibernating => of_state!("hibernated_ms IS NOT NULL"),
+        State::Leaving => return Ok(Vec::new()),
+    };
+    let part = part.map(|part| format!("%{}%", escape_like(part)));
+    let rows = database.scan(sql, values![realm_id, after, max, first, part]).await?;
+    rows.iter().map(row).collect()
+}
+
 /// Clients whose latest state some target lacks, in the order of their internal ids.
 pub async fn pending(database: &Database, realm_id: &str, first: i64, max: i64) -> Result<Vec<ClientRow>, StoreError> {
     let rows = database
@@ -436,6 +549,22 @@ pub async fn pending(database: &Database, realm_id: &str, first: i64, max: i64) 
             values![realm_id, max, first],
         )
         .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Those of these clients, by their internal ids, that hibernate.
+pub async fn hibernating(database: &Database, realm_id: &str, ids: &[&str]) -> Result<Vec<ClientRow>, StoreError> {
+    // Both kinds of database read a list from JSON, each in its own words.
+    let sql = match database {
+        Database::Sqlite(_) => {
+            select!("WHERE realm_id = $1 AND hibernated_ms IS NOT NULL AND id IN (SELECT value FROM json_each($2))")
+        }
+        Database::Postgres(..) => select!(
+            "WHERE realm_id = $1 AND hibernated_ms IS NOT NULL \
+             AND id IN (SELECT jsonb_array_elements_text($2::text::jsonb))"
+        ),
+    };
+    let rows = database.scan(sql, values![realm_id, serde_json::json!(ids).to_string()]).await?;
     rows.iter().map(row).collect()
 }
 
@@ -532,13 +661,19 @@ fn inserted(realm_id: &str, client: &ClientRow) -> Result<Vec<Value>, StoreError
     ])
 }
 
-/// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster.
+/// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster. One that hibernates from now
+/// on does not count any more, one that is revived does again; no limit holds for it.
 pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) -> Result<(), StoreError> {
-    realms::count_change(write, realm_id);
+    match (client.read_asleep, client.hibernation.is_some()) {
+        (false, true) => realms::discount_client(write, realm_id),
+        (true, false) => realms::count_client(write, realm_id, &[]),
+        _ => realms::count_change(write, realm_id),
+    }
     write.replace(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
          resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1, generation = $12, \
-         secrets_version = secrets_version + $13 WHERE realm_id = $1 AND id = $2 AND version = $10",
+         secrets_version = secrets_version + $13, hibernated_ms = $14, hibernated_by = $15 \
+         WHERE realm_id = $1 AND id = $2 AND version = $10",
         values![
             realm_id,
             &client.id,
@@ -553,6 +688,8 @@ pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &C
             client.held.clone(),
             Value::Generation,
             i64::from(client.has_other_secrets()),
+            client.hibernation.as_ref().map(|hibernation| hibernation.since_ms),
+            client.hibernation.as_ref().and_then(|hibernation| hibernation.rule.clone()),
         ],
         Lost::Changed,
     );
@@ -605,9 +742,13 @@ pub fn keep(write: &mut Write, realm_id: &str, id: &str) {
 /// Removes a client that still is as it was read, and its roles: [`Lost::Changed`] when somebody was faster. It is counted,
 /// and remembered for those who follow the changes of the realm.
 /// It leaves: until each target that may have it has confirmed, its names stay in use.
-pub fn delete(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) {
-    realms::discount_client(write, realm_id);
+pub fn delete(write: &mut Write, realm_id: &str, client: &ClientRow, removal: Removal<'_>, carrier: &Carrier) {
+    match client.read_asleep {
+        true => realms::count_change(write, realm_id),
+        false => realms::discount_client(write, realm_id),
+    }
     deliveries::withdraw(write, realm_id, client, carrier);
+    tombstones::insert(write, realm_id, client, removal);
     delete_of_server(write, realm_id, client);
     removed_clients::insert(write, realm_id, client);
 }
@@ -673,7 +814,8 @@ mod tests {
         let with_token = read("a").await.unwrap();
         assert_eq!((with_token.generation, with_token.version), (changed.generation, changed.version + 1));
         let mut write = Write::default();
-        delete(&mut write, "r", &with_token, &Carrier::default());
+        let removal = Removal { rule: None, kept_for: 60 };
+        delete(&mut write, "r", &with_token, removal, &Carrier::default());
         store.writer.write(write).await.unwrap();
         assert!(read("a").await.is_none());
         let gone = "SELECT generation, client_id FROM removed_clients WHERE realm_id = 'r'";

@@ -53,12 +53,13 @@ macro_rules! deliver {
         )
     };
     (present) => {
-        "(NOT t.leaving AND NOT c.held AND (c.enabled OR t.disables) AND (NOT t.registered_only OR c.origin IS NOT NULL) \
+        "(NOT t.leaving AND NOT c.held AND c.hibernated_ms IS NULL AND (c.enabled OR t.disables) AND (NOT t.registered_only OR c.origin IS NOT NULL) \
          AND CASE WHEN $5 THEN t.saml ELSE t.openid_connect END AND ($6 IS NULL OR $6 LIKE '%,' || t.name || ',%'))"
     };
 }
 /// After a client was added or changed in this write: each target that shall have it shall have this state; the others,
-/// where it is or may be, shall not. A disabled client stays where targets can keep it so; a held one goes nowhere.
+/// where it is or may be, shall not. A disabled client stays where targets can keep it so; a held one and one that
+/// hibernates go nowhere.
 ///
 /// Which targets there are is decided by the database: whoever makes one holds the realm's row as this write does.
 pub(super) fn deliver(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) {

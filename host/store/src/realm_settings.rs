@@ -1,12 +1,14 @@
 //! Settings of a realm, as they are stored.
 
+mod life_cycle;
+
 use std::collections::BTreeMap;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::life_cycle::LifeCycle;
+pub use life_cycle::LifeCycle;
 
 // Settings without a field of their own that this server looks at (Keycloak: RealmRepresentation).
 

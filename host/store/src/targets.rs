@@ -310,6 +310,7 @@ impl Target {
         (client.enabled() || client.is_held() || disables)
             && (self.settings.clients == Clients::All || client.origin.is_some())
             && self.settings.takes(protocol)
+            && client.hibernation.is_none()
             && named.is_none_or(|named| named.value.split(',').any(|name| name.trim() == self.name))
             && !matricula_contract::server_clients::is_of_the_server(&client.client)
     }
