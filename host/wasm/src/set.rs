@@ -1,6 +1,6 @@
 //! One consistent set of components: which component has which provider, policy, condition, executor and connector.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::client_policy_provider::{ConditionHandle, ExecutorHandle};
@@ -23,11 +23,11 @@ pub struct WatchedVersion {
 /// What one component offers, or all of them together. A request uses the set that it began with.
 #[derive(Clone, Default)]
 pub struct ComponentSet {
-    pub(super) providers: HashMap<String, Arc<ProviderHandle>>,
-    pub(super) policies: HashMap<String, Arc<PolicyProviderHandle>>,
-    pub(super) conditions: HashMap<String, Arc<ConditionHandle>>,
-    pub(super) executors: HashMap<String, Arc<ExecutorHandle>>,
-    pub(super) connectors: HashMap<String, Arc<ConnectorHandle>>,
+    pub(super) providers: BTreeMap<String, Arc<ProviderHandle>>,
+    pub(super) policies: BTreeMap<String, Arc<PolicyProviderHandle>>,
+    pub(super) conditions: BTreeMap<String, Arc<ConditionHandle>>,
+    pub(super) executors: BTreeMap<String, Arc<ExecutorHandle>>,
+    pub(super) connectors: BTreeMap<String, Arc<ConnectorHandle>>,
     /// Versions that are only watched, beside those above.
     watched: Vec<Arc<WatchedVersion>>,
 }
@@ -65,26 +65,22 @@ impl ComponentSet {
 
     /// Every connector, in the order of their ids.
     pub fn connectors(&self) -> Vec<&Arc<ConnectorHandle>> {
-        let mut all: Vec<_> = self.connectors.values().collect();
-        all.sort_by(|a, b| a.description.id.cmp(&b.description.id));
-        all
+        self.connectors.values().collect()
     }
 
-    /// Every kind of condition, in no order.
+    /// Every kind of condition, in the order of their ids.
     pub fn conditions(&self) -> impl Iterator<Item = &Arc<ConditionHandle>> {
         self.conditions.values()
     }
 
-    /// Every kind of executor, in no order.
+    /// Every kind of executor, in the order of their ids.
     pub fn executors(&self) -> impl Iterator<Item = &Arc<ExecutorHandle>> {
         self.executors.values()
     }
 
     /// Every policy provider, in the order of their ids.
     pub fn policy_providers(&self) -> Vec<&Arc<PolicyProviderHandle>> {
-        let mut all: Vec<_> = self.policies.values().collect();
-        all.sort_by(|a, b| a.description.id.cmp(&b.description.id));
-        all
+        self.policies.values().collect()
     }
 
     /// The kinds of what is offered: `provider`, `policy`, `client-policy`, `connector`.
