@@ -32,6 +32,7 @@ use contract::exports::matricula::registration::providers::{
     Client, Completed, Document, Guest, Issued, Operation, Registration, RegistrationProvider, Violation,
 };
 use provider::Provider;
+use provider::client_id_metadata_document::ClientIdMetadataDocument;
 use provider::default::DefaultProvider;
 use provider::install::InstallProvider;
 use provider::openid_connect::OpenidConnect;
@@ -40,6 +41,7 @@ use realm::Host;
 
 /// Every provider of this component, by its id.
 const PROVIDERS: &[(&str, &dyn Provider)] = &[
+    ("client-id-metadata-document", &ClientIdMetadataDocument),
     ("default", &DefaultProvider),
     ("install", &InstallProvider),
     ("openid-connect", &OpenidConnect),

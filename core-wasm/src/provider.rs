@@ -1,5 +1,6 @@
 //! The registration providers, one file each, and what they share: the shape of a provider.
 
+pub mod client_id_metadata_document;
 pub mod default;
 pub mod install;
 pub mod openid_connect;

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::routing::{any, get, options, post};
+use matricula_network::client_documents::ClientDocuments;
 use matricula_network::named::Named;
 use matricula_network::names::Names;
 use matricula_network::outside::Outside;
@@ -32,6 +33,7 @@ use crate::components::{self, Components};
 use crate::config::Serve;
 use crate::error::ErrorResponse;
 use crate::front_door::Documents;
+use crate::gate::memory::Gate;
 use crate::keys::Keys;
 use crate::keys::rsa::RsaKeys;
 use crate::metrics::Metrics;
@@ -40,7 +42,7 @@ use crate::targets::deliveries::Deliveries;
 use crate::targets::runner::Runner;
 use crate::tokens::KnownTokens;
 use crate::{
-    admin, authorization_endpoint, console, cors, description, discovery, first_start, headers, health, panics,
+    admin, authorization_endpoint, console, cors, description, discovery, first_start, gate, headers, health, panics,
     protocol_mappers, registration, token_endpoint, web,
 };
 
@@ -64,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) guesses: Guesses,
     pub(crate) deliveries: Deliveries,
     pub(crate) documents: Documents,
+    pub(crate) client_documents: ClientDocuments,
+    pub(crate) gate: Gate,
     proxies: TrustedProxies,
     /// Replaces scheme, host and port of requests, without a slash at the end.
     public_url: Option<String>,
@@ -103,6 +107,7 @@ impl App {
         let names = Names::from_system()?;
         let outside = Outside::new(options.allow_private_fetch, names.clone())?;
         let documents = Documents::new(Named::new(names.clone())?, store.clone());
+        let client_documents = ClientDocuments::new(options.allow_private_fetch, names.clone())?;
         let sources = Sources {
             database: store.database.clone(),
             names: names.clone(),
@@ -137,17 +142,20 @@ impl App {
             guesses: Guesses::none(),
             deliveries: deliveries.await.context("reading the targets")?,
             documents,
+            client_documents,
+            gate: Gate::default(),
             proxies: TrustedProxies::new(options.trusted_proxies.clone(), options.proxy_headers),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
             store,
         }));
         let (realms, keys, components) = (app.realms.clone(), app.keys.clone(), app.components.clone());
-        let deliveries = app.deliveries.clone();
+        let (deliveries, gate) = (app.deliveries.clone(), app.gate.clone());
         let (followers, database) = (app.store.followers.clone(), app.store.database.clone());
         app.store.database.follow(move |change| {
             followers.announced(&change, &database);
             realms.announced(&change);
             deliveries.announced(&change);
+            gate.announced(&change);
             keys.changed(&change);
             components.announced(&change);
         });
@@ -285,7 +293,9 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(health::ready))
         .split_for_parts();
     let description = description::complete(description);
+    let gates = gate::PATHS.iter().fold(Router::new(), |routes, path| routes.route(path, any(gate::serve)));
     let routes = admin
+        .merge(gates)
         // Registration: it answers every method itself, as the order of its checks is part of the contract.
         .route("/realms/{realm}/clients-registrations/{*rest}", any(registration::serve))
         // Where a target may have this name, too: what is not a POST is about that one.

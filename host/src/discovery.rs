@@ -110,7 +110,7 @@ fn of_itself(app: &App, realm: &Realm, caller: &Caller) -> Metadata {
             "email",
             "acr",
         ],
-        client_id_metadata_document_supported: false,
+        client_id_metadata_document_supported: realm.settings.client_id_metadata_documents.enabled,
         issuer,
     }
 }

@@ -21,6 +21,8 @@ use crate::policies::{PolicyViolation, Refused};
 pub(crate) use accept::Accept;
 use accept::Form;
 
+/// The error code of what may succeed in a moment.
+const TEMPORARILY: &str = "temporarily_unavailable";
 /// The header that carries the id of the decision about a request.
 pub(crate) const DECISION: HeaderName = HeaderName::from_static("matricula-decision");
 
@@ -189,14 +191,50 @@ impl ErrorResponse {
     /// 503: a target that must take the client has not by now; it is tried again after so many seconds.
     pub(crate) fn target_late(target: &str, again: u64) -> ErrorResponse {
         let description = format!("Target '{target}' did not take the client in time");
-        let response = ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description);
+        let response = ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, TEMPORARILY, description);
         ErrorResponse { retry_after: Some(again), ..response }
+    }
+
+    /// 503: as much is being fetched as may be.
+    pub(crate) fn too_many_documents() -> ErrorResponse {
+        let description = "Too many documents are being fetched";
+        let response = ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, TEMPORARILY, description);
+        ErrorResponse { retry_after: Some(1), ..response }
+    }
+
+    /// 403: the targets that logins need have not got the client yet; the gate's answer.
+    pub(crate) fn on_its_way(client_id: &str) -> ErrorResponse {
+        let description = format!("Client '{client_id}' is on its way; try again");
+        let response = ErrorResponse::new(StatusCode::FORBIDDEN, TEMPORARILY, description);
+        ErrorResponse { retry_after: Some(2), ..response }
+    }
+
+    /// The same refusal at the gate, where a proxy takes everything but 403 for a fault.
+    pub(crate) fn at_gate(mut self) -> ErrorResponse {
+        match self.status {
+            // What is wrong with a document is wrong with the client whose id it is.
+            StatusCode::BAD_REQUEST => self.body.error = Some("invalid_client".to_owned()),
+            StatusCode::SERVICE_UNAVAILABLE => self.retry_after = self.retry_after.or(Some(1)),
+            _ => {}
+        }
+        self.status = StatusCode::FORBIDDEN;
+        self
+    }
+
+    /// Whether the same request may succeed in a moment.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.body.error.as_deref() == Some(TEMPORARILY)
+    }
+
+    /// The id of the decision about the request, if there is one.
+    pub(crate) fn decision(&self) -> Option<&str> {
+        self.body.decision.as_deref()
     }
 
     /// 503: what the authorization server says of itself is not to be had, for this reason.
     pub(crate) fn no_metadata(reason: &impl std::fmt::Display) -> ErrorResponse {
         let description = format!("The authorization server's metadata can't be fetched: {reason}");
-        let response = ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description);
+        let response = ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, TEMPORARILY, description);
         ErrorResponse { retry_after: Some(5), ..response }
     }
 
@@ -313,7 +351,7 @@ impl From<StoreError> for ErrorResponse {
                 tracing::error!(%detail, "the database gave no answer");
                 ErrorResponse::new(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    "temporarily_unavailable",
+                    TEMPORARILY,
                     "The database cannot be reached. Try again in a moment.",
                 )
             }
@@ -340,7 +378,7 @@ impl From<WasmError> for ErrorResponse {
             }
         };
         tracing::warn!(component, %failure, detail, "a request is refused for now");
-        ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description)
+        ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, TEMPORARILY, description)
     }
 }
 

@@ -5,6 +5,7 @@ mod document;
 mod documents;
 mod fetch;
 pub(crate) mod key_set;
+pub(crate) mod members;
 pub(crate) mod metadata;
 pub(crate) mod own_fetch;
 pub(crate) mod settings;

@@ -4,6 +4,8 @@
 //! offer. Counting a request makes no text and asks for no memory, once its route has been counted.
 
 mod components;
+pub(crate) mod documents;
+pub(crate) mod gate;
 pub(crate) mod process;
 mod store;
 pub(crate) mod targets;
@@ -25,6 +27,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::components::Components;
+use documents::DocumentFetches;
+use gate::GateAnswers;
 use targets::TargetCalls;
 
 /// What requests are counted by: the pattern of the path, never the path itself.
@@ -71,6 +75,8 @@ struct Inner {
     decision_durations: Family<Policy, Histogram>,
     panics: Counter,
     target_calls: TargetCalls,
+    documents: DocumentFetches,
+    gate: GateAnswers,
 }
 
 impl Metrics {
@@ -108,11 +114,25 @@ impl Metrics {
         registry.register("panics", "Requests that ended by a fault of the server, with 500", panics.clone());
         let target_calls = TargetCalls::new();
         target_calls.register(registry);
+        let documents = DocumentFetches::default();
+        documents.register(registry);
+        let gate = GateAnswers::new();
+        gate.register(registry);
         registry.register_collector(Box::new(components::OfComponents(components)));
         registry.register_collector(Box::new(store::OfStore(store)));
         let texts = RwLock::default();
-        let inner =
-            Inner { registry: all, texts, answers, durations, decisions, decision_durations, panics, target_calls };
+        let inner = Inner {
+            registry: all,
+            texts,
+            answers,
+            durations,
+            decisions,
+            decision_durations,
+            panics,
+            target_calls,
+            documents,
+            gate,
+        };
         Metrics { inner: Arc::new(inner) }
     }
 
@@ -137,6 +157,16 @@ impl Metrics {
     /// Those of the calls of targets.
     pub(crate) fn target_calls(&self) -> TargetCalls {
         self.inner.target_calls.clone()
+    }
+
+    /// Those of Client ID Metadata Documents.
+    pub(crate) fn documents(&self) -> &DocumentFetches {
+        &self.inner.documents
+    }
+
+    /// Those of the gate.
+    pub(crate) fn gate(&self) -> &GateAnswers {
+        &self.inner.gate
     }
 
     /// A request ended by a fault of the server.

@@ -5,8 +5,8 @@
 //! requests, and what they share here.
 
 mod amended;
-mod answer;
-mod cross_origin;
+pub(crate) mod answer;
+pub(crate) mod cross_origin;
 pub(crate) mod decision;
 mod delete;
 pub(crate) mod difference;
@@ -45,6 +45,8 @@ pub(crate) use answer::client_uri;
 use crate::app::App;
 use crate::authentication::{self, AuthenticationError, Identity, Named};
 use crate::caller::Caller;
+use crate::client_documents;
+use crate::client_documents::served::Served;
 use crate::client_policies::ClientPolicyError;
 use crate::cors;
 use crate::document;
@@ -70,10 +72,12 @@ pub(crate) struct Exchange {
     pub(crate) client_id: String,
     /// The client exists already: it was registered by the request that is repeated here.
     pub(crate) is_replay: bool,
+    /// Where the document of the client comes from, if it is a Client ID Metadata Document.
+    pub(crate) served: Option<Served>,
 }
 
 /// The caller, and the client that the request names if it was looked up along the way.
-type Sender = (Identity, Option<Named>);
+pub(crate) type Sender = (Identity, Option<Named>);
 
 /// A refusal, and what is recorded of it.
 pub(crate) struct Refusal {
@@ -125,7 +129,8 @@ async fn prepare(app: App, mut request: Request) -> Result<Prepared, ErrorRespon
     let deeper = path.next().is_some();
     let realm = open_realm(&app, &realm, &caller).await?;
     let components = app.wasm.current();
-    let Some(handle) = components.provider(&provider) else {
+    let handle = components.provider(&provider).filter(|handle| client_documents::is_offered(&realm, handle));
+    let Some(handle) = handle else {
         return Err(ErrorResponse::bare(StatusCode::NOT_FOUND, "Client registration provider not found"));
     };
     let description = &handle.description;
@@ -140,7 +145,8 @@ async fn prepare(app: App, mut request: Request) -> Result<Prepared, ErrorRespon
     let call = RealmOfCall::new(Arc::clone(&realm), app.base_url(&realm, &caller));
     let provider = ProviderCall { provider: Arc::clone(handle), instances: app.wasm.instances.clone(), call };
     let client_id = client_id.unwrap_or_default();
-    let exchange = Exchange { app, realm, components, provider, caller, operation, client_id, is_replay: false };
+    let exchange =
+        Exchange { app, realm, components, provider, caller, operation, client_id, is_replay: false, served: None };
     let headers = std::mem::take(request.headers_mut());
     Ok(Prepared::Exchange(Box::new(exchange), Sent { content_type, headers, body: request.into_body() }))
 }
@@ -240,6 +246,9 @@ impl Exchange {
             Operation::Register => {
                 self.count_anonymous()?;
                 let document = self.document(content_type, body).await?;
+                if client_documents::is_provider(self.provider.id()) {
+                    return Box::pin(client_documents::registration::register(self, document, cross_origin)).await;
+                }
                 Box::pin(register::register(self, document, cross_origin)).await
             }
             Operation::Read => Box::pin(read::read(self, cross_origin, &headers)).await,
@@ -278,8 +287,12 @@ impl Exchange {
 
     /// Stores what is recorded of a refusal, and gives its answer. A failure to store is logged: the answer stays the same.
     async fn recorded(&self, refusal: Refusal) -> Response {
+        self.record(refusal, Write::default()).await.into_response()
+    }
+
+    /// The same, with what else is to be written.
+    pub(crate) async fn record(&self, refusal: Refusal, mut write: Write) -> ErrorResponse {
         let Refusal { response, decision, request, events: recorded } = refusal;
-        let mut write = Write::default();
         for event in &recorded {
             events::insert(&mut write, &self.realm.id, event);
         }
@@ -290,12 +303,12 @@ impl Exchange {
         if let Err(error) = self.store(write, id.as_deref()).await {
             tracing::error!(%error, "the refusal of a request could not be recorded");
         }
-        response.into_response()
+        response
     }
 
     /// Stores what a request writes, with the record of this decision if there is one: once it is there, an old one may
     /// be too many.
-    async fn store(&self, write: Write, decision: Option<&str>) -> Result<(), StoreError> {
+    pub(crate) async fn store(&self, write: Write, decision: Option<&str>) -> Result<(), StoreError> {
         self.app.store.writer.write(write).await?;
         if let Some(decision) = decision {
             self.app.store.trimmer.added(&self.realm.id, decision);
@@ -304,13 +317,17 @@ impl Exchange {
     }
 
     /// A refusal that leaves events behind.
-    fn refusal(&self, response: impl Into<ErrorResponse>, events: impl IntoIterator<Item = Event>) -> Refusal {
+    pub(crate) fn refusal(
+        &self,
+        response: impl Into<ErrorResponse>,
+        events: impl IntoIterator<Item = Event>,
+    ) -> Refusal {
         let (response, events) = (response.into(), events.into_iter().collect());
         Refusal { response, decision: None, request: None, events }
     }
 
     /// What events of this request are about. Reads and registrations that fail don't name the client (Keycloak).
-    fn subject(&self) -> Subject<'_> {
+    pub(crate) fn subject(&self) -> Subject<'_> {
         let named = matches!(self.operation, Operation::Update | Operation::Delete);
         Subject {
             realm: &self.realm,
@@ -323,7 +340,11 @@ impl Exchange {
     /// Document to client as sent, and the caller; the client that is looked up along the way is the one in the address,
     /// or the one that wants to be registered. What cannot be read is refused before any look at the token, what is
     /// wrong with the metadata after it.
-    async fn parse(&self, document: &Document, cross_origin: &CrossOrigin) -> Result<(Client, Sender), Refusal> {
+    pub(crate) async fn parse(
+        &self,
+        document: &Document,
+        cross_origin: &CrossOrigin,
+    ) -> Result<(Client, Sender), Refusal> {
         let parsed = self.provider.parse(self.operation, document, Author::Caller).await;
         let parsed = parsed.map_err(|error| self.unanswered("parse", error, None))?;
         if let Err(violations) = &parsed
@@ -407,7 +428,7 @@ impl Exchange {
     }
 
     /// The refusal of a caller, recorded.
-    fn unauthenticated(&self, error: AuthenticationError) -> Refusal {
+    pub(crate) fn unauthenticated(&self, error: AuthenticationError) -> Refusal {
         let reason = error.to_string();
         let event = match &error {
             AuthenticationError::Forbidden => self.subject().error("not_allowed", &[]),
@@ -512,12 +533,15 @@ impl Exchange {
                     _ => Vec::new(),
                 },
                 groups: claims.map(Claims::groups).unwrap_or_default(),
-                address: self.caller.address_text.clone(),
-                origin: self.caller.origin.clone(),
+                address: match self.served.as_ref().and_then(|served| served.address) {
+                    Some(address) => address.to_string(),
+                    None => self.caller.address_text.clone(),
+                },
+                origin: self.caller.origin.clone().filter(|_| self.served.is_none()),
             },
             registration_auth,
             now: clock::now().unsigned_abs(),
-            attributes: Vec::new(),
+            attributes: self.served.as_ref().map(|served| served.facts(&self.caller)).unwrap_or_default(),
         }
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod proposing;
 mod retry_after;
 pub(crate) mod review;
 pub(crate) mod runner;
+pub(crate) mod standing;
 #[cfg(test)]
 pub(crate) mod stub;
 pub(crate) mod sweep;

@@ -1,6 +1,7 @@
 //! Provider `openid-connect`: client metadata of RFC 7591, RFC 7592 and OIDC Dynamic Client Registration.
 //!
-//! `metadata` is the document as read; `request` makes a client of it, `response` a document of a client.
+//! `metadata` is the document as read; `request` makes a client of it, `response` a document of a client. `published` is
+//! what another provider takes of this one.
 
 mod attributes;
 mod authentication_method;
@@ -8,6 +9,7 @@ mod grants;
 mod jwks;
 mod metadata;
 mod names;
+pub(super) mod published;
 mod request;
 mod response;
 mod subject_type;
@@ -21,8 +23,10 @@ use crate::contract::matricula::registration::decision::Violation;
 use crate::contract::matricula::registration::request::{Issued, Operation};
 use crate::provider::Provider;
 use crate::realm::Realm;
+use crate::representation;
 use crate::validation;
 use metadata::Metadata;
+use response::Credentials;
 
 /// The provider (Keycloak: OIDCClientRegistrationProvider).
 pub struct OpenidConnect;
@@ -81,8 +85,8 @@ impl Provider for OpenidConnect {
 
     fn render(&self, client: &Client, registration: &Registration, realm: &dyn Realm) -> Document {
         Document {
-            content_type: "application/json;charset=UTF-8".to_owned(),
-            body: response::document(client, registration, realm),
+            content_type: representation::JSON.to_owned(),
+            body: response::document(client, registration, Credentials::Shown, realm),
         }
     }
 

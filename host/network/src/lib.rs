@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod authority;
+pub mod client_documents;
 pub mod form;
 pub mod header_list;
 mod joined;

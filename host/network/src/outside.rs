@@ -109,6 +109,11 @@ impl Outside {
         Ok(Outside { inner: Arc::new(inner) })
     }
 
+    /// Whether documents may come from private addresses.
+    pub fn is_private_allowed(&self) -> bool {
+        self.inner.private_allowed
+    }
+
     /// The document of less than a minute ago, if there is one.
     pub fn known(&self, url: &str) -> Option<Fetched> {
         let (at, document) = self.inner.documents.get(url)?;

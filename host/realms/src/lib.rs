@@ -86,6 +86,9 @@ impl Realm {
             "ssoSessionIdleTimeout" => Some(settings.sso_session_idle_timeout.to_string()),
             "ssoSessionMaxLifespan" => Some(settings.sso_session_max_lifespan.to_string()),
             "defaultSignatureAlgorithm" => settings.default_signature_algorithm.clone(),
+            "clientIdMetadataDocuments.profile" => {
+                Some(settings.client_id_metadata_documents.profile.as_str().to_owned())
+            }
             _ => match settings.other.get(name) {
                 Some(Value::String(text)) => Some(text.clone()),
                 Some(Value::Bool(flag)) => Some(flag.to_string()),

@@ -370,6 +370,7 @@ pub(crate) async fn update(
     let document = document::read(Some(document::JSON.to_owned()), document::JSON, request.into_body()).await?;
     let provider = &representations.provider;
     let requested = representations.valid(provider.parse(Operation::Update, &document, Author::Administrator).await)?;
+    let names_enabled = requested.enabled.is_some();
     for _ in 0..ATTEMPTS {
         let stored = find_for_change(&app, &administrator, &id).await?;
         let mut requested = requested.clone();
@@ -386,7 +387,12 @@ pub(crate) async fn update(
         representations.valid(provider.finish(Operation::Update, &client, &registration).await)?;
         let renamed = client.client_id != stored.client.client_id;
         let resource_server = stored.resource_server || effects::make_resource_server(&effects);
-        let row = ClientRow { client, resource_server, ..stored };
+        let mut row = ClientRow { client, resource_server, ..stored };
+        // Whether it is enabled is the administrator's word from now on, not its document's.
+        let decides = names_enabled && row.document().is_some_and(|document| document.problem.is_some());
+        if let Some(document) = row.origin.as_mut().and_then(|origin| origin.document.as_mut()).filter(|_| decides) {
+            document.problem = None;
+        }
         if renamed {
             let taken = clients::is_free(&app.store.database, &administrator.realm.id, "", row.client_id()).await?;
             if taken.is_some() {
@@ -399,6 +405,9 @@ pub(crate) async fn update(
         if renamed {
             let username = effects::service_account_name(row.client_id());
             users::rename_service_account(&mut beside, &realm.id, &row.id, &username);
+        }
+        if let Some(origin) = row.origin.as_ref().filter(|_| decides) {
+            clients::keep_document(&mut beside, &realm.id, &row.id, origin);
         }
         if let Some(pending) = storing::change(&app, &administrator, &row, beside).await? {
             return Ok(marked(&pending, StatusCode::NO_CONTENT));

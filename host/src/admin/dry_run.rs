@@ -26,6 +26,7 @@ use super::clients::{Representations, VIEW};
 use super::policies::{PolicyRepresentation, unbound};
 use crate::app::App;
 use crate::authentication::{self, AuthenticationError, Identity};
+use crate::client_documents;
 use crate::client_policies::ClientPolicyEvaluation;
 use crate::document;
 use crate::error::{ErrorBody, ErrorResponse};
@@ -132,14 +133,33 @@ pub(crate) async fn evaluate(
     administrator.require(&["view-realm", "manage-realm"])?;
     administrator.require(&VIEW)?;
     let operation = operation(&requested.operation)?;
-    let exchange = exchange(&app, &administrator, &requested, operation)?;
-    let stored = match operation {
+    let mut exchange = exchange(&app, &administrator, &requested, operation)?;
+    let mut stored = match operation {
         Operation::Register => None,
         _ => Some(stored(&exchange).await?),
     };
-    let Asker { context, brought, refused } = asker(&exchange, &requested.caller, stored.as_ref()).await?;
+    let mut document =
+        document::of_text(requested.content_type.unwrap_or_default(), requested.document.unwrap_or_default());
+    let mut known = None;
+    if client_documents::is_provider(exchange.provider.id()) && operation == Operation::Register {
+        match client_documents::dry_run::prepare(&mut exchange, document).await? {
+            Ok(prepared) => (document, known) = prepared,
+            Err(refused) => return Ok(Json(DryAnswer::turned_away(refused))),
+        }
+    }
+    let Asker { mut context, brought, refused } = asker(&exchange, &requested.caller, stored.as_ref()).await?;
     if let Some(refused) = refused {
         return Ok(Json(DryAnswer::turned_away(refused.into())));
+    }
+    let mut operation = operation;
+    if let Some(client) = known {
+        // It would be looked at again, not registered.
+        operation = Operation::Update;
+        exchange.operation = operation;
+        exchange.client_id = client.client_id().to_owned();
+        context.operation = operation;
+        context.registration_auth = client_documents::registration_auth(&client);
+        stored = Some(client);
     }
     let mut policies = match requested.policies {
         Some(list) => {
@@ -152,8 +172,6 @@ pub(crate) async fn evaluate(
         }
     };
     let changes = matches!(operation, Operation::Register | Operation::Update);
-    let document =
-        document::of_text(requested.content_type.unwrap_or_default(), requested.document.unwrap_or_default());
     let mut before = stored.as_ref().map_or(Value::Null, |stored| as_sent(&stored.shown()));
     let requested = match operation {
         Operation::Register | Operation::Update => {
@@ -431,6 +449,7 @@ fn exchange(
         operation,
         client_id: requested.client_id.clone().unwrap_or_default(),
         is_replay: false,
+        served: None,
     })
 }
 

@@ -30,9 +30,13 @@ use super::{Administrator, Page, Visitor, created, forbidden, stored_or_changed}
 use crate::abuse::{self, AnonymousLimits};
 use crate::app::App;
 use crate::authentication::trusted_issuer;
+use crate::client_documents;
+use crate::client_documents::settings::CLIENT_ID_METADATA_DOCUMENTS;
 use crate::error::{ErrorBody, ErrorResponse};
 use crate::front_door;
 use crate::front_door::settings::AUTHORIZATION_SERVER;
+use crate::gate;
+use crate::gate::settings::GATE;
 use crate::parameters::Query;
 use crate::realm_document::is_elsewhere;
 use crate::registration::ATTEMPTS;
@@ -97,6 +101,14 @@ pub(crate) struct RealmRepresentation {
     #[serde(deserialize_with = "as_sent", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     authorization_server: Option<Value>,
+    /// How the gate judges, see [`gate::settings`]; null: the default.
+    #[serde(deserialize_with = "as_sent", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    gate: Option<Value>,
+    /// Client ID Metadata Documents, see [`client_documents::settings`]; null: the default.
+    #[serde(deserialize_with = "as_sent", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    client_id_metadata_documents: Option<Value>,
     /// An empty value removes an attribute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
@@ -110,7 +122,7 @@ pub(crate) struct RealmRepresentation {
 impl Representation for RealmRepresentation {
     const NAME: &'static str = "RealmRepresentation";
     const MEMBERS: Option<&'static [&'static str]> = None;
-    const NULLS: &'static [&'static str] = &[AUTHORIZATION_SERVER];
+    const NULLS: &'static [&'static str] = &[AUTHORIZATION_SERVER, GATE, CLIENT_ID_METADATA_DOCUMENTS];
 }
 
 /// A value of which `null` is one, too.
@@ -149,6 +161,8 @@ impl RealmRepresentation {
             enabled_event_types: Some(settings.enabled_event_types.clone()),
             default_signature_algorithm: settings.default_signature_algorithm.clone(),
             authorization_server: Some(serde_json::json!(settings.authorization_server)),
+            gate: Some(serde_json::json!(settings.gate)),
+            client_id_metadata_documents: Some(serde_json::json!(settings.client_id_metadata_documents)),
             attributes: Some(
                 settings.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
             ),
@@ -262,11 +276,26 @@ impl RealmRepresentation {
         }
         // What has tables of its own is administered there, not here.
         settings.other.extend(self.other.into_iter().filter(|(name, _)| !is_elsewhere(name)));
+        let mut refused = Ok(());
         if let Some(sent) = self.authorization_server {
-            let read = front_door::settings::read(&sent);
-            settings.authorization_server = read.map_err(|reason| (AUTHORIZATION_SERVER, reason))?;
+            match front_door::settings::read(&sent) {
+                Ok(read) => settings.authorization_server = read,
+                Err(reason) => refused = refused.and(Err((AUTHORIZATION_SERVER, reason))),
+            }
         }
-        Ok(())
+        if let Some(sent) = self.gate {
+            match gate::settings::read(&sent) {
+                Ok(read) => settings.gate = read,
+                Err(reason) => refused = refused.and(Err((GATE, reason))),
+            }
+        }
+        if let Some(sent) = self.client_id_metadata_documents {
+            match client_documents::settings::read(&sent) {
+                Ok(read) => settings.client_id_metadata_documents = read,
+                Err(reason) => refused = refused.and(Err((CLIENT_ID_METADATA_DOCUMENTS, reason))),
+            }
+        }
+        refused
     }
 }
 

@@ -96,6 +96,8 @@ impl Replayed<'_> {
             operation: Operation::Register,
             client_id: String::new(),
             is_replay: true,
+            // The context is that of then.
+            served: None,
         };
         let of_token: Vec<_> = recorded.token_policies.iter().cloned().map(Arc::new).collect();
         let of_token = OfToken { policies: &of_token, ..OfToken::default() };

@@ -88,7 +88,8 @@ fn begin(theirs: &Map<String, Value>, realm: &Realm) -> String {
     if let Some(Value::Object(aliases)) = ours.get_mut("mtls_endpoint_aliases") {
         aliases.shift_remove(REGISTRATION_ENDPOINT);
     }
-    ours.insert("client_id_metadata_document_supported".to_owned(), false.into());
+    let documents = realm.settings.client_id_metadata_documents.enabled;
+    ours.insert("client_id_metadata_document_supported".to_owned(), documents.into());
     let mut text = Value::Object(ours).to_string();
     // There is a member before.
     text.pop();

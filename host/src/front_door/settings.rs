@@ -2,7 +2,9 @@
 
 use matricula_store::realm_settings::AuthorizationServer;
 use reqwest::Url;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use super::members::Members;
 
 /// Its name among the members of a realm.
 pub(crate) const AUTHORIZATION_SERVER: &str = "authorizationServer";
@@ -14,45 +16,24 @@ const ROLES_CLAIM: &str = "resource_access.realm-management.roles";
 /// # Errors
 /// What is wrong with it, for the administrator.
 pub(crate) fn read(sent: &Value) -> Result<Option<AuthorizationServer>, String> {
-    let members = match sent {
-        Value::Null => return Ok(None),
-        Value::Object(members) => members,
-        _ => return Err(format!("'{AUTHORIZATION_SERVER}' must be an object")),
-    };
     let known = ["issuer", "metadataUrl", "trustTokens", "audience", "rolesClaim"];
-    if let Some(unknown) = members.keys().find(|name| !known.contains(&name.as_str())) {
-        return Err(format!("'{AUTHORIZATION_SERVER}' has no '{unknown}'"));
-    }
-    let issuer = text(members, "issuer")?.filter(|issuer| is_url(issuer) && !issuer.contains('?'));
-    let metadata_url = text(members, "metadataUrl")?;
+    let Some(members) = Members::of(sent, AUTHORIZATION_SERVER, &known)? else { return Ok(None) };
+    // What is no text is no URL either.
+    let issuer = members.text("issuer").ok().flatten().filter(|issuer| is_url(issuer) && !issuer.contains('?'));
+    let metadata_url = members.text("metadataUrl")?;
     if metadata_url.is_some_and(|url| !is_url(url)) {
         return Err(format!("'{AUTHORIZATION_SERVER}.metadataUrl' must be an http or https URL without fragment"));
     }
-    let trust_tokens = match members.get("trustTokens") {
-        None | Some(Value::Null) => true,
-        Some(Value::Bool(flag)) => *flag,
-        Some(_) => return Err(format!("'{AUTHORIZATION_SERVER}.trustTokens' must be true or false")),
-    };
+    let trust_tokens = members.switch("trustTokens")?.unwrap_or(true);
     Ok(Some(AuthorizationServer {
         issuer: issuer.map(str::to_owned).ok_or_else(|| {
             format!("'{AUTHORIZATION_SERVER}.issuer' must be an http or https URL without query and fragment")
         })?,
         metadata_url: metadata_url.map(str::to_owned),
         trust_tokens,
-        audience: text(members, "audience")?.map(str::to_owned),
-        roles_claim: text(members, "rolesClaim")?.unwrap_or(ROLES_CLAIM).to_owned(),
+        audience: members.text("audience")?.map(str::to_owned),
+        roles_claim: members.text("rolesClaim")?.unwrap_or(ROLES_CLAIM).to_owned(),
     }))
-}
-
-/// A member that is a text, if it is there; an empty one is none.
-fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, String> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
-        // What is no text is no URL either.
-        Some(_) if name == "issuer" => Ok(None),
-        Some(_) => Err(format!("'{AUTHORIZATION_SERVER}.{name}' must be a text")),
-    }
 }
 
 /// Whether a text is an `http` or `https` URL without fragment. Credentials have no place in it: it is shown.

@@ -8,6 +8,7 @@ use anyhow::Context;
 use matricula_contract::Registration;
 use matricula_realms::{Realm, defaults};
 use matricula_store::policies::PolicyRow;
+use matricula_store::realm_settings::{ClientIdMetadataDocuments, Gate};
 use matricula_store::roles::RoleRow;
 use matricula_store::scopes::Assigned;
 use matricula_store::{clients, policies, roles, scopes};
@@ -20,8 +21,10 @@ use super::offline::Offline;
 use super::parts::{self, Composites, PolicyPart, RolePart, ScopePart};
 use super::targets;
 use crate::admin::realms::{EXPORT_MARK, RealmRepresentation, TARGETS};
+use crate::client_documents::settings::CLIENT_ID_METADATA_DOCUMENTS;
 use crate::config::Export;
 use crate::front_door::settings::AUTHORIZATION_SERVER;
+use crate::gate::settings::GATE;
 use crate::policies::{PROVIDER_TYPE, settings};
 
 /// Rows that are read at a time.
@@ -56,8 +59,13 @@ async fn write(offline: &Offline, realm: &Arc<Realm>, output: impl Write) -> any
     }
     let client_policies: Vec<Option<Value>> =
         ["clientProfiles", "clientPolicies"].iter().map(|name| settings.remove(*name)).collect();
-    // Keycloak refuses members that it does not know: this is one only where it says something.
-    for (name, value) in settings.iter().filter(|(name, value)| *name != AUTHORIZATION_SERVER || !value.is_null()) {
+    // Keycloak refuses members that it does not know: these are some only where they say something.
+    let ours = json!({
+        AUTHORIZATION_SERVER: Value::Null,
+        GATE: Gate::default(),
+        CLIENT_ID_METADATA_DOCUMENTS: ClientIdMetadataDocuments::default(),
+    });
+    for (name, value) in settings.iter().filter(|(name, value)| ours.get(name.as_str()) != Some(*value)) {
         document.member(name, value)?;
     }
     write_roles(offline, realm, &mut document).await?;

@@ -5,7 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use matricula_contract::Document;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Exchange;
 
@@ -40,6 +40,14 @@ pub(crate) fn client_uri(issuer: &str, provider: &str, client_id: &str) -> Strin
     format!("{issuer}/clients-registrations/{provider}/{}", utf8_percent_encode(client_id, SEGMENT))
 }
 
+/// What stands for itself in a path (RFC 3986 §2.3); all else is escaped.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The same of a client whose id is an address: all of it is one segment, whatever reads it.
+pub(crate) fn document_uri(issuer: &str, provider: &str, client_id: &str) -> String {
+    format!("{issuer}/clients-registrations/{provider}/{}", utf8_percent_encode(client_id, UNRESERVED))
+}
+
 impl Exchange {
     /// The address of a client under the provider of this request.
     pub(crate) fn client_uri(&self, client_id: &str) -> String {
@@ -48,7 +56,7 @@ impl Exchange {
 }
 
 /// A document with secrets in it: nobody may keep it (RFC 7591 §3.2.1).
-pub(super) fn document(status: StatusCode, document: Document) -> Response {
+pub(crate) fn document(status: StatusCode, document: Document) -> Response {
     let mut response = (status, document.body).into_response();
     let content_type = HeaderValue::from_str(&document.content_type);
     let headers = response.headers_mut();
@@ -70,16 +78,21 @@ fn not_stored(headers: &mut HeaderMap) {
 }
 
 /// 201 with the address of the new client.
-pub(super) fn created(answer: Document, client_uri: &str, held: Option<&str>) -> Response {
+pub(crate) fn created(answer: Document, client_uri: &str, held: Option<&str>) -> Response {
     let mut response = document(StatusCode::CREATED, answer);
     if let Ok(location) = HeaderValue::from_str(client_uri) {
         response.headers_mut().insert(LOCATION, location);
     }
+    mark_held(&mut response, held);
+    response
+}
+
+/// Says in an answer why a client waits for an administrator, if it does.
+pub(crate) fn mark_held(response: &mut Response, held: Option<&str>) {
     if let Some(reason) = held {
         let reason = HeaderValue::from_maybe_shared(Bytes::from(one_line(reason)));
         response.headers_mut().insert(HELD, reason.unwrap_or(HeaderValue::from_static("")));
     }
-    response
 }
 
 /// A text as a header can hold it: one line of UTF-8, at most so many characters.

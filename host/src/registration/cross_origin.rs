@@ -27,7 +27,7 @@ enum Verdict {
 }
 
 /// The origin of a request, judged before anything else about it is known.
-pub(super) struct CrossOrigin {
+pub(crate) struct CrossOrigin {
     verdict: Verdict,
     /// The caller, verified early because its token names origins; taken by [`CrossOrigin::caller`].
     caller: std::sync::Mutex<Option<Result<Sender, AuthenticationError>>>,

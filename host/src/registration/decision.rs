@@ -293,6 +293,7 @@ impl Policies {
             subject: context.caller.subject.clone(),
             decision: self.decision.clone(),
             token_name: None,
+            document: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use matricula_contract::{Client, Completed, Document, Effect, Issued, Registration, RegistrationAuth};
-use matricula_store::clients::{self, ClientRow, Origin, Taken};
+use matricula_store::clients::{self, ClientRow, MetadataDocument, Origin, Taken};
 use matricula_store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
 use matricula_system::clock;
 use uuid::Uuid;
@@ -11,11 +11,36 @@ use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::rehearsal::Asked;
 use super::watch::Watch;
 use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers, required};
-use crate::authentication::{AuthenticationError, Identity, may_register, registration_access_token};
+use crate::authentication::{AuthenticationError, Identity, Permit, may_register, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::policies::{Policies, PolicyError};
+use crate::targets::waiting::Pending;
 
-/// Everything that can fail happens before the one transaction that stores the client.
+/// What is to be registered, and by whom.
+pub(crate) struct Wanted<'a> {
+    /// As it came.
+    pub(crate) document: &'a Document,
+    /// The client as sent.
+    pub(crate) requested: Client,
+    pub(crate) identity: &'a Identity,
+    pub(crate) permit: Permit,
+    /// The `client_id` that it wants, if nobody had it a moment ago.
+    pub(crate) free: Option<String>,
+    /// What is known of the Client ID Metadata Document that it comes from. Such a client has no registration access token.
+    pub(crate) metadata_document: Option<MetadataDocument>,
+}
+
+/// A client that was registered.
+pub(crate) struct Registered {
+    pub(crate) client: ClientRow,
+    /// What its provider says of it.
+    answer: Document,
+    registration: Registration,
+    /// The targets that lack it.
+    pub(crate) pending: Pending,
+    policies: Policies,
+}
+
 pub(super) async fn register(
     exchange: &Exchange,
     document: Document,
@@ -31,10 +56,31 @@ pub(super) async fn register(
     if permit.registration_auth == RegistrationAuth::Anonymous && !matches!(identity, Identity::Anonymous) {
         app.anonymous_limits.count(realm, exchange.caller.address)?;
     }
-    let mut policies = exchange.policies(&identity, permit.registration_auth, identity.of_token());
+    let wanted = Wanted { document: &document, requested, identity: &identity, permit, free, metadata_document: None };
+    let Registered { client, answer, registration, pending, policies } = admit(exchange, wanted).await?;
+    let (answer, client_uri) = match with_issued(exchange, &client.id).await? {
+        Some(client) => {
+            let client_uri = exchange.client_uri(client.client_id());
+            let registration = Registration { client_uri: client_uri.clone(), ..registration };
+            let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
+            (exchange.answered("finish", finished, Some(&policies))?, client_uri)
+        }
+        None => (answer, registration.client_uri),
+    };
+    let mut response = answer::created(answer, &client_uri, client.held.as_deref());
+    pending.mark(&mut response);
+    Ok(response)
+}
+
+/// Registers what policies, client policies and targets agree to. Everything that can fail happens before the one
+/// transaction that stores the client.
+pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Registered, Refusal> {
+    let Exchange { app, realm, provider, .. } = exchange;
+    let Wanted { document, requested, identity, permit, free, metadata_document } = wanted;
+    let mut policies = exchange.policies(identity, permit.registration_auth, identity.of_token());
     policies.decided_again = true;
     let (free, issued) = (free.as_deref(), issue());
-    let watch = Watch::of(exchange, &policies, Some(&document), || Asked {
+    let watch = Watch::of(exchange, &policies, Some(document), || Asked {
         requested: Some(requested.clone()),
         stored: None,
         free,
@@ -49,26 +95,30 @@ pub(super) async fn register(
 
     let now = clock::now();
     let client_id = client.client_id.clone().unwrap_or_default();
-    let token_id = Uuid::new_v4().to_string();
-    let origins = allowed_origins(exchange, &identity, &mut policies).await?;
-    let issuer = app.issuer(realm, &exchange.caller);
-    let token =
-        registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))
-            .await?;
-    let client_uri = exchange.client_uri(&client_id);
+    let token_id = metadata_document.is_none().then(|| Uuid::new_v4().to_string());
+    let access_token = match &token_id {
+        Some(token_id) => {
+            let origins = allowed_origins(exchange, identity, &mut policies).await?;
+            let issuer = app.issuer(realm, &exchange.caller);
+            let auth = permit.registration_auth;
+            Some(registration_access_token::issue(app, realm, &issuer, token_id, auth, Some(origins)).await?)
+        }
+        None => None,
+    };
     let registration = Registration {
-        client_uri: client_uri.clone(),
-        access_token: Some(token),
+        client_uri: exchange.client_uri(&client_id),
+        access_token,
         issued_at: now.unsigned_abs(),
         roles: client.default_roles.clone().unwrap_or_default(),
         resource_server: effects::make_resource_server(&effects),
         access: None,
     };
+    let token_name = identity.of_token().name.map(str::to_owned);
     let client = ClientRow {
-        registration_token_id: Some(token_id),
+        registration_token_id: token_id,
         initial_access_token: permit.initial_access_token.clone(),
         token_policies: identity.of_token().policies.to_vec(),
-        origin: Some(Origin { token_name: identity.of_token().name.map(str::to_owned), ..policies.origin() }),
+        origin: Some(Origin { token_name, document: metadata_document, ..policies.origin() }),
         held: policies.held.clone(),
         resource_server: registration.resource_server,
         created_at: now,
@@ -87,18 +137,7 @@ pub(super) async fn register(
         made.store(exchange, &mut policies).await?;
         app.deliveries.settled(realm, &client.id).await
     };
-    let (answer, client_uri) = match with_issued(exchange, &client.id).await? {
-        Some(client) => {
-            let client_uri = exchange.client_uri(client.client_id());
-            let registration = Registration { client_uri: client_uri.clone(), ..registration };
-            let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
-            (exchange.answered("finish", finished, Some(&policies))?, client_uri)
-        }
-        None => (answer, client_uri),
-    };
-    let mut response = answer::created(answer, &client_uri, policies.held.as_deref());
-    pending.mark(&mut response);
-    Ok(response)
+    Ok(Registered { client, answer, registration, pending, policies })
 }
 
 /// The client as it is stored, where a target may have issued something of its own.

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use matricula_contract::{CallerKind, Client, Completed, Document, Issued, Registration};
-use matricula_store::clients::{self, ClientRow};
+use matricula_store::clients::{self, ClientRow, MetadataDocument, Origin};
 use matricula_store::policies::OfToken;
 use matricula_store::{Lost, StoreError, Write, events};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::read::shown_token;
 use super::rehearsal::Asked;
 use super::watch::Watch;
 use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers, register, required};
-use crate::authentication::{Identity, Named, may_change, registration_access_token};
+use crate::authentication::{Identity, Named, Permit, may_change, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::policies::Policies;
 use crate::targets::waiting::Pending;
@@ -53,7 +53,54 @@ async fn attempt(
     let permit = may_change(identity, stored.as_ref(), protocol).map_err(|error| exchange.unauthenticated(error))?;
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
-    let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
+    let policies = exchange.policies_for(identity, permit.registration_auth, &stored);
+    let wanted = Wanted { document, requested, identity, permit, stored, roles, policies, metadata_document: None };
+    let Some(changed) = change(exchange, wanted).await? else { return Ok(None) };
+    let Changed { client, answer, registration, pending, policies } = changed;
+    let answer = match register::with_issued(exchange, &client.id).await? {
+        Some(client) => {
+            let registration = Registration { client_uri: exchange.client_uri(client.client_id()), ..registration };
+            let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
+            exchange.answered("finish", finished, Some(&policies))?
+        }
+        None => answer,
+    };
+    let mut response = answer::document(StatusCode::OK, answer);
+    pending.mark(&mut response);
+    Ok(Some(response))
+}
+
+/// How a client is to be changed, and by whom.
+pub(crate) struct Wanted<'a> {
+    /// As it came.
+    pub(crate) document: &'a Document,
+    /// The client as sent.
+    pub(crate) requested: Client,
+    pub(crate) identity: &'a Identity,
+    pub(crate) permit: Permit,
+    pub(crate) stored: ClientRow,
+    /// Names of its roles.
+    pub(crate) roles: Vec<String>,
+    pub(crate) policies: Policies,
+    /// What is known of the Client ID Metadata Document that it comes from now.
+    pub(crate) metadata_document: Option<MetadataDocument>,
+}
+
+/// A client that was changed.
+pub(crate) struct Changed {
+    pub(crate) client: ClientRow,
+    /// What its provider says of it.
+    answer: Document,
+    registration: Registration,
+    /// The targets that lack its latest state.
+    pub(crate) pending: Pending,
+    policies: Policies,
+}
+
+/// Changes a client as policies, client policies and targets agree to; `None` when it was changed meanwhile.
+pub(crate) async fn change(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Option<Changed>, Refusal> {
+    let Exchange { app, realm, provider, .. } = exchange;
+    let Wanted { document, requested, identity, permit, stored, roles, mut policies, metadata_document } = wanted;
     let issued = issue();
     let watch = Watch::of(exchange, &policies, Some(document), || Asked {
         requested: Some(requested.clone()),
@@ -72,7 +119,7 @@ async fn attempt(
     let mut access_token = None;
     if policies.client_policies.keeps_token {
         access_token = shown_token(exchange, identity, permit.registration_auth).await?;
-    } else if matches!(identity, Identity::RegistrationAccessToken(..)) {
+    } else if matches!(identity, Identity::RegistrationAccessToken(..)) && metadata_document.is_none() {
         let token_id = Uuid::new_v4().to_string();
         let mut of_set = exchange.policies(identity, permit.registration_auth, OfToken::default());
         let origins = allowed_origins(exchange, identity, &mut of_set).await?;
@@ -92,13 +139,21 @@ async fn attempt(
         resource_server,
         access: None,
     };
-    let client = ClientRow { client, registration_token_id, resource_server, ..stored };
+    let comes_from_document = metadata_document.is_some();
+    let origin = match (stored.origin.clone(), metadata_document) {
+        (Some(origin), Some(document)) => Some(Origin { document: Some(document), ..origin }),
+        (origin, _) => origin,
+    };
+    let client = ClientRow { client, registration_token_id, resource_server, origin, ..stored };
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
     required::reviewed(exchange, &mut policies, &client).await?;
 
     let mut beside = Write::default();
     effects::store(&mut beside, realm, &client, &effects);
+    if let Some(origin) = client.origin.as_ref().filter(|_| comes_from_document) {
+        clients::keep_document(&mut beside, &realm.id, &client.id, origin);
+    }
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut beside, &realm.id, &event);
     }
@@ -109,18 +164,7 @@ async fn attempt(
     } else {
         store(exchange, &policies, &client, beside).await?
     };
-    let Some(pending) = pending else { return Ok(None) };
-    let answer = match register::with_issued(exchange, &client.id).await? {
-        Some(client) => {
-            let registration = Registration { client_uri: exchange.client_uri(client.client_id()), ..registration };
-            let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
-            exchange.answered("finish", finished, Some(&policies))?
-        }
-        None => answer,
-    };
-    let mut response = answer::document(StatusCode::OK, answer);
-    pending.mark(&mut response);
-    Ok(Some(response))
+    Ok(pending.map(|pending| Changed { client, answer, registration, pending, policies }))
 }
 
 /// Stores another state of a client, and what is `beside` it, in one transaction, and waits for the targets. `None`: the

@@ -115,6 +115,7 @@ impl<'a> Watch<'a> {
             operation: own.operation,
             client_id: own.client_id.clone(),
             is_replay: own.is_replay,
+            served: own.served.clone(),
         };
         let mut policies = policies.again(&exchange);
         let mut asked = self.asked.clone();

@@ -56,6 +56,31 @@ pub async fn clients_behind(
     read(database, sql, realm_id, generation, max).await
 }
 
+/// A client that changed.
+pub struct Changed {
+    /// That of the change.
+    pub generation: i64,
+    /// Internal id.
+    pub id: String,
+    /// The identifier in the protocol, as it is now or was last.
+    pub client_id: String,
+}
+
+/// Which clients changed or were removed behind this generation, at most `max`, in order.
+pub async fn ids_behind(
+    database: &Database,
+    realm_id: &str,
+    generation: i64,
+    max: i64,
+) -> Result<Vec<Changed>, StoreError> {
+    let sql = "SELECT * FROM (SELECT generation, id, client_id FROM clients WHERE realm_id = $1 AND generation > $2 \
+               ORDER BY generation LIMIT $3) AS present UNION ALL SELECT * FROM (SELECT generation, id, client_id \
+               FROM removed_clients WHERE realm_id = $1 AND generation > $2 ORDER BY generation LIMIT $3) AS removed \
+               ORDER BY generation LIMIT $3";
+    let rows = database.scan(sql, values![realm_id, generation, max]).await?;
+    rows.iter().map(|row| Ok(Changed { generation: row.get(0)?, id: row.get(1)?, client_id: row.get(2)? })).collect()
+}
+
 /// Columns of a client before those that are added here, and which of them is its generation.
 const OF_CLIENT: usize = 12;
 const GENERATION: usize = 10;

@@ -34,7 +34,46 @@ pub struct Origin {
     /// Name of the initial access token, if it has one; known also after it was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_name: Option<String>,
+    /// The Client ID Metadata Document that it comes from; absent: it came another way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<MetadataDocument>,
 }
+
+/// A Client ID Metadata Document as it was last fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MetadataDocument {
+    /// When that was, or when its server last said that it is the same: Unix time in milliseconds.
+    pub fetched: i64,
+    /// Until when it is good, Unix time in milliseconds.
+    pub expires: i64,
+    /// What its server calls this state of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// SHA-256 of its bytes, hex.
+    pub digest: String,
+    /// Why the client is disabled, if it is because of its document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl MetadataDocument {
+    /// The attributes that documents show.
+    fn attributes(&self) -> impl Iterator<Item = Attribute> {
+        let shown = [
+            ("registration.source", Some(CLIENT_ID_METADATA_DOCUMENT.to_owned())),
+            ("cimd.fetched", Some(self.fetched.to_string())),
+            ("cimd.expires", Some(self.expires.to_string())),
+            ("cimd.etag", self.etag.clone()),
+            ("cimd.digest", Some(self.digest.clone())),
+            ("cimd.problem", self.problem.clone()),
+        ];
+        shown.into_iter().filter_map(|(name, value)| Some(Attribute { name: name.to_owned(), value: value? }))
+    }
+}
+
+/// The provider of clients that come from Client ID Metadata Documents.
+pub const CLIENT_ID_METADATA_DOCUMENT: &str = "client-id-metadata-document";
 
 /// A client as it is stored.
 #[derive(Clone)]
@@ -127,10 +166,19 @@ impl ClientRow {
 
     /// The client as documents show it: what the server keeps of it is among the attributes.
     pub fn shown(&self) -> Cow<'_, Client> {
-        let Some(reason) = &self.held else { return Cow::Borrowed(&self.client) };
+        if self.held.is_none() && self.document().is_none() {
+            return Cow::Borrowed(&self.client);
+        }
         let mut client = self.client.clone();
-        client.attributes.push(Attribute { name: HELD.to_owned(), value: reason.clone() });
+        let held = self.held.iter().map(|reason| Attribute { name: HELD.to_owned(), value: reason.clone() });
+        client.attributes.extend(held);
+        client.attributes.extend(self.document().into_iter().flat_map(MetadataDocument::attributes));
         Cow::Owned(client)
+    }
+
+    /// The Client ID Metadata Document that it comes from, if it does.
+    pub fn document(&self) -> Option<&MetadataDocument> {
+        self.origin.as_ref()?.document.as_ref()
     }
 
     /// Whether it may be used.
@@ -508,6 +556,15 @@ pub fn replace_token(write: &mut Write, realm_id: &str, client: &ClientRow) {
          WHERE realm_id = $1 AND id = $2 AND version = $5",
         values![realm_id, &client.id, client.registration_token_id.clone(), clock::now(), client.version],
         Lost::Changed,
+    );
+}
+
+/// Stores what is known of the document that a client comes from, beside any change of the client: who follows the
+/// changes of the realm is told of the client only.
+pub fn keep_document(write: &mut Write, realm_id: &str, id: &str, origin: &Origin) {
+    write.run(
+        "UPDATE clients SET origin = $3 WHERE realm_id = $1 AND id = $2",
+        values![realm_id, id, serde_json::json!(origin).to_string()],
     );
 }
 

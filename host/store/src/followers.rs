@@ -27,6 +27,8 @@ struct Shared {
 struct Places {
     realms: HashMap<String, OfRealm>,
     taken: usize,
+    /// Those that there were so far: each has a number.
+    given: u64,
     /// The server stops: nobody waits any more.
     stopped: bool,
 }
@@ -36,8 +38,10 @@ struct OfRealm {
     /// Counts what they are woken for.
     wake: watch::Sender<u64>,
     taken: usize,
-    /// The last generation that one of them has read.
-    read: i64,
+    /// Those of the server itself, which take no place.
+    own: usize,
+    /// The last generation that each of them has read.
+    read: HashMap<u64, i64>,
 }
 
 /// A place among those who wait, given back when it is dropped.
@@ -45,6 +49,8 @@ pub struct Follower {
     followers: Followers,
     realm_id: String,
     woken: watch::Receiver<u64>,
+    is_own: bool,
+    number: u64,
 }
 
 impl Followers {
@@ -54,18 +60,30 @@ impl Followers {
         if places.taken >= PLACES {
             return None;
         }
-        let of_realm = places.realms.entry(realm_id.to_owned()).or_insert_with(|| OfRealm {
-            wake: watch::Sender::default(),
-            taken: 0,
-            read: 0,
-        });
-        if of_realm.taken >= PLACES_OF_REALM {
+        if places.of_realm(realm_id).taken >= PLACES_OF_REALM {
             return None;
         }
-        of_realm.taken += 1;
-        let woken = of_realm.wake.subscribe();
         places.taken += 1;
-        Some(Follower { followers: self.clone(), realm_id: realm_id.to_owned(), woken })
+        Some(self.add(&mut places, realm_id, false))
+    }
+
+    /// The same for the server itself: it takes no place. Whoever calls it bounds how many there are.
+    pub fn watch(&self, realm_id: &str) -> Follower {
+        self.add(&mut self.places(), realm_id, true)
+    }
+
+    fn add(&self, places: &mut Places, realm_id: &str, is_own: bool) -> Follower {
+        places.given += 1;
+        let number = places.given;
+        let of_realm = places.of_realm(realm_id);
+        if is_own {
+            of_realm.own += 1;
+        } else {
+            of_realm.taken += 1;
+        }
+        of_realm.read.insert(number, 0);
+        let woken = of_realm.wake.subscribe();
+        Follower { followers: self.clone(), realm_id: realm_id.to_owned(), woken, is_own, number }
     }
 
     /// To be called when a change of this realm's clients is stored.
@@ -77,7 +95,7 @@ impl Followers {
 
     /// To be called with what other nodes changed.
     pub fn announced(&self, change: &Change, database: &Database) {
-        if !matches!(change, Change::Clients | Change::Everything) || self.places().taken == 0 {
+        if !matches!(change, Change::Clients | Change::Everything) || self.places().realms.is_empty() {
             return;
         }
         let (followers, database) = (self.clone(), database.clone());
@@ -95,7 +113,7 @@ impl Followers {
         let realms: Vec<String> = self.places().realms.keys().cloned().collect();
         for (realm_id, last) in client_changes::last_of_each(database, &realms).await? {
             if let Some(of_realm) = self.places().realms.get(&realm_id)
-                && of_realm.read < last
+                && of_realm.read.values().any(|read| *read < last)
             {
                 of_realm.wake();
             }
@@ -115,6 +133,17 @@ impl Followers {
     }
 }
 
+impl Places {
+    fn of_realm(&mut self, realm_id: &str) -> &mut OfRealm {
+        self.realms.entry(realm_id.to_owned()).or_insert_with(|| OfRealm {
+            wake: watch::Sender::default(),
+            taken: 0,
+            own: 0,
+            read: HashMap::new(),
+        })
+    }
+}
+
 impl OfRealm {
     fn wake(&self) {
         self.wake.send_modify(|count| *count = count.wrapping_add(1));
@@ -122,15 +151,21 @@ impl OfRealm {
 }
 
 impl Follower {
-    /// To be called before the changes are read: what is stored from then on ends the next wait.
-    pub fn reads(&mut self) {
-        self.woken.borrow_and_update();
+    /// To be called before the changes are read: what is stored from then on ends the next wait. Gives the number of what
+    /// was stored before.
+    pub fn reads(&mut self) -> u64 {
+        *self.woken.borrow_and_update()
+    }
+
+    /// Numbers what is stored: a change of this node counts before its writer hears that it is.
+    pub fn numbers(&self) -> watch::Receiver<u64> {
+        self.woken.clone()
     }
 
     /// To be called after everything up to this generation was read.
     pub fn has_read(&self, generation: i64) {
         if let Some(of_realm) = self.followers.places().realms.get_mut(&self.realm_id) {
-            of_realm.read = of_realm.read.max(generation);
+            of_realm.read.insert(self.number, generation);
         }
     }
 
@@ -147,10 +182,14 @@ impl Follower {
 impl Drop for Follower {
     fn drop(&mut self) {
         let mut places = self.followers.places();
-        places.taken -= 1;
+        if !self.is_own {
+            places.taken -= 1;
+        }
         if let Some(of_realm) = places.realms.get_mut(&self.realm_id) {
-            of_realm.taken -= 1;
-            if of_realm.taken == 0 {
+            let count = if self.is_own { &mut of_realm.own } else { &mut of_realm.taken };
+            *count -= 1;
+            of_realm.read.remove(&self.number);
+            if of_realm.taken == 0 && of_realm.own == 0 {
                 places.realms.remove(&self.realm_id);
             }
         }

@@ -53,6 +53,24 @@ pub async fn by_id(database: &Database, realm_id: &str, id: &str) -> Result<Opti
     found.as_ref().map(row).transpose()
 }
 
+/// What is still known of a client that is not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is proposed to targets that must take it first.
+    Proposed,
+    /// It was removed, and some target may still have it.
+    Leaving,
+}
+
+/// What is known of the client with this `client_id`, which is not among the clients.
+pub async fn state(database: &Database, realm_id: &str, client_id: &str) -> Result<Option<State>, StoreError> {
+    let sql =
+        "SELECT proposed_by IS NOT NULL AS is_proposed FROM leaving_clients WHERE realm_id = $1 AND client_id = $2";
+    let found = database.first(sql, values![realm_id, client_id]).await?;
+    let state = |is_proposed| if is_proposed { State::Proposed } else { State::Leaving };
+    found.map(|row| row.get(0).map(state)).transpose()
+}
+
 /// Whether something is proposed of the client with this internal id.
 pub async fn is_proposed(database: &Database, realm_id: &str, id: &str) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM leaving_clients WHERE realm_id = $1 AND id = $2 AND proposed_by IS NOT NULL";

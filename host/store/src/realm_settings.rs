@@ -67,6 +67,75 @@ pub struct AuthorizationServer {
     pub roles_claim: String,
 }
 
+/// What the gate says of a client that is not here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unknown {
+    /// The authorization server may know it, and refuses it if it does not.
+    #[default]
+    Pass,
+    /// It gets no further.
+    Refuse,
+}
+
+/// How the gate judges.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Gate {
+    /// Clients that are not here.
+    pub unknown: Unknown,
+}
+
+/// What a Client ID Metadata Document must have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// That of MCP's authorization specification.
+    #[default]
+    Mcp,
+    /// draft-ietf-oauth-client-id-metadata-document-03.
+    #[serde(rename = "draft-03")]
+    Draft03,
+}
+
+impl Profile {
+    /// As in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Profile::Mcp => "mcp",
+            Profile::Draft03 => "draft-03",
+        }
+    }
+}
+
+/// Whether and how Client ID Metadata Documents become clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClientIdMetadataDocuments {
+    /// They do.
+    pub enabled: bool,
+    /// What they must have.
+    pub profile: Profile,
+    /// How long one may be.
+    pub max_bytes: u32,
+    /// Seconds that one is good for at least, whatever its server says.
+    pub min_age: u32,
+    /// Seconds that one is good for at most, and where its server says nothing.
+    pub max_age: u32,
+}
+
+impl Default for ClientIdMetadataDocuments {
+    fn default() -> Self {
+        ClientIdMetadataDocuments {
+            enabled: false,
+            profile: Profile::Mcp,
+            max_bytes: 5120,
+            min_age: 60,
+            max_age: 86_400,
+        }
+    }
+}
+
 /// Settings of a realm, under their names in Keycloak's RealmRepresentation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -92,6 +161,10 @@ pub struct Settings {
     /// The server that logs people in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_server: Option<AuthorizationServer>,
+    /// What a reverse proxy is told of clients.
+    pub gate: Gate,
+    /// Clients that are addresses of their own metadata.
+    pub client_id_metadata_documents: ClientIdMetadataDocuments,
     /// Free data (`frontendUrl`, `acr.loa.map`, `clientRegistration.…`).
     pub attributes: BTreeMap<String, String>,
     /// Whatever else an administrator set; kept and returned, not interpreted.
@@ -111,6 +184,8 @@ impl Default for Settings {
             enabled_event_types: Vec::new(),
             default_signature_algorithm: None,
             authorization_server: None,
+            gate: Gate::default(),
+            client_id_metadata_documents: ClientIdMetadataDocuments::default(),
             attributes: BTreeMap::new(),
             other: Map::from_iter([("rememberMe".to_owned(), Value::Bool(false))]),
         }

@@ -39,6 +39,9 @@ pub struct Sources {
     pub protocol_mapper_types: Arc<Vec<String>>,
 }
 
+/// The setting that says whether Client ID Metadata Documents may come from loopback: the server's, not the realm's.
+const LOOPBACK_DOCUMENTS: &str = "clientIdMetadataDocuments.loopback";
+
 /// Where the answers come from.
 #[derive(Clone)]
 pub enum Answers {
@@ -338,6 +341,11 @@ impl realm::Host for State {
     fn setting(&mut self, name: String) -> wasmtime::Result<Option<String>> {
         if let Answers::Fixed(fixed) = &self.answers {
             return Ok(fixed.facts().settings.get(&name).cloned());
+        }
+        if name == LOOPBACK_DOCUMENTS
+            && let Answers::Server(sources) = &self.answers
+        {
+            return Ok(sources.outside.is_private_allowed().then(|| "true".to_owned()));
         }
         Ok(self.realm().and_then(|realm| realm.setting(&name)))
     }

@@ -39,6 +39,10 @@ pub const CHECK_URIS: Property = Property {
 /// Start pages in other languages: attributes `metadata.client_uri#de`.
 const TAGGED_BASE_URL: &str = "metadata.client_uri#";
 
+/// Host name of the address that is the client's identifier, among what the context says of the request. Only clients
+/// that publish their metadata there have one (provider `client-id-metadata-document`).
+const CLIENT_ID_HOST: &str = "client-id-host";
+
 /// The policy, its list and what it checks.
 pub struct TrustedHosts {
     entries: Vec<String>,
@@ -81,7 +85,9 @@ impl Policy for TrustedHosts {
     fn before_register(&self, request: &Request, proposed: &Client) -> Decision {
         let mut violations = self.sender_violations(request);
         if self.check_uris {
-            violations.extend(untrusted_uris(&self.entries, proposed));
+            // For other clients the identifier is a name and no address, whatever it looks like.
+            let client_id = proposed.client_id.as_deref().filter(|_| client_id_host(request).is_some());
+            violations.extend(untrusted_uris(&self.entries, client_id, proposed));
         }
         Decision::objections(violations)
     }
@@ -101,13 +107,31 @@ impl Policy for TrustedHosts {
 
 impl TrustedHosts {
     fn sender_violations(&self, request: &Request) -> Vec<Violation> {
-        let sender = &request.context.caller.address;
-        if !self.check_sender || is_trusted_sender(&self.entries, sender, request.host) {
+        if !self.check_sender {
             return Vec::new();
         }
-        let hint = format!("the request came from {sender}; list that address or its name in 'trusted-hosts'");
+        // Who may say what is at a listed host has the client's document there, wherever that is served from: it comes
+        // from the host by TLS. The list is looked at before DNS is asked.
+        let of_client_id = client_id_host(request);
+        if of_client_id.is_some_and(|host| self.entries.iter().any(|entry| entry::names(entry, host))) {
+            return Vec::new();
+        }
+        let sender = &request.context.caller.address;
+        if is_trusted_sender(&self.entries, sender, request.host) {
+            return Vec::new();
+        }
+        let hint = match of_client_id {
+            Some(host) => format!("the document came from {sender}; list that address or '{host}' in 'trusted-hosts'"),
+            None => format!("the request came from {sender}; list that address or its name in 'trusted-hosts'"),
+        };
         vec![Violation::new("Host not trusted.").hint(hint)]
     }
+}
+
+/// The host in whose name the client speaks, if its identifier is an address.
+fn client_id_host<'a>(request: &Request<'a>) -> Option<&'a str> {
+    let attribute = request.context.attributes.iter().find(|attribute| attribute.name == CLIENT_ID_HOST)?;
+    Some(&attribute.value)
 }
 
 /// Whether requests from this address are trusted: it is listed, a listed host name leads to it, or its own name is
@@ -121,8 +145,9 @@ pub fn is_trusted_sender(entries: &[String], sender: &str, host: &Host) -> bool 
         || entries.iter().any(|entry| entry::may_name(entry)) && host.names_of(sender).into_iter().any(is_listed)
 }
 
-/// An objection to each URI of a request that leads to a host that is not listed.
-pub fn untrusted_uris(entries: &[String], client: &Client) -> Vec<Violation> {
+/// An objection to each URI of a request that leads to a host that is not listed; first the client's identifier, if it
+/// is an address.
+pub fn untrusted_uris(entries: &[String], client_id: Option<&str>, client: &Client) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut judge = |reading: &Reading, field: &str, value: &str| {
         let Some(absolute) = absolute(client.root_url.as_deref(), value) else { return };
@@ -131,6 +156,9 @@ pub fn untrusted_uris(entries: &[String], client: &Client) -> Vec<Violation> {
             violations.push(reading.violation(host).at(field, value));
         }
     };
+    if let Some(url) = client_id {
+        judge(&URL, "client-id", url);
+    }
     if let Some(url) = &client.root_url {
         judge(&URL, "root-url", url);
     }
@@ -225,7 +253,7 @@ mod tests {
     fn objections(client: &Client) -> Vec<(String, String, String)> {
         let trusted = entries(&["localhost", "127.0.0.1", "example.com", "*.sub.example.org"]);
         let seen = |one: Violation| (one.field.unwrap(), one.value.unwrap(), one.message);
-        untrusted_uris(&trusted, client).into_iter().map(seen).collect()
+        untrusted_uris(&trusted, None, client).into_iter().map(seen).collect()
     }
 
     fn expected(objections: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
@@ -356,6 +384,65 @@ mod tests {
         assert_eq!(messages(policy.before_update(&request, &client, &client)), ["Host not trusted.", NOT_LISTED_URL]);
         assert_eq!(messages(policy.before_view(&request, &client)), ["Host not trusted."]);
         assert_eq!(messages(policy.before_delete(&request, &client)), ["Host not trusted."]);
+    }
+
+    /// What is objected to in a client whose document came from 192.0.2.7, by a list with these entries.
+    fn messages_about_a_document(list: &[&str], host_name: Option<&str>, client: &Client) -> Vec<String> {
+        let policy = TrustedHosts::read(&mut Config::default().with(TRUSTED_HOSTS.name, list)).unwrap();
+        let named = |host: &str| Attribute { name: CLIENT_ID_HOST.into(), value: host.into() };
+        let context = Context {
+            provider: "client-id-metadata-document".into(),
+            caller: Caller { address: "192.0.2.7".into(), ..Caller::default() },
+            attributes: host_name.map(named).into_iter().collect(),
+            ..Context::default()
+        };
+        match policy.before_register(&Request { context: &context, host: &host() }, client) {
+            Decision::Reject(violations) => violations.into_iter().map(|violation| violation.message).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn trusts_a_document_by_the_host_that_its_client_speaks_for() {
+        const SENDER: &str = "Host not trusted.";
+        let client = |client_id: &str| Client { client_id: text(client_id), ..Client::default() };
+        for (list, host_name, client_id, expected) in [
+            (&["app.example.com"][..], "app.example.com", "https://app.example.com/c.json", &[][..]),
+            (&["*.example.com"], "app.example.com", "https://app.example.com:8443/c.json", &[]),
+            (&["*.example.com"], "example.com", "https://example.com/c.json", &[]),
+            (&["192.0.2.0/24", "app.example.com"], "app.example.com", "https://app.example.com/c.json", &[]),
+            (&["[::1]"], "[::1]", "https://[::1]/c.json", &[]),
+            (&["127.0.0.1"], "127.0.0.1", "http://127.0.0.1:9/c.json", &[]),
+            (&["192.0.2.7"], "app.example.com", "https://app.example.com/c.json", &[NOT_LISTED_URL]),
+            (&["example.com"], "app.example.com", "https://app.example.com/c.json", &[SENDER, NOT_LISTED_URL]),
+            (&["*.example.com"], "badexample.com", "https://badexample.com/c.json", &[SENDER, NOT_LISTED_URL]),
+            (&[], "app.example.com", "https://app.example.com/c.json", &[SENDER, NOT_LISTED_URL]),
+        ] {
+            assert_eq!(
+                messages_about_a_document(list, Some(host_name), &client(client_id)),
+                expected,
+                "{list:?} {client_id}"
+            );
+        }
+    }
+
+    #[test]
+    fn judges_no_other_client_by_its_identifier() {
+        let client = Client { client_id: text("https://elsewhere.example/c.json"), ..Client::default() };
+        assert_eq!(messages_about_a_document(&["192.0.2.7"], None, &client), Vec::<String>::new());
+        assert_eq!(messages_about_a_document(&["elsewhere.example"], None, &client), ["Host not trusted."]);
+    }
+
+    #[test]
+    fn a_trusted_document_leads_to_trusted_hosts_only() {
+        let client = Client {
+            client_id: text("https://app.example.com/c.json"),
+            base_url: text("https://example.net"),
+            redirect_uris: Some(entries(&["https://example.net/cb", "https://app.example.com/cb"])),
+            ..Client::default()
+        };
+        let messages = messages_about_a_document(&["app.example.com"], Some("app.example.com"), &client);
+        assert_eq!(messages, [NOT_LISTED_URL, NOT_LISTED_URI]);
     }
 
     #[test]

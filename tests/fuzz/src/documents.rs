@@ -5,6 +5,7 @@ use matricula_core::contract::exports::matricula::registration::providers::{Docu
 use matricula_core::contract::matricula::registration::client::Client;
 use matricula_core::contract::matricula::registration::request::{Issued, Operation};
 use matricula_core::provider::Provider;
+use matricula_core::provider::client_id_metadata_document::ClientIdMetadataDocument;
 use matricula_core::provider::default::DefaultProvider;
 use matricula_core::provider::install::InstallProvider;
 use matricula_core::provider::openid_connect::OpenidConnect;
@@ -25,6 +26,36 @@ pub(crate) fn openid_connect(input: &[u8]) {
 /// A SAML entity descriptor. The answer is Keycloak's JSON.
 pub(crate) fn saml(input: &[u8]) {
     register(&Saml2EntityDescriptor, input, "application/xml", false);
+}
+
+/// Metadata that a client publishes: what was fetched comes as a text beside its address. Whatever anybody wrote there, the
+/// client has that address and no secret, and the same document again changes nothing.
+pub(crate) fn client_id_metadata_document(input: &[u8]) {
+    let provider = &ClientIdMetadataDocument;
+    let parse = |operation, body: &[u8]| {
+        let document = Document { content_type: "application/json".to_owned(), body: body.to_vec() };
+        provider.parse(operation, document, &FreshRealm).ok()
+    };
+    // Callers choose the request as well.
+    let _ = parse(Operation::Register, input);
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let document: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let address = document["client_id"].as_str().unwrap_or("https://client.example/metadata");
+    let request = serde_json::json!({"client_id": address, "document": text}).to_string();
+    let Some(proposed) = parse(Operation::Register, request.as_bytes()) else { return };
+    assert_eq!(proposed.client_id.as_deref(), Some(address));
+    let Some((client, answer)) = complete(provider, Operation::Register, proposed, None) else { return };
+    assert_eq!((client.client_id.as_deref(), &client.secret), (Some(address), &None));
+    let read: serde_json::Value = serde_json::from_slice(&answer.body).expect("the answer is JSON");
+    for credential in ["client_secret", "registration_access_token", "registration_client_uri"] {
+        assert!(read[credential].is_null(), "{read}");
+    }
+    let again = parse(Operation::Update, request.as_bytes()).expect("a document that was taken is taken again");
+    let Some((updated, _)) = complete(provider, Operation::Update, again, Some(client.clone())) else {
+        panic!("a document that was registered is refused as an update: {text}")
+    };
+    assert_eq!(updated.redirect_uris, client.redirect_uris, "an update with the same document changes it");
+    assert_eq!((updated.public_client, updated.secret), (client.public_client, None));
 }
 
 /// Registers what `input` describes, then updates it with the answer.

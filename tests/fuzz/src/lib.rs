@@ -22,6 +22,7 @@ pub const TARGETS: &[Target] = &[
     // Documents of clients, from parsing to the answer.
     Target { name: "default", run: documents::default },
     Target { name: "openid-connect", run: documents::openid_connect },
+    Target { name: "client-id-metadata-document", run: documents::client_id_metadata_document },
     Target { name: "saml", run: documents::saml },
     Target { name: "uris", run: uris::run },
     // The boundary between host and components, and what is stored.

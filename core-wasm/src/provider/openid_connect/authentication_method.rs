@@ -11,6 +11,16 @@ pub(super) const NONE: &str = "none";
 /// The method that needs a key of the client.
 pub(super) const PRIVATE_KEY_JWT: &str = "private_key_jwt";
 
+/// The method with a certificate whose subject is agreed on.
+pub(super) const TLS: &str = "tls_client_auth";
+
+/// The method with a certificate that is among the keys of the client (RFC 8705 §2.2). Keycloak doesn't offer it; only
+/// clients that publish their metadata may name it.
+pub(super) const SELF_SIGNED_TLS: &str = "self_signed_tls_client_auth";
+
+/// The attribute that tells the methods with a certificate apart: [`SELF_SIGNED_TLS`] or absent.
+pub(super) const PUBLISHED_METHOD: &str = "metadata.token_endpoint_auth_method";
+
 /// The authenticator of a client that names no method.
 pub(super) const DEFAULT_AUTHENTICATOR: &str = "client-secret";
 
@@ -20,7 +30,7 @@ const METHODS: [(&str, &str); 6] = [
     ("client_secret_post", DEFAULT_AUTHENTICATOR),
     ("client_secret_jwt", "client-secret-jwt"),
     (PRIVATE_KEY_JWT, "client-jwt"),
-    ("tls_client_auth", "client-x509"),
+    (TLS, "client-x509"),
     (NONE, "none"),
 ];
 

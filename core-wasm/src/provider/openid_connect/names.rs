@@ -3,7 +3,7 @@
 use super::attributes::{self, MAPPINGS, METADATA};
 
 /// Fields and members. Where several fields come from a member, or several members make a field, the first is it.
-const FIELDS: [(&str, &str); 18] = [
+const FIELDS: [(&str, &str); 19] = [
     ("client-id", "client_id"),
     ("name", "client_name"),
     ("base-url", "client_uri"),
@@ -22,6 +22,7 @@ const FIELDS: [(&str, &str); 18] = [
     ("attributes.jwks.url", "jwks_uri"),
     ("attributes.jwks.string", "jwks"),
     ("attributes.metadata.subject_type", "subject_type"),
+    ("attributes.metadata.token_endpoint_auth_method", "token_endpoint_auth_method"),
 ];
 
 /// The member that a field of the client comes from. Absent: documents have none.

@@ -4,7 +4,7 @@ use super::attributes::{
     self, ID_TOKEN_SIGNED_RESPONSE_ALG, Kind, MAPPINGS, METADATA, Mapping, POST_LOGOUT_REDIRECT_URIS, REQUEST_URIS,
     SEPARATOR, Seen,
 };
-use super::authentication_method::{self, ALLOWED_METHOD};
+use super::authentication_method::{self, ALLOWED_METHOD, PUBLISHED_METHOD, SELF_SIGNED_TLS, TLS};
 use super::grants::{self, Flows, Grants};
 use super::subject_type;
 use crate::contract::exports::matricula::registration::providers::Registration;
@@ -16,6 +16,7 @@ use crate::realm::Realm;
 #[derive(Default)]
 struct Special<'a> {
     allowed_method: Option<&'a str>,
+    self_signed: bool,
     secret_expiration: Option<&'a str>,
     post_logout_redirect_uris: Option<&'a str>,
     request_uris: Option<&'a str>,
@@ -28,17 +29,31 @@ struct Special<'a> {
     grants: [Option<bool>; grants::ATTRIBUTES.len()],
 }
 
+/// Whether a document shows what only its client may know: the secret, and the way back of RFC 7592.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Credentials {
+    /// The client has registered itself.
+    Shown,
+    /// The client has published its metadata, so anybody can have asked.
+    LeftOut,
+}
+
 /// Renders the client.
-pub(super) fn document(client: &Client, registration: &Registration, realm: &dyn Realm) -> Vec<u8> {
+pub(super) fn document(
+    client: &Client,
+    registration: &Registration,
+    credentials: Credentials,
+    realm: &dyn Realm,
+) -> Vec<u8> {
     json::write_object(4096, |document| {
-        write_registration(document, client, registration);
+        write_registration(document, client, registration, credentials);
         document.optional_text("client_name", client.name.as_deref());
         document.optional_text("client_uri", client.base_url.as_deref());
         let redirect_uris = client.redirect_uris.as_deref().unwrap_or_default();
         document.texts("redirect_uris", redirect_uris);
         write_scope(document, client);
         let special = write_attributes(document, &client.attributes);
-        write_authentication(document, client, &special);
+        write_authentication(document, client, credentials, &special);
         write_grants(document, client, &special, registration.resource_server);
         write_uris(document, redirect_uris, &special);
         write_keys(document, &special);
@@ -52,11 +67,18 @@ pub(super) fn document(client: &Client, registration: &Registration, realm: &dyn
 }
 
 /// What the caller needs to come back (RFC 7591 §3.2.1, RFC 7592 §3).
-fn write_registration(document: &mut Object<'_>, client: &Client, registration: &Registration) {
+fn write_registration(
+    document: &mut Object<'_>,
+    client: &Client,
+    registration: &Registration,
+    credentials: Credentials,
+) {
     document.text("client_id", client.client_id.as_deref().unwrap_or_default());
     document.integer("client_id_issued_at", i64::try_from(registration.issued_at).unwrap_or(i64::MAX));
-    document.text("registration_client_uri", &registration.client_uri);
-    document.optional_text("registration_access_token", registration.access_token.as_deref());
+    if credentials == Credentials::Shown {
+        document.text("registration_client_uri", &registration.client_uri);
+        document.optional_text("registration_access_token", registration.access_token.as_deref());
+    }
 }
 
 fn write_scope(document: &mut Object<'_>, client: &Client) {
@@ -119,6 +141,7 @@ impl<'a> Special<'a> {
         let is_true = || value.eq_ignore_ascii_case("true");
         match name {
             ALLOWED_METHOD => self.allowed_method = Some(value),
+            PUBLISHED_METHOD => self.self_signed = value == SELF_SIGNED_TLS,
             "client.secret.expiration.time" => self.secret_expiration = Some(value),
             POST_LOGOUT_REDIRECT_URIS => self.post_logout_redirect_uris = Some(value),
             REQUEST_URIS => self.request_uris = Some(value),
@@ -136,10 +159,15 @@ impl<'a> Special<'a> {
     }
 }
 
-fn write_authentication(document: &mut Object<'_>, client: &Client, special: &Special<'_>) {
-    let method = authentication_method::method(client, special.allowed_method);
+fn write_authentication(document: &mut Object<'_>, client: &Client, credentials: Credentials, special: &Special<'_>) {
+    let method = match authentication_method::method(client, special.allowed_method) {
+        Some(TLS) if special.self_signed => Some(SELF_SIGNED_TLS),
+        method => method,
+    };
     document.optional_text("token_endpoint_auth_method", method);
-    if let Some(secret) = authentication_method::secret(client) {
+    if credentials == Credentials::Shown
+        && let Some(secret) = authentication_method::secret(client)
+    {
         document.text("client_secret", secret);
         let expiration = special.secret_expiration.and_then(|time| time.parse().ok());
         document.integer("client_secret_expires_at", expiration.unwrap_or(0));
@@ -227,7 +255,7 @@ mod tests {
     }
 
     fn rendered(client: &Client, registration: &Registration, realm: &FixedRealm) -> Value {
-        let document = document(client, registration, realm);
+        let document = document(client, registration, Credentials::Shown, realm);
         serde_json::from_slice(&document).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&document)))
     }
 

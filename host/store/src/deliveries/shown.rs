@@ -100,6 +100,8 @@ pub struct Shown {
     pub not_before_ms: i64,
     /// The target has the latest state, and shows nothing of it.
     pub is_unseen: bool,
+    /// When the target was made, Unix time in milliseconds.
+    pub target_created_ms: i64,
 }
 
 macro_rules! shown {
@@ -109,7 +111,7 @@ macro_rules! shown {
             state!(),
             ", d.generation, d.delivered_generation, d.attempts, d.since_ms, d.due_ms, d.message, d.losses, d.drift, \
              d.checked_ms, d.key, d.delivered_secrets, t.paused, s.failures, s.not_before_ms, \
-             (d.delivered_generation IS NOT NULL AND d.fingerprint IS NULL) AS is_unseen \
+             (d.delivered_generation IS NOT NULL AND d.fingerprint IS NULL) AS is_unseen, t.created_ms \
              FROM deliveries d JOIN targets t ON t.realm_id = d.realm_id AND t.name = d.target \
              JOIN target_standings s ON s.realm_id = d.realm_id AND s.name = d.target WHERE d.realm_id = $1 ",
             $rest
@@ -139,6 +141,7 @@ fn row(row: &Row) -> Result<Shown, StoreError> {
         failures: row.get(16)?,
         not_before_ms: row.get(17)?,
         is_unseen: row.get(18)?,
+        target_created_ms: row.get(19)?,
     })
 }
 

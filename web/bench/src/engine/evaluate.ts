@@ -3,7 +3,7 @@
 
 import { ClientPolicies, type ClientPolicyEvaluation } from './client-policies.js';
 import type { ComponentSet, Offered } from './component-set.js';
-import type { CallerKind, Client, Completed, Context, Document, Effect, Issued, Operation, RegistrationAuth, RegistrationProvider } from './contract.js';
+import type { Attribute, CallerKind, Client, Completed, Context, Document, Effect, Issued, Operation, RegistrationAuth, RegistrationProvider } from './contract.js';
 import { Exchange, type Trace } from './exchange.js';
 import { type Noted, Policies } from './policies.js';
 import { BUILT_IN_CLIENTS, type Realm } from './realm.js';
@@ -152,8 +152,22 @@ function context(realm: Realm, request: Request, registrationAuth: RegistrationA
     registrationAuth,
     now: BigInt(request.now),
     decision: DECISION,
-    attributes: [],
+    attributes: ofClientId(request),
   };
+}
+
+/** What policies are told of a client that publishes its metadata: the host of the address that its identifier is. */
+function ofClientId({ provider, document, stored, caller }: Request): Attribute[] {
+  if (provider !== 'client-id-metadata-document') return [];
+  try {
+    const { client_id: address } = JSON.parse((stored?.document ?? document).text) as { client_id?: unknown };
+    return [
+      { name: 'client-id-host', value: new URL(String(address)).hostname },
+      { name: 'asked-by', value: caller.address },
+    ];
+  } catch {
+    return []; // The provider says what is wrong with it.
+  }
 }
 
 /** The client that is there already: as if its document had been registered without any policy. */

@@ -38,6 +38,18 @@ const webApplication = {
   scope: 'openid profile email',
 };
 
+/** What a client publishes at the address that is its identifier. */
+const published = {
+  client_id: 'https://notes.example.com/oauth/client.json',
+  client_name: 'Example Notes',
+  client_uri: 'https://notes.example.com/',
+  logo_uri: 'https://notes.example.com/logo.svg',
+  redirect_uris: ['https://notes.example.com/callback'],
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  token_endpoint_auth_method: 'none',
+};
+
 const registered = {
   clientId: 'example-shop',
   name: 'Example Shop',
@@ -149,6 +161,20 @@ export const EXAMPLES: Example[] = [
     caller: 'bearer',
     stored: { provider: 'default', document: json(registered) },
     document: json({}),
+  },
+  {
+    id: 'published',
+    title: 'Client ID Metadata Document: web application',
+    provider: 'client-id-metadata-document',
+    operation: 'register',
+    document: json({ client_id: published.client_id, document: published }),
+  },
+  {
+    id: 'published-secret',
+    title: 'Client ID Metadata Document: with a secret that all could read',
+    provider: 'client-id-metadata-document',
+    operation: 'register',
+    document: json({ client_id: published.client_id, document: { ...published, token_endpoint_auth_method: 'client_secret_post' } }),
   },
   { id: 'saml-shibboleth', title: 'SAML: Shibboleth service provider', provider: 'saml2-entity-descriptor', operation: 'register', document: xml(shibboleth) },
   { id: 'saml-aws', title: 'SAML: AWS sign-in', provider: 'saml2-entity-descriptor', operation: 'register', document: xml(aws) },

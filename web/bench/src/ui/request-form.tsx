@@ -13,6 +13,7 @@ const OPERATIONS: Record<Operation, string> = { register: 'Register', read: 'Rea
 const TITLES: Record<string, string> = {
   'openid-connect': 'OpenID Connect and RFC 7591',
   default: "Keycloak's ClientRepresentation",
+  'client-id-metadata-document': 'what a client publishes',
   'saml2-entity-descriptor': 'SAML 2.0 metadata',
   install: 'adapter configuration',
 };

@@ -19,7 +19,7 @@ const { policies } = initial();
 
 describe('the page says what the server says', () => {
   test('of every built-in provider there is an example', () => {
-    expect(new Set(EXAMPLES.map(({ provider }) => provider))).toEqual(new Set(['openid-connect', 'default', 'saml2-entity-descriptor', 'install']));
+    expect(new Set(EXAMPLES.map(({ provider }) => provider))).toEqual(new Set(['openid-connect', 'default', 'client-id-metadata-document', 'saml2-entity-descriptor', 'install']));
   });
 
   for (const { id, title, caller: kind = 'anonymous', ...request } of EXAMPLES) {

@@ -1,7 +1,22 @@
 // A link holds what was chosen, and nothing leaves the browser for it.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
 import { Bench, benchUrl } from './bench.js';
+
+/** Waits until the address is such a one and stays as it is: each change is in it only a moment later. */
+async function settled(page: Page, fits: (url: string) => boolean): Promise<string> {
+  let last = '';
+  await expect.poll(
+    () => {
+      const stays = page.url() === last;
+      last = page.url();
+      return stays && fits(last);
+    },
+    { interval: 500 },
+  ).toBe(true);
+  return last;
+}
 
 let bench: Bench;
 beforeEach(async () => {
@@ -30,12 +45,12 @@ describe('a link', () => {
   });
 
   test('in the address bar follows each change', async () => {
-    await bench.document('{"redirect_uris": ["https://app.example.com/1"]}');
     const { page } = bench;
-    await expect.poll(() => page.url()).toContain('#bench=');
-    const before = page.url();
+    const begun = await settled(page, (url) => url.includes('#bench='));
+    await bench.document('{"redirect_uris": ["https://app.example.com/1"]}');
+    const before = await settled(page, (url) => url !== begun);
     await bench.document('{"redirect_uris": ["https://app.example.com/2"]}');
-    await expect.poll(() => page.url()).not.toBe(before);
+    await settled(page, (url) => url !== before);
     await page.reload();
     await expect.poll(() => page.getByLabel('Document', { exact: true }).inputValue()).toContain('https://app.example.com/2');
   });

@@ -285,6 +285,7 @@ function Credentials({ client, manage }: { client: ClientDocument; manage: boole
 const providers: Record<string, string> = {
   default: 'default (Keycloak JSON)',
   'openid-connect': 'openid-connect (OpenID Connect metadata)',
+  'client-id-metadata-document': 'client-id-metadata-document (published at its client id)',
   'saml2-entity-descriptor': 'saml2-entity-descriptor (SAML metadata)',
 };
 

@@ -36,6 +36,7 @@ const attempts: Record<string, [string, string]> = {
 const documents: Record<string, string> = {
   default: 'Keycloak JSON',
   'openid-connect': 'OpenID Connect metadata',
+  'client-id-metadata-document': 'client ID metadata document',
   'saml2-entity-descriptor': 'SAML metadata',
   install: 'the installation file',
 };
