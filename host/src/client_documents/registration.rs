@@ -27,7 +27,7 @@ pub(crate) async fn register(
     let is_counted = matches!(identity, Identity::Anonymous);
     let asker = Asker { identity, permit, is_counted };
     let client_id = requested.client_id.unwrap_or_default();
-    let Admitted { client, pending, is_new } = admission::admit(exchange, &client_id, &asker).await?;
+    let Admitted { client, pending, is_new, .. } = admission::admit(exchange, &client_id, &asker).await?;
     let issuer = exchange.app.issuer(&exchange.realm, &exchange.caller);
     let client_uri = answer::document_uri(&issuer, provider.id(), &client_id);
     let registration = Registration {
