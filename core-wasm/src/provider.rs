@@ -13,6 +13,7 @@ use crate::contract::matricula::registration::client::Client;
 use crate::contract::matricula::registration::decision::Violation;
 use crate::contract::matricula::registration::request::{Issued, Operation};
 use crate::realm::Realm;
+use crate::validation;
 
 /// A registration provider: one document format (Keycloak: ClientRegistrationProvider).
 ///
@@ -46,11 +47,14 @@ pub trait Provider: Sync {
     /// Everything that the validation finds.
     fn finish(
         &self,
-        operation: Operation,
+        _operation: Operation,
         client: &Client,
         registration: &Registration,
         realm: &dyn Realm,
-    ) -> Result<Document, Vec<Violation>>;
+    ) -> Result<Document, Vec<Violation>> {
+        let violations = validation::validate(client, realm);
+        if violations.is_empty() { Ok(self.render(client, registration, realm)) } else { Err(violations) }
+    }
 
     /// Renders a stored client, unchecked.
     fn render(&self, client: &Client, registration: &Registration, realm: &dyn Realm) -> Document;

@@ -6,18 +6,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use matricula_store::realm_settings::AuthorizationServer;
 use maud::{Markup, html};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use crate::app::App;
 use crate::error::ErrorResponse;
 use crate::parameters::Path;
+use crate::registration::answer::UNRESERVED;
 use crate::{discovery, page};
 
 /// Its path below that of the realm.
 pub(crate) const PATH: &str = "protocol/openid-connect/auth";
-
-/// What stands for itself in a path (RFC 3986 §2.3) stays, all else is encoded.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Any request: it never leads elsewhere, whatever the request names.
 pub(crate) async fn answer(State(app): State<App>, Path(realm): Path<String>, asked: HeaderMap) -> Response {
@@ -48,7 +46,7 @@ fn text(realm: &str, server: Option<&AuthorizationServer>) -> Markup {
     if let Some(server) = server {
         return html! { p { (elsewhere(server)) } };
     }
-    let console = format!("/console/#/{}/targets", utf8_percent_encode(realm, SEGMENT));
+    let console = format!("/console/#/{}/targets", utf8_percent_encode(realm, UNRESERVED));
     html! {
         p { "Realm " b { (realm) } " is not connected to an authorization server." }
         p { "An administrator connects it in the " a href=(console) { "console, under Targets" } "." }

@@ -214,7 +214,8 @@ pub struct Serve {
     #[arg(long, env = "MATRICULA_ANONYMOUS_PER_REALM", value_name = "RATE")]
     pub anonymous_per_realm: Option<Rate>,
 
-    /// Lets documents that clients name (sector_identifier_uri) come over plain HTTP and from private addresses.
+    /// Lets documents that clients name (sector_identifier_uri) come over plain HTTP and from private addresses, and Client
+    /// ID Metadata Documents from this machine.
     #[arg(long, env = "MATRICULA_ALLOW_PRIVATE_FETCH", value_parser = FalseyValueParser::new())]
     pub allow_private_fetch: bool,
 

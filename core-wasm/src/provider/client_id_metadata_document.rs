@@ -21,7 +21,6 @@ use crate::contract::matricula::registration::request::{Issued, Operation};
 use crate::provider::Provider;
 use crate::provider::openid_connect::{OpenidConnect, published};
 use crate::realm::Realm;
-use crate::validation;
 use crate::violation::{about, refused};
 use request::Request;
 use settings::Settings;
@@ -72,17 +71,6 @@ impl Provider for ClientIdMetadataDocument {
         client.secret = None;
         client.attributes.retain(|attribute| !attribute.name.starts_with(ABOUT_SECRETS));
         Ok(completed)
-    }
-
-    fn finish(
-        &self,
-        _operation: Operation,
-        client: &Client,
-        registration: &Registration,
-        realm: &dyn Realm,
-    ) -> Result<Document, Vec<Violation>> {
-        let violations = validation::validate(client, realm);
-        if violations.is_empty() { Ok(self.render(client, registration, realm)) } else { Err(violations) }
     }
 
     fn render(&self, client: &Client, registration: &Registration, realm: &dyn Realm) -> Document {

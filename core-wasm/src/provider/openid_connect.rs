@@ -72,17 +72,6 @@ impl Provider for OpenidConnect {
         Ok(completed)
     }
 
-    fn finish(
-        &self,
-        _operation: Operation,
-        client: &Client,
-        registration: &Registration,
-        realm: &dyn Realm,
-    ) -> Result<Document, Vec<Violation>> {
-        let violations = validation::validate(client, realm);
-        if violations.is_empty() { Ok(self.render(client, registration, realm)) } else { Err(violations) }
-    }
-
     fn render(&self, client: &Client, registration: &Registration, realm: &dyn Realm) -> Document {
         Document {
             content_type: representation::JSON.to_owned(),

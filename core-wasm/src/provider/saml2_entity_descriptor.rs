@@ -28,7 +28,6 @@ use crate::contract::matricula::registration::request::{Issued, Operation};
 use crate::provider::Provider;
 use crate::realm::Realm;
 use crate::representation;
-use crate::validation;
 use crate::violation::refused;
 use refusal::Refusal;
 
@@ -60,17 +59,6 @@ impl Provider for Saml2EntityDescriptor {
     ) -> Result<Completed, Vec<Violation>> {
         check_validity(&mut proposed, issued.now).map_err(|violation| vec![violation])?;
         completion::complete(proposed, stored, &issued, realm, |field| self.document_name(field))
-    }
-
-    fn finish(
-        &self,
-        _operation: Operation,
-        client: &Client,
-        registration: &Registration,
-        realm: &dyn Realm,
-    ) -> Result<Document, Vec<Violation>> {
-        let violations = validation::validate(client, realm);
-        if violations.is_empty() { Ok(self.render(client, registration, realm)) } else { Err(violations) }
     }
 
     fn render(&self, client: &Client, registration: &Registration, _realm: &dyn Realm) -> Document {

@@ -2,6 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// The address that a host of a URL is, if it is one: such a host never reaches a resolver.
+pub fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
 /// An IPv4 address that came in IPv6 clothes is the IPv4 address.
 pub fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()

@@ -16,7 +16,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 
-use crate::addresses::{canonical, is_public};
+use crate::addresses::{canonical, is_public, literal};
 use crate::joined::Joined;
 use crate::names::Names;
 
@@ -165,9 +165,7 @@ impl Inner {
     async fn fetch(self: Arc<Self>, question: &Question) -> Result<Fetched, Failure> {
         let url = Url::parse(&question.url).map_err(|_| Failure::NoConnection)?;
         let host = url.host_str().unwrap_or_default().to_owned();
-        // Literal addresses never reach the resolver.
-        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
-        if literal.is_some_and(|address| !may_serve(address, self.loopback_allowed)) {
+        if literal(&host).is_some_and(|address| !may_serve(address, self.loopback_allowed)) {
             return Err(Failure::NotPublic);
         }
         let _place = Place::take(&self, host)?;

@@ -11,6 +11,7 @@ use hickory_resolver::proto::rr::RData;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
+use crate::addresses::literal;
 use crate::joined::Joined;
 
 /// Time that a question may take.
@@ -66,7 +67,7 @@ impl Names {
 
     /// Addresses of a host name, if nobody need be asked.
     pub fn known_addresses_of(&self, host: &str) -> Option<Arc<[IpAddr]>> {
-        if let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse() {
+        if let Some(address) = literal(host) {
             return Some(Arc::new([address]));
         }
         let answer = self.inner.addresses.get(&host.to_ascii_lowercase())?;

@@ -1,12 +1,12 @@
 //! The rule for addresses that administrators name: private ones are theirs to name, link-local ones are never called, as a
 //! cloud's metadata service is there.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::addresses::is_link_local;
+use crate::addresses::{is_link_local, literal};
 use crate::names::Names;
 
 /// Why such an address is not called.
@@ -42,7 +42,5 @@ impl Resolve for NotLinkLocal {
 
 /// Whether a URL names a link-local address itself: it never reaches the resolver.
 pub fn names_link_local(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
-    literal.is_some_and(is_link_local)
+    url.host_str().and_then(literal).is_some_and(is_link_local)
 }

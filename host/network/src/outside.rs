@@ -3,7 +3,7 @@
 //! is not fetched a second time, and only so much is fetched at the same time, from each host and altogether.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use tokio::sync::Semaphore;
 
-use crate::addresses::is_public;
+use crate::addresses::{is_public, literal};
 use crate::joined::Joined;
 use crate::names::Names;
 
@@ -142,9 +142,7 @@ impl Inner {
     async fn fetch(&self, url: &str) -> anyhow::Result<Fetched> {
         let url = Url::parse(url).context("no URL")?;
         let host = url.host_str().unwrap_or_default();
-        // Literal addresses never reach the resolver.
-        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
-        if !self.private_allowed && literal.is_some_and(|address| !is_public(address)) {
+        if !self.private_allowed && literal(host).is_some_and(|address| !is_public(address)) {
             anyhow::bail!("the address is not public");
         }
         // Those who wait for a slow host keep nobody from another one.

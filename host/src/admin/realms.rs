@@ -283,33 +283,38 @@ impl RealmRepresentation {
         }
         // What has tables of its own is administered there, not here.
         settings.other.extend(self.other.into_iter().filter(|(name, _)| !is_elsewhere(name)));
-        let mut refused = Ok(());
-        if let Some(sent) = self.authorization_server {
-            match front_door::settings::read(&sent) {
-                Ok(read) => settings.authorization_server = read,
-                Err(reason) => refused = refused.and(Err((AUTHORIZATION_SERVER, reason))),
-            }
-        }
-        if let Some(sent) = self.gate {
-            match gate::settings::read(&sent) {
-                Ok(read) => settings.gate = read,
-                Err(reason) => refused = refused.and(Err((GATE, reason))),
-            }
-        }
-        if let Some(sent) = self.client_id_metadata_documents {
-            match client_documents::settings::read(&sent) {
-                Ok(read) => settings.client_id_metadata_documents = read,
-                Err(reason) => refused = refused.and(Err((CLIENT_ID_METADATA_DOCUMENTS, reason))),
-            }
-        }
-        if let Some(sent) = self.life_cycle {
-            match life_cycle::settings::read(&sent) {
-                Ok(read) => settings.life_cycle = read,
-                Err(reason) => refused = refused.and(Err((LIFE_CYCLE, reason))),
-            }
-        }
-        refused
+        let documents = &mut settings.client_id_metadata_documents;
+        let read = [
+            put(
+                self.authorization_server,
+                AUTHORIZATION_SERVER,
+                front_door::settings::read,
+                &mut settings.authorization_server,
+            ),
+            put(self.gate, GATE, gate::settings::read, &mut settings.gate),
+            put(
+                self.client_id_metadata_documents,
+                CLIENT_ID_METADATA_DOCUMENTS,
+                client_documents::settings::read,
+                documents,
+            ),
+            put(self.life_cycle, LIFE_CYCLE, life_cycle::settings::read, &mut settings.life_cycle),
+        ];
+        read.into_iter().collect()
     }
+}
+
+/// Changes a setting that is an object of its own, if it was sent.
+fn put<T>(
+    sent: Option<Value>,
+    name: &'static str,
+    read: fn(&Value) -> Result<T, String>,
+    setting: &mut T,
+) -> Result<(), (&'static str, String)> {
+    if let Some(sent) = sent {
+        *setting = read(&sent).map_err(|reason| (name, reason))?;
+    }
+    Ok(())
 }
 
 /// Which realms to list, and how much of each.

@@ -43,11 +43,13 @@ pub(crate) struct Admitted {
     pub(crate) pending: Pending,
     /// It was not here before.
     pub(crate) is_new: bool,
+    /// The targets were waited for.
+    pub(crate) is_settled: bool,
 }
 
 impl Admitted {
     fn as_known(client: ClientRow) -> Admitted {
-        Admitted { client, pending: Pending::default(), is_new: false }
+        Admitted { client, pending: Pending::default(), is_new: false, is_settled: false }
     }
 }
 
@@ -107,9 +109,12 @@ async fn add(exchange: &Exchange, client_id: &str, asker: &Asker) -> Result<Admi
     };
     let admitted = register::admit(&judged, wanted).await;
     match admitted {
-        Ok(register::Admitted::Registered(registered)) => {
-            Ok(Admitted { client: registered.client, pending: registered.pending, is_new: true })
-        }
+        Ok(register::Admitted::Registered(registered)) => Ok(Admitted {
+            client: registered.client,
+            pending: registered.pending,
+            is_new: true,
+            is_settled: true,
+        }),
         // Nobody asked to wait.
         Ok(register::Admitted::Waits(_)) => Err(ErrorResponse::server_error().into()),
         // What is recorded of it is of the request as it was judged.
@@ -214,7 +219,12 @@ async fn change(
         metadata_document: Some(state),
     };
     let changed = update::change(exchange, wanted).await?;
-    Ok(changed.map(|changed| Admitted { client: changed.client, pending: changed.pending, is_new: false }))
+    Ok(changed.map(|changed| Admitted {
+        client: changed.client,
+        pending: changed.pending,
+        is_new: false,
+        is_settled: true,
+    }))
 }
 
 /// 400: the document is not to be had, or 503 when it is not asked for.

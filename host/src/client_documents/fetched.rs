@@ -1,13 +1,11 @@
 //! A document as the server hands it to the provider: the address that was asked for, and what came from there.
 
-use std::fmt::Write as _;
-
-use aws_lc_rs::digest::{SHA256, digest};
 use matricula_contract::Document;
 use matricula_network::client_documents::{ClientDocuments, Failure, Fetched, Question};
 use matricula_store::clients::MetadataDocument;
 use matricula_store::realm_settings::ClientIdMetadataDocuments;
 use matricula_system::clock;
+use matricula_wasm::component;
 use serde_json::{Value, json};
 
 use super::age;
@@ -60,16 +58,7 @@ pub(super) fn state(
         fetched: now,
         expires: age::expires(fetched, settings, now),
         etag: fetched.etag.clone(),
-        digest: fetched.document.as_deref().map_or_else(unchanged, hex_of),
+        digest: fetched.document.as_deref().map_or_else(unchanged, component::digest),
         problem: None,
     }
-}
-
-/// SHA-256, hex.
-fn hex_of(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -29,7 +29,7 @@ pub(crate) async fn register(
     let is_counted = matches!(identity, Identity::Anonymous);
     let asker = Asker { identity, permit, is_counted };
     let client_id = requested.client_id.unwrap_or_default();
-    let Admitted { mut client, pending, is_new } = admission::admit(exchange, &client_id, &asker).await?;
+    let Admitted { mut client, pending, is_new, .. } = admission::admit(exchange, &client_id, &asker).await?;
     if client.hibernation.is_some() {
         let (app, realm, address) = (&exchange.app, &exchange.realm, &exchange.caller.address_text);
         hibernation::revive(app, realm, &client, Kind::Management, address).await?;

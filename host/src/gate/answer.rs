@@ -22,8 +22,7 @@ const SOON: HeaderValue = HeaderValue::from_static("2");
 pub(super) fn of(asked: &HeaderMap, judged: Judged) -> (Response, Answer) {
     match judged {
         Judged::Pass(client) => {
-            let mut response =
-                page::or(asked, || again("You can log in now", AT_ONCE), || StatusCode::OK.into_response());
+            let mut response = page::or(asked, go_on, || StatusCode::OK.into_response());
             if let Some(client) = client.and_then(|client| HeaderValue::from_str(&client).ok()) {
                 response.headers_mut().insert(CLIENT, client);
             }
@@ -61,9 +60,10 @@ pub(super) fn unserved(refused: ErrorResponse) -> Response {
     ([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], refused).into_response()
 }
 
-fn again(heading: &str, when: HeaderValue) -> Response {
-    let mut response = page::show(StatusCode::OK, heading, &html! { p { "One moment." } });
-    response.headers_mut().insert(REFRESH, when);
+/// For who reads this at all: a proxy asks a second time for the page of a refusal, and the answer is another one by then.
+fn go_on() -> Response {
+    let mut response = page::show(StatusCode::OK, "You can log in now", &html! { p { "One moment." } });
+    response.headers_mut().insert(REFRESH, AT_ONCE);
     response
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use matricula_contract::Operation;
 use matricula_contract::server_attributes::Author;
+use matricula_network::addresses::literal;
 use matricula_realms::Realm;
 use matricula_store::client_uses::Kind;
 use matricula_store::clients::{self, CLIENT_ID_METADATA_DOCUMENT, ClientRow};
@@ -20,7 +21,7 @@ use super::memory::Remembered;
 use super::question::Asked;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::client_documents::admission::{self, Asker};
+use crate::client_documents::admission::{self, Admitted, Asker};
 use crate::client_documents::{disabling, fetched};
 use crate::error::ErrorResponse;
 use crate::life_cycle::hibernation;
@@ -72,10 +73,10 @@ async fn look_up(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller)
     let moment = app.gate.begin(app, realm);
     let address = caller.address_text.clone();
     let database = &app.store.database;
-    let client = match clients::by_client_id(database, &realm.id, client_id).await? {
-        Some(client) if !is_to_be_looked_at(realm, &client) => client,
+    let (client, mut is_settled) = match clients::by_client_id(database, &realm.id, client_id).await? {
+        Some(client) if !is_to_be_looked_at(realm, &client) => (client, false),
         Some(_) => match admitted(app, realm, client_id, caller).await {
-            Ok(client) => client,
+            Ok(Admitted { client, is_settled, .. }) => (client, is_settled),
             Err(judged) => return Ok(judged),
         },
         None => {
@@ -85,7 +86,7 @@ async fn look_up(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller)
                 Some(proposals::State::Leaving) => return Ok(not_registered(client_id)),
                 Some(proposals::State::Proposed) => return Ok(on_its_way(client_id)),
                 None if is_document => match admitted(app, realm, client_id, caller).await {
-                    Ok(client) => client,
+                    Ok(Admitted { client, is_settled, .. }) => (client, is_settled),
                     Err(judged) => return Ok(judged),
                 },
                 None => return absent(app, realm, client_id).await,
@@ -103,8 +104,9 @@ async fn look_up(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller)
     }
     if client.hibernation.is_some() {
         hibernation::revive(app, realm, &client, Kind::Gate, &address).await?;
+        is_settled = false;
     }
-    match app.deliveries.standing(realm, &client).await? {
+    match app.deliveries.standing(realm, &client, is_settled).await? {
         Standing::There => {}
         Standing::OnItsWay => return Ok(on_its_way(client_id)),
         Standing::Refused { target } => {
@@ -146,18 +148,16 @@ fn is_address(app: &App, client_id: &str) -> bool {
     match scheme.as_deref() {
         Some("https") => true,
         Some("http") if app.client_documents.is_loopback_allowed() => {
-            let host = Url::parse(client_id).ok().and_then(|url| url.host_str().map(str::to_owned));
-            host.is_some_and(|host| {
-                let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-                host == "localhost" || literal.is_ok_and(|address| address.is_loopback())
-            })
+            let url = Url::parse(client_id).ok();
+            let host = url.as_ref().and_then(Url::host_str);
+            host.is_some_and(|host| host == "localhost" || literal(host).is_some_and(|address| address.is_loopback()))
         }
         _ => false,
     }
 }
 
 /// The client as its document says now.
-async fn admitted(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller) -> Result<ClientRow, Judged> {
+async fn admitted(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller) -> Result<Admitted, Judged> {
     let components = app.wasm.current();
     let Some(handle) = components.provider(CLIENT_ID_METADATA_DOCUMENT) else { return Err(not_registered(client_id)) };
     let call = RealmOfCall::new(Arc::clone(realm), app.base_url(realm, &caller));
@@ -174,7 +174,7 @@ async fn admitted(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller
         served: None,
     };
     match through(&exchange, client_id).await {
-        Ok(client) => Ok(client),
+        Ok(admitted) => Ok(admitted),
         Err(refusal) => {
             let response = exchange.record(refusal, matricula_store::Write::default()).await;
             Err(Judged::Refused { refusal: response.at_gate(), client_id: Some(client_id.to_owned()) })
@@ -182,11 +182,11 @@ async fn admitted(app: &App, realm: &Arc<Realm>, client_id: &str, caller: Caller
     }
 }
 
-async fn through(exchange: &Exchange, client_id: &str) -> Result<ClientRow, Refusal> {
+async fn through(exchange: &Exchange, client_id: &str) -> Result<Admitted, Refusal> {
     let document = fetched::address_only(client_id);
     let parsed = exchange.provider.parse(Operation::Register, &document, Author::Caller).await;
     exchange.answered("parse", parsed, None)?;
-    admission::admit(exchange, client_id, &Asker::anonymous()).await.map(|admitted| admitted.client)
+    admission::admit(exchange, client_id, &Asker::anonymous()).await
 }
 
 fn refused(client_id: &str, error: &str, description: String) -> Judged {

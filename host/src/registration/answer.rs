@@ -41,7 +41,7 @@ pub(crate) fn client_uri(issuer: &str, provider: &str, client_id: &str) -> Strin
 }
 
 /// What stands for itself in a path (RFC 3986 §2.3); all else is escaped.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The same of a client whose id is an address: all of it is one segment, whatever reads it.
 pub(crate) fn document_uri(issuer: &str, provider: &str, client_id: &str) -> String {

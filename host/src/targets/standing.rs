@@ -23,14 +23,19 @@ pub(crate) enum Standing {
 }
 
 impl Deliveries {
-    /// Tells how a client stands; one that is on its way is waited for.
-    pub(crate) async fn standing(&self, realm: &Realm, client: &ClientRow) -> Result<Standing, StoreError> {
+    /// Tells how a client stands; one that is on its way is waited for, unless it `is_settled` already.
+    pub(crate) async fn standing(
+        &self,
+        realm: &Realm,
+        client: &ClientRow,
+        is_settled: bool,
+    ) -> Result<Standing, StoreError> {
         let needed: Vec<&Target> = realm.targets.iter().filter(|target| is_needed(target)).collect();
         if needed.is_empty() {
             return Ok(Standing::There);
         }
         let now = self.look_at(&needed, realm, client).await?;
-        if now != Standing::OnItsWay {
+        if is_settled || now != Standing::OnItsWay {
             return Ok(now);
         }
         self.settled(realm, &client.id).await;

@@ -339,12 +339,11 @@ impl realm::Host for State {
     }
 
     fn setting(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        if let Answers::Fixed(fixed) = &self.answers {
-            return Ok(fixed.facts().settings.get(&name).cloned());
-        }
-        if name == LOOPBACK_DOCUMENTS
-            && let Answers::Server(sources) = &self.answers
-        {
+        let sources = match &self.answers {
+            Answers::Server(sources) => sources,
+            Answers::Fixed(fixed) => return Ok(fixed.facts().settings.get(&name).cloned()),
+        };
+        if name == LOOPBACK_DOCUMENTS {
             return Ok(sources.outside.is_private_allowed().then(|| "true".to_owned()));
         }
         Ok(self.realm().and_then(|realm| realm.setting(&name)))

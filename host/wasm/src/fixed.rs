@@ -1,10 +1,10 @@
 //! Answers from data, for components that are tried out where there is no server: `matricula policy run` and the cases.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use matricula_contract::{ClientScope, ScopeAssignment, facts, fetch};
+use matricula_network::addresses::literal;
 use serde::Deserialize;
 
 /// What a component is told, and what it said.
@@ -104,7 +104,7 @@ impl FixedFacts {
 
     /// DNS A and AAAA; an address is its own, as in the server (`names.rs`).
     pub(super) fn addresses_of(&self, host: &str) -> Vec<String> {
-        if let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        if let Some(address) = literal(host) {
             return vec![address.to_string()];
         }
         let mut found = self.addresses_of.iter().filter(|(name, _)| name.eq_ignore_ascii_case(host));

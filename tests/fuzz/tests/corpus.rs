@@ -41,6 +41,7 @@ replayed! {
     documents_of_default_come_back: "default",
     documents_of_openid_connect_come_back: "openid-connect",
     documents_of_saml_come_back: "saml",
+    documents_at_an_address_come_back: "client-id-metadata-document",
     addresses_come_back: "uris",
     amendments_come_back: "amendment",
     stored_clients_come_back: "stored-client",
