@@ -151,7 +151,7 @@ mod tests {
     ];
 
     fn page() -> Page {
-        Page { name: "bench", files: &FILES, content_security_policy: "default-src 'none'" }
+        Page { name: "bench", files: &FILES, entrances: &["approve"], content_security_policy: "default-src 'none'" }
     }
 
     fn header(response: &Response, name: axum::http::HeaderName) -> &str {
@@ -166,6 +166,12 @@ mod tests {
         assert_eq!(header(&response, CACHE_CONTROL), "no-cache");
         assert_eq!(header(&response, CONTENT_SECURITY_POLICY), "default-src 'none'");
         assert_eq!(header(&response, X_CONTENT_TYPE_OPTIONS), "", "that one is of every answer");
+    }
+
+    #[test]
+    fn an_entrance_is_the_page_too_and_nothing_below_it() {
+        assert_eq!(answer(&page(), "approve", &HeaderMap::new()).status(), StatusCode::OK);
+        assert_eq!(answer(&page(), "approve/more", &HeaderMap::new()).status(), StatusCode::NOT_FOUND);
     }
 
     #[test]
