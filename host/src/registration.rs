@@ -458,11 +458,17 @@ impl Exchange {
         self.refusal(error, event)
     }
 
-    /// The same, of a client that the request names: who comes with the registration access token of one that is gone is
-    /// told so, and nobody else.
-    async fn turned_away(&self, error: AuthenticationError, identity: &Identity) -> Refusal {
+    /// The same, of a client that the request names, as it is stored: who comes with the registration access token of
+    /// one that is gone is told so, and nobody else.
+    async fn turned_away(
+        &self,
+        error: AuthenticationError,
+        identity: &Identity,
+        stored: Option<&ClientRow>,
+    ) -> Refusal {
         let mut refusal = self.unauthenticated(error);
-        let Identity::RegistrationAccessToken(claims, _) = identity else { return refusal };
+        // A tombstone says nothing while a client has the id.
+        let (Identity::RegistrationAccessToken(claims, _), None) = (identity, stored) else { return refusal };
         match tombstones::find(&self.app.store.database, &self.realm.id, &self.client_id).await {
             Ok(Some(tombstone)) if tombstone.registration_token_id.as_deref() == Some(claims.jti.as_str()) => {
                 refusal.response = refusal.response.of_gone(&tombstone);
@@ -587,8 +593,8 @@ impl Exchange {
     params(("realm" = String, Path), ("provider" = String, Path, description = "`default`, `openid-connect`, …")),
     request_body(content = Object, content_type = "application/json"),
     responses((status = 201, body = Object), (status = 202, body = Waiting), (status = 204),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 429, body = ErrorBody)))]
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 429, body = ErrorBody)))]
 #[expect(dead_code, reason = "it only describes: the requests are served by `serve`")]
 pub(crate) fn register_path() {}
 

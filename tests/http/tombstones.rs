@@ -27,7 +27,8 @@ async fn own(service: &Service, method: Method, provider: &str, client: &Value) 
     let path = format!("{provider}/{}", text(client, "clientId"));
     let url = format!("{}/realms/shop/clients-registrations/{path}", service.url);
     let request = service.http.request(method, url).bearer_auth(text(client, "registrationAccessToken"));
-    Ok(request.json(&json!({"clientId": client["clientId"], "client_id": client["clientId"]})).send().await?)
+    let member = if provider == "default" { "clientId" } else { "client_id" };
+    Ok(request.json(&json!({member: client["clientId"]})).send().await?)
 }
 
 /// What an answer says of how the client went.

@@ -36,7 +36,7 @@ async fn attempt(exchange: &Exchange, identity: &Identity, named: Option<Named>)
     let protocol = provider.provider.description.protocol.as_deref();
     let permit = match may_change(identity, stored.as_ref(), protocol) {
         Ok(permit) => permit,
-        Err(error) => return Err(exchange.turned_away(error, identity).await),
+        Err(error) => return Err(exchange.turned_away(error, identity, stored.as_ref()).await),
     };
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;

@@ -74,7 +74,7 @@ async fn attempt(
     } else {
         match may_read(identity, stored.as_ref(), description.protocol.as_deref()) {
             Ok(permit) => (permit, None),
-            Err(error) => return Err(exchange.turned_away(error, identity).await),
+            Err(error) => return Err(exchange.turned_away(error, identity, stored.as_ref()).await),
         }
     };
     // Neither way lets anybody through to a client that is not there.

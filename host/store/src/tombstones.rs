@@ -43,8 +43,8 @@ pub struct Tombstone {
 }
 
 impl Tombstone {
-    /// Whether somebody had registered it, who can do so again: no administrator made it, and it came from no document, which it
-    /// would come back from.
+    /// Whether somebody had registered it, who can do so again: no administrator made it, and it came from no document, which
+    /// it would come back from.
     pub fn was_registered(&self) -> bool {
         self.provider.as_deref().is_some_and(|provider| provider != CLIENT_ID_METADATA_DOCUMENT)
     }
