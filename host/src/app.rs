@@ -34,6 +34,7 @@ use crate::error::ErrorResponse;
 use crate::front_door::Documents;
 use crate::keys::Keys;
 use crate::keys::rsa::RsaKeys;
+use crate::life_cycle::runs::Runs;
 use crate::life_cycle::uses::Uses;
 use crate::metrics::Metrics;
 use crate::policies::ClientCounts;
@@ -65,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) guesses: Guesses,
     pub(crate) deliveries: Deliveries,
     pub(crate) uses: Uses,
+    pub(crate) runs: Runs,
     pub(crate) documents: Documents,
     proxies: TrustedProxies,
     /// Replaces scheme, host and port of requests, without a slash at the end.
@@ -139,6 +141,7 @@ impl App {
             guesses: Guesses::none(),
             deliveries: deliveries.await.context("reading the targets")?,
             uses: Uses::start(store.clone()),
+            runs: Runs::new(),
             documents,
             proxies: TrustedProxies::new(options.trusted_proxies.clone(), options.proxy_headers),
             public_url: options.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
@@ -155,6 +158,7 @@ impl App {
             components.announced(&change);
         });
         let administrator = first_start::make_master(&app, options).await?;
+        app.runs.begin(&app);
         // Without the master key that they were encrypted with nothing would work: better not to start.
         if let Some(master) = app.realms.get(MASTER).await.context("looking for realm master")? {
             keys::list(&app.store.database, &master.id).await.context("reading the keys of realm master")?;
@@ -224,6 +228,10 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::client_changes::list))
         .routes(routes!(admin::client_use::report))
         .routes(routes!(admin::life::read))
+        .routes(routes!(admin::life_cycle::evaluate))
+        .routes(routes!(admin::life_cycle::run))
+        .routes(routes!(admin::client_jobs::list))
+        .routes(routes!(admin::client_jobs::read, admin::client_jobs::stop))
         .routes(routes!(admin::clients::registration_access_token))
         .routes(routes!(admin::clients::secret, admin::clients::new_secret))
         .routes(routes!(admin::clients::service_account_user))

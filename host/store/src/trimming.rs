@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::interval;
 
 use super::decisions::{AGE_MS, KEPT, first_id};
-use super::{Database, StoreError, Write, Writer, removed_clients, tombstones, values};
+use super::{Database, StoreError, Write, Writer, client_jobs, removed_clients, tombstones, values};
 use matricula_system::clock;
 
 /// How often what is not looked at for a realm is looked at.
@@ -41,6 +41,9 @@ impl Trimmer {
                     _ = looks.tick() => {
                         if let Err(error) = removed_clients::trim(&writer).await {
                             tracing::warn!(%error, "removed clients could not be forgotten; they are another time");
+                        }
+                        if let Err(error) = client_jobs::trim(&writer).await {
+                            tracing::warn!(%error, "old jobs could not be removed; they go another time");
                         }
                         if let Err(error) = tombstones::trim(&writer).await {
                             tracing::warn!(%error, "tombstones could not be removed; they go another time");
