@@ -38,6 +38,8 @@ mod hibernation;
 mod hostile_requests;
 mod hosts;
 mod https;
+mod life_cycle_rules;
+mod life_cycle_runs;
 mod limits;
 mod lost_updates;
 mod many_realms;

@@ -355,7 +355,7 @@ pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientR
     }
 }
 
-fn read_origin(text: &str) -> Result<Origin, StoreError> {
+pub(super) fn read_origin(text: &str) -> Result<Origin, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 

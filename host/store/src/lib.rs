@@ -15,6 +15,8 @@ pub mod backup;
 pub mod bulk;
 mod changes;
 pub mod client_changes;
+pub mod client_jobs;
+pub mod client_lives;
 pub mod client_policies;
 pub mod client_policy_documents;
 pub mod client_uses;
