@@ -68,7 +68,7 @@ pub(crate) async fn run(
         }
         Err(error) => return Err(error.into()),
     }
-    app.runs.wake();
+    app.jobs.wake();
     accepted(&app, &administrator, &id).await
 }
 

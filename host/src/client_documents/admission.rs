@@ -109,12 +109,9 @@ async fn add(exchange: &Exchange, client_id: &str, asker: &Asker) -> Result<Admi
     };
     let admitted = register::admit(&judged, wanted).await;
     match admitted {
-        Ok(register::Admitted::Registered(registered)) => Ok(Admitted {
-            client: registered.client,
-            pending: registered.pending,
-            is_new: true,
-            is_settled: true,
-        }),
+        Ok(register::Admitted::Registered(registered)) => {
+            Ok(Admitted { client: registered.client, pending: registered.pending, is_new: true, is_settled: true })
+        }
         // Nobody asked to wait.
         Ok(register::Admitted::Waits(_)) => Err(ErrorResponse::server_error().into()),
         // What is recorded of it is of the request as it was judged.

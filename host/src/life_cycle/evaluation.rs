@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use matricula_realms::Realm;
 use matricula_store::client_lives::{self, Life};
+use matricula_store::clients::Origin;
 use matricula_store::realm_settings::LifeCycle;
 use matricula_store::{StoreError, client_uses, initial_access_tokens};
 use matricula_system::clock;
@@ -24,7 +25,7 @@ const SAMPLE: usize = 50;
 /// A run that concerns fewer clients does not ask.
 const FEW: u64 = 10;
 /// Where the name of a client's software is among its attributes.
-const SOFTWARE_ID: &str = "metadata.software_id";
+pub(super) const SOFTWARE_ID: &str = "metadata.software_id";
 
 /// What the rules would do. Times are Unix milliseconds.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -163,6 +164,17 @@ pub(crate) async fn evaluate(
     Ok(evaluation)
 }
 
+/// The way that clients of this origin came.
+pub(super) fn kind_of(origin: Option<&Origin>) -> &'static str {
+    match origin.map(|origin| origin.kind.as_str()) {
+        None => "administrator",
+        Some("bearer") => "bearer",
+        Some("initial-access-token") => "initial-access-token",
+        // With another client's registration access token, too, it is under the policies of those.
+        Some(_) => "anonymous",
+    }
+}
+
 /// What was seen so far.
 #[derive(Default)]
 struct Look {
@@ -203,13 +215,7 @@ impl Look {
         let software_id = client.attributes.iter().find(|one| one.name == SOFTWARE_ID).map(|one| one.value.clone());
         let key = if software_id.is_some() { (software_id, None) } else { (None, client.name.clone()) };
         self.software.entry(key).or_insert_with(|| (client.name.clone(), Counts::default())).1.add(action);
-        let kind = match life.origin.as_ref().map(|origin| origin.kind.as_str()) {
-            None => "administrator",
-            Some("bearer") => "bearer",
-            Some("initial-access-token") => "initial-access-token",
-            // With another client's registration access token, too, it is under the policies of those.
-            Some(_) => "anonymous",
-        };
+        let kind = kind_of(life.origin.as_ref());
         let token_name = life.origin.and_then(|origin| origin.token_name);
         let counts = self.origins.entry((kind, life.initial_access_token));
         counts.or_insert_with(|| (token_name, Counts::default())).1.add(action);

@@ -31,27 +31,32 @@ struct Texts {
 /// A hundred years, in seconds: more is a mistake.
 const LONGEST: i64 = 3_155_760_000;
 
-const NUMBERS: [Number; 8] = [
+const NUMBERS: [Number; 12] = [
     Number { name: "neverUsedAfter", range: 0..=LONGEST, of: |settings| &mut settings.never_used_after },
     Number { name: "idleAfter", range: 0..=LONGEST, of: |settings| &mut settings.idle_after },
     Number { name: "deleteAfter", range: 0..=LONGEST, of: |settings| &mut settings.delete_after },
+    Number { name: "perSoftware.max", range: 0..=10_000, of: |settings| &mut settings.per_software.max },
+    Number { name: "perSoftware.grace", range: 0..=LONGEST, of: |settings| &mut settings.per_software.grace },
     Number { name: "maxPerRun", range: 1..=10_000, of: |settings| &mut settings.max_per_run },
     Number { name: "runEvery", range: 60..=LONGEST, of: |settings| &mut settings.run_every },
     Number { name: "tombstones", range: 0..=31_536_000, of: |settings| &mut settings.tombstones },
+    Number { name: "secretLifetime", range: 0..=LONGEST, of: |settings| &mut settings.secret_lifetime },
+    Number { name: "secretGrace", range: 0..=LONGEST, of: |settings| &mut settings.secret_grace },
     Number { name: "approvalExpires", range: 1..=604_800, of: |settings| &mut settings.approval_expires },
     Number { name: "approvalInterval", range: 1..=60, of: |settings| &mut settings.approval_interval },
 ];
 
-const SWITCHES: [Switch; 2] = [
+const SWITCHES: [Switch; 3] = [
     Switch { name: "exempt.administrators", of: |settings| &mut settings.exempt.administrators },
     Switch { name: "requireUse", of: |settings| &mut settings.require_use },
+    Switch { name: "registrationTokenGrace", of: |settings| &mut settings.registration_token_grace },
 ];
 
 const TEXTS: [Texts; 1] =
     [Texts { name: "exempt.initialAccessTokens", of: |settings| &mut settings.exempt.initial_access_tokens }];
 
 /// Members that have members.
-const OBJECTS: [&str; 1] = ["exempt"];
+const OBJECTS: [&str; 2] = ["exempt", "perSoftware"];
 
 /// Reads it. What it leaves out, or is `null`, has its default.
 ///

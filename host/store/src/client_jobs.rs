@@ -1,4 +1,5 @@
-//! Tables `client_jobs` and `life_cycle_runs`: what is done with many clients beside the requests, and when rules are run.
+//! Tables `client_jobs` and `life_cycle_runs`: what is done with many clients beside the requests, one job of a realm at a
+//! time, and when rules are run.
 //!
 //! A node is at a job while it says so: when it is dead, another one goes on where it was.
 
@@ -8,6 +9,8 @@ use matricula_system::clock;
 
 /// The kind of job that runs the rules of a realm.
 pub const LIFE_CYCLE: &str = "life-cycle";
+/// The kind of job that does one thing with many clients.
+pub const BULK: &str = "bulk";
 
 /// How long others believe that a node is at a job after it said so, in milliseconds.
 const LIFE_MS: i64 = 30_000;
@@ -62,6 +65,14 @@ pub struct Job {
     pub id: String,
     /// What it does.
     pub kind: String,
+    /// What is done with the clients; absent: what rules say.
+    pub action: Option<String>,
+    /// Which clients; absent: those that rules take, or it was not read.
+    pub wanted: Option<Wanted>,
+    /// `client_id` of the last one that was dealt with.
+    pub reached: String,
+    /// Those behind it that were changed already.
+    pub at_hand: Vec<String>,
     /// The user who wanted it; absent: the clock.
     pub by_user: Option<String>,
     /// How far it is.
@@ -86,11 +97,26 @@ pub struct Job {
     pub rules: String,
 }
 
+/// Which clients a job is about.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// Those with these `client_id`, in their order, each once.
+    Clients(Vec<String>),
+    /// Those that a search finds, JSON.
+    Search(String),
+}
+
 macro_rules! select {
+    // For those who read how far it is.
     ($rest:literal) => {
+        select!("NULL, NULL, '', ''", $rest)
+    };
+    ($wanted:literal, $rest:literal) => {
         concat!(
             "SELECT realm_id, id, kind, by_user, state, created_ms, ended_ms, confirmed, matched, done, passed, failed, \
-             failures, rules FROM client_jobs ",
+             failures, rules, action, ",
+            $wanted,
+            " FROM client_jobs ",
             $rest
         )
     };
@@ -99,7 +125,16 @@ macro_rules! select {
 fn read(row: &Row) -> Result<Job, StoreError> {
     let state = row.text(4)?;
     let state = State::ALL.into_iter().find(|one| one.name() == state);
+    let damaged = |_| StoreError::Damaged("a job whose clients cannot be read".to_owned());
+    let clients: Option<String> = row.get(15)?;
+    let clients = clients.map(|clients| serde_json::from_str(&clients).map(Wanted::Clients)).transpose();
+    let search: Option<String> = row.get(16)?;
+    let at_hand: String = row.get(18)?;
     Ok(Job {
+        action: row.get(14)?,
+        wanted: clients.map_err(damaged)?.or(search.map(Wanted::Search)),
+        reached: row.get(17)?,
+        at_hand: at_hand.lines().map(serde_json::from_str).collect::<Result<_, _>>().map_err(damaged)?,
         realm_id: row.get(0)?,
         id: row.get(1)?,
         kind: row.get(2)?,
@@ -127,6 +162,26 @@ pub fn add_run(write: &mut Write, realm_id: &str, id: &str, by_user: Option<&str
     );
 }
 
+/// Adds a job that does one thing with clients, of which there are so many.
+pub fn add_bulk(
+    write: &mut Write,
+    realm_id: &str,
+    id: &str,
+    by_user: Option<&str>,
+    (action, wanted, matched): (&str, &Wanted, i64),
+) {
+    let (clients, search) = match wanted {
+        Wanted::Clients(clients) => (Some(serde_json::json!(clients).to_string()), None),
+        Wanted::Search(search) => (None, Some(search.clone())),
+    };
+    write.require(
+        "INSERT INTO client_jobs (realm_id, id, kind, by_user, state, created_ms, confirmed, action, clients, search, \
+         matched) SELECT r.id, $2, $3, $4, 'queued', $5, TRUE, $6, $7, $8, $9 FROM realms r WHERE r.id = $1",
+        values![realm_id, id, BULK, by_user, clock::now_ms(), action, clients, search, matched],
+        Lost::Changed,
+    );
+}
+
 /// The job of a realm with this id.
 pub async fn by_id(database: &Database, realm_id: &str, id: &str) -> Result<Option<Job>, StoreError> {
     let found = database.first(select!("WHERE realm_id = $1 AND id = $2"), values![realm_id, id]).await?;
@@ -139,10 +194,21 @@ pub async fn list(database: &Database, realm_id: &str, first: i64, max: i64) -> 
     database.scan(sql, values![realm_id, first, max]).await?.iter().map(read).collect()
 }
 
-/// Jobs that no node is at which lives, the oldest first.
+/// Jobs that no node is at which lives, the oldest first; of each realm the oldest that has not ended.
 pub async fn undone(database: &Database) -> Result<Vec<Job>, StoreError> {
-    let sql = select!("WHERE ended_ms IS NULL AND alive_until_ms < $1 ORDER BY alive_until_ms, id LIMIT 20");
+    let sql = select!(
+        "WHERE ended_ms IS NULL AND alive_until_ms < $1 AND NOT EXISTS (SELECT 1 FROM client_jobs o \
+         WHERE o.realm_id = client_jobs.realm_id AND o.ended_ms IS NULL AND o.id < client_jobs.id) \
+         ORDER BY alive_until_ms, id LIMIT 20"
+    );
     database.scan(sql, values![clock::now_ms()]).await?.iter().map(read).collect()
+}
+
+/// A job with the clients that it is about, for the node that took it.
+pub async fn whole(database: &Database, job: &Job) -> Result<Option<Job>, StoreError> {
+    let sql = select!("clients, search, reached, at_hand", "WHERE realm_id = $1 AND id = $2");
+    let found = database.first(sql, values![&job.realm_id, &job.id]).await?;
+    found.as_ref().map(read).transpose()
 }
 
 /// Takes a job for this node; `false`: another was faster, or it has ended.
@@ -206,6 +272,22 @@ pub fn count(write: &mut Write, job: &Job, became: Became) {
         "UPDATE client_jobs SET done = done + $3, passed = passed + $4, failed = failed + $5 \
          WHERE realm_id = $1 AND id = $2",
         values![&job.realm_id, &job.id, became.done, became.passed, became.failed],
+    );
+}
+
+/// Counts a client of a job that was changed, until [`reached`] passes it.
+pub fn changed(write: &mut Write, job: &Job, client_id: &str) {
+    write.run(
+        "UPDATE client_jobs SET done = done + 1, at_hand = at_hand || $3 WHERE realm_id = $1 AND id = $2",
+        values![&job.realm_id, &job.id, format!("{}\n", serde_json::json!(client_id))],
+    );
+}
+
+/// All up to this client were dealt with, those with an error are listed.
+pub fn reached(write: &mut Write, job: &Job, client_id: &str, failures: &str) {
+    write.run(
+        "UPDATE client_jobs SET reached = $3, at_hand = '', failures = $4 WHERE realm_id = $1 AND id = $2",
+        values![&job.realm_id, &job.id, client_id, failures],
     );
 }
 

@@ -24,6 +24,8 @@ pub struct Life {
     pub origin: Option<Origin>,
     /// The initial access token it was registered with.
     pub initial_access_token: Option<String>,
+    /// It is counted by its software.
+    pub is_counted: bool,
     /// The client itself.
     pub document: Undecoded,
 }
@@ -31,7 +33,8 @@ pub struct Life {
 /// The next clients of a realm behind this `client_id`, in that order, at most `max`; the empty text is before all.
 pub async fn behind(database: &Database, realm_id: &str, client_id: &str, max: i64) -> Result<Vec<Life>, StoreError> {
     let sql = "SELECT c.id, c.client_id, c.created_at * 1000, u.used_ms, c.hibernated_ms, c.enabled, c.held, c.origin, \
-               c.initial_access_token, c.document FROM clients c \
+               c.initial_access_token, c.document, EXISTS (SELECT 1 FROM client_software s \
+               WHERE s.realm_id = c.realm_id AND s.client = c.id) FROM clients c \
                LEFT JOIN client_uses u ON u.realm_id = c.realm_id AND u.client = c.id \
                WHERE c.realm_id = $1 AND c.client_id > $2 ORDER BY c.client_id LIMIT $3";
     let rows = database.scan(sql, values![realm_id, client_id, max]).await?;
@@ -49,6 +52,7 @@ fn read(row: &Row) -> Result<Life, StoreError> {
         is_held: row.get(6)?,
         origin: row.get::<Option<String>>(7)?.map(|text| read_origin(&text)).transpose()?,
         initial_access_token: row.get(8)?,
+        is_counted: row.get(10)?,
         document: Undecoded::new(id.clone(), row.get(9)?),
         id,
     })

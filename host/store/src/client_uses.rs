@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
 
-use super::{Database, StoreError, Write, values};
+use super::{Database, StoreError, Write, client_software, values};
 use matricula_system::clock;
 
 /// A use within this time of the recorded one is not recorded, in milliseconds.
@@ -104,6 +104,7 @@ pub fn record(database: &Database, write: &mut Write, uses: &[Use]) {
         }
     };
     write.run(sql, values![list(uses), HOUR_MS]);
+    client_software::set_used(database, write, uses);
     // That somebody tells of uses is known from those that a client cannot make by itself.
     let told = uses.iter().filter(|one| one.kind != Kind::Management).map(|one| one.client.0.as_str());
     for realm_id in told.collect::<BTreeSet<_>>() {

@@ -19,6 +19,7 @@ pub mod client_jobs;
 pub mod client_lives;
 pub mod client_policies;
 pub mod client_policy_documents;
+pub mod client_software;
 pub mod client_uses;
 pub mod clients;
 pub mod component_files;

@@ -4,6 +4,15 @@ CREATE TABLE client_jobs (
     -- Begins with the time.
     id TEXT NOT NULL,
     kind TEXT NOT NULL,
+    -- What is done with the clients; NULL: what rules say.
+    action TEXT,
+    -- The clients, JSON: a list of `client_id` in their order, or what is searched for; NULL: those that rules take.
+    clients TEXT,
+    search TEXT,
+    -- `client_id` of the last one that was dealt with.
+    reached TEXT NOT NULL DEFAULT '',
+    -- Those behind it that were changed already: JSON texts with a line break behind each.
+    at_hand TEXT NOT NULL DEFAULT '',
     -- User that wanted it; NULL: the clock.
     by_user TEXT,
     state TEXT NOT NULL,
