@@ -15,13 +15,13 @@ async fn ask(service: &Service, confirmed: bool) -> anyhow::Result<Response> {
     service.admin(Method::POST, "/shop/client-life-cycle/run", body).await
 }
 
-async fn job(service: &Service, id: &str) -> anyhow::Result<Value> {
+pub(crate) async fn job(service: &Service, id: &str) -> anyhow::Result<Value> {
     let answer = service.admin(Method::GET, &format!("/shop/client-jobs/{id}"), None).await?;
     Ok(answer.error_for_status()?.json().await?)
 }
 
 /// Waits until a job has ended.
-async fn ended(service: &Service, id: &str) -> anyhow::Result<Value> {
+pub(crate) async fn ended(service: &Service, id: &str) -> anyhow::Result<Value> {
     within(SOON, async || Ok(!job(service, id).await?["ended"].is_null())).await?;
     job(service, id).await
 }

@@ -16,10 +16,11 @@ use super::evaluation::{SOFTWARE_ID, kind_of};
 use super::rules;
 use crate::app::App;
 use crate::events::{CLIENT_HIBERNATE, of_life};
-use crate::registration::ATTEMPTS;
 
 /// The rule, by its name among the settings.
 const RULE: &str = "perSoftware";
+/// Who loses against another registration of the same software looks again; then there is one less to choose from.
+const TRIES: usize = 100;
 
 /// A client by its software, if the realm counts it: it came from an anonymous caller and says what it is.
 pub(crate) fn counted(realm: &Realm, client: &ClientRow) -> Option<OfSoftware> {
@@ -77,7 +78,7 @@ fn without_local_port(uri: &str) -> String {
 pub(crate) async fn make_room(app: &App, realm: &Realm, new: &OfSoftware, address: &str) -> Result<(), StoreError> {
     let limit = &realm.settings.life_cycle.per_software;
     let database = &app.store.database;
-    for _ in 0..ATTEMPTS {
+    for _ in 0..TRIES {
         let before_ms = clock::now_ms().saturating_sub(limit.grace.saturating_mul(1000));
         let Some(id) = client_software::surplus(database, &realm.id, new, limit.max, before_ms).await? else {
             return Ok(());
