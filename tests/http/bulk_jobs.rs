@@ -54,8 +54,7 @@ async fn each_action_changes_what_it_can_and_says_what_it_could_not() -> anyhow:
         assert_eq!(state(&service, &made[0]).await?, then, "{action}");
         ordered.push(job["id"].clone());
     }
-    let events: Vec<Value> =
-        service.admin(Method::GET, "/shop/events?type=CLIENT_UPDATE", None).await?.json().await?;
+    let events: Vec<Value> = service.admin(Method::GET, "/shop/events?type=CLIENT_UPDATE", None).await?.json().await?;
     assert_eq!(events.len(), 4);
     assert!(events.iter().all(|event| ordered.contains(&event["details"]["job"])), "{events:?}");
     let job = done(&service, json!({"action": "delete", "clients": named})).await?;

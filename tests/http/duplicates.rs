@@ -1,9 +1,9 @@
 //! Clients of one software that anonymous callers make: a realm may have a limit for them.
 
-use futures_util::future::try_join_all;
 use matricula_tests::Service;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::life_cycle_rules::{life, report, set, shop};
 
@@ -21,8 +21,11 @@ async fn registered(service: &Service, name: &str, redirect: &str) -> anyhow::Re
 }
 
 async fn states(service: &Service, clients: &[String]) -> anyhow::Result<Vec<Value>> {
-    let all = clients.iter().map(|client_id| async { anyhow::Ok(life(service, client_id).await?["state"].clone()) });
-    try_join_all(all).await
+    let mut states = Vec::new();
+    for client_id in clients {
+        states.push(life(service, client_id).await?["state"].clone());
+    }
+    Ok(states)
 }
 
 #[tokio::test]
@@ -48,8 +51,16 @@ async fn a_new_one_takes_the_place_of_the_oldest_that_nobody_used() -> anyhow::R
 #[tokio::test]
 async fn of_many_at_once_as_many_stay_as_the_limit_allows() -> anyhow::Result<()> {
     let service = open(json!({"perSoftware": {"max": 3, "grace": 0}, "requireUse": false})).await?;
-    let all = (0..24).map(|_| registered(&service, "Agent", "http://127.0.0.1/cb"));
-    let all = try_join_all(all).await?;
+    let mut asked = JoinSet::new();
+    for port in 0..24 {
+        let body = json!({"client_name": "Agent", "redirect_uris": [format!("http://127.0.0.1:{}/cb", 4000 + port)]});
+        let request = service.register("shop", "openid-connect", None).json(&body);
+        asked.spawn(async move { request.send().await?.error_for_status()?.json::<Value>().await });
+    }
+    let mut all = Vec::new();
+    for client in asked.join_all().await {
+        all.push(client?["client_id"].as_str().unwrap_or_default().to_owned());
+    }
     let states = states(&service, &all).await?;
     assert_eq!(states.iter().filter(|state| *state == "active").count(), 3, "{states:?}");
     Ok(())
