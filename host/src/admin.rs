@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod client_approvals;
 pub(crate) mod client_changes;
+pub(crate) mod client_jobs;
 pub(crate) mod client_policies;
 pub(crate) mod client_scopes;
 pub(crate) mod client_use;
@@ -16,6 +17,7 @@ pub(crate) mod held;
 pub(crate) mod hibernation;
 pub(crate) mod initial_access_tokens;
 pub(crate) mod life;
+pub(crate) mod life_cycle;
 pub(crate) mod limits;
 pub(crate) mod origin;
 mod pages;
@@ -181,6 +183,11 @@ impl Administrator {
     /// 403.
     pub(crate) fn require(&self, roles: &[&str]) -> Result<(), ErrorResponse> {
         if self.has_any(roles) { Ok(()) } else { Err(forbidden()) }
+    }
+
+    /// The user that the caller is.
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        self.bearer.holder.as_ref().map(|holder| holder.user_id.as_str())
     }
 
     /// The realm, for calls of components on behalf of the caller.

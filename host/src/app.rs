@@ -38,6 +38,7 @@ use crate::front_door::Documents;
 use crate::gate::memory::Gate;
 use crate::keys::Keys;
 use crate::keys::rsa::RsaKeys;
+use crate::life_cycle::jobs::Jobs;
 use crate::life_cycle::uses::Uses;
 use crate::metrics::Metrics;
 use crate::policies::ClientCounts;
@@ -71,6 +72,7 @@ pub(crate) struct Shared {
     pub(crate) pace: Pace,
     pub(crate) deliveries: Deliveries,
     pub(crate) uses: Uses,
+    pub(crate) jobs: Jobs,
     pub(crate) documents: Documents,
     pub(crate) client_documents: ClientDocuments,
     pub(crate) gate: Gate,
@@ -150,6 +152,7 @@ impl App {
             pace: Pace::new(),
             deliveries: deliveries.await.context("reading the targets")?,
             uses: Uses::start(store.clone()),
+            jobs: Jobs::new(),
             documents,
             client_documents,
             gate: Gate::default(),
@@ -170,6 +173,7 @@ impl App {
         });
         tokio::spawn(expiry::run(app.store.clone(), app.realms.clone(), app.deliveries.clone()));
         let administrator = first_start::make_master(&app, options).await?;
+        app.jobs.begin(&app);
         // Without the master key that they were encrypted with nothing would work: better not to start.
         if let Some(master) = app.realms.get(MASTER).await.context("looking for realm master")? {
             keys::list(&app.store.database, &master.id).await.context("reading the keys of realm master")?;
@@ -239,8 +243,13 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::client_changes::list))
         .routes(routes!(admin::client_use::report))
         .routes(routes!(admin::life::read))
+        .routes(routes!(admin::life_cycle::evaluate))
+        .routes(routes!(admin::life_cycle::run))
+        .routes(routes!(admin::client_jobs::list, admin::client_jobs::create))
+        .routes(routes!(admin::client_jobs::read, admin::client_jobs::stop))
         .routes(routes!(admin::clients::registration_access_token))
         .routes(routes!(admin::clients::secret, admin::clients::new_secret))
+        .routes(routes!(admin::clients::end_rotated_secret))
         .routes(routes!(admin::clients::service_account_user))
         .routes(routes!(admin::clients::add_protocol_mapper))
         .routes(routes!(admin::clients::add_default_scope))

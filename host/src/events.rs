@@ -19,9 +19,9 @@ const DEFAULT_TYPES: [&str; 14] = [
     CLIENT_REVIVE,
     "CLIENT_REGISTER",
     "CLIENT_REGISTER_ERROR",
-    "CLIENT_UPDATE",
+    CLIENT_UPDATE,
     "CLIENT_UPDATE_ERROR",
-    "CLIENT_DELETE",
+    CLIENT_DELETE,
     "CLIENT_DELETE_ERROR",
 ];
 
@@ -41,6 +41,10 @@ pub(crate) const TARGET_SWEEP: &str = "TARGET_SWEEP";
 /// A client that a target had before became ours.
 pub(crate) const TARGET_ADOPT: &str = "TARGET_ADOPT";
 
+/// A client was changed.
+pub(crate) const CLIENT_UPDATE: &str = "CLIENT_UPDATE";
+/// A client was deleted.
+pub(crate) const CLIENT_DELETE: &str = "CLIENT_DELETE";
 /// A client was put to sleep, or came back.
 pub(crate) const CLIENT_HIBERNATE: &str = "CLIENT_HIBERNATE";
 pub(crate) const CLIENT_REVIVE: &str = "CLIENT_REVIVE";
@@ -61,9 +65,9 @@ pub(crate) const TYPES: [&str; 18] = [
     "CLIENT_REGISTER_ERROR",
     "CLIENT_INFO",
     "CLIENT_INFO_ERROR",
-    "CLIENT_UPDATE",
+    CLIENT_UPDATE,
     "CLIENT_UPDATE_ERROR",
-    "CLIENT_DELETE",
+    CLIENT_DELETE,
     "CLIENT_DELETE_ERROR",
 ];
 
@@ -112,8 +116,8 @@ impl Subject<'_> {
         self.event(match self.operation {
             Operation::Register => "CLIENT_REGISTER",
             Operation::Read => "CLIENT_INFO",
-            Operation::Update => "CLIENT_UPDATE",
-            Operation::Delete => "CLIENT_DELETE",
+            Operation::Update => CLIENT_UPDATE,
+            Operation::Delete => CLIENT_DELETE,
         })
     }
 

@@ -396,6 +396,17 @@ impl Exchange {
         }
     }
 
+    /// Ends the registration access token before the one that the caller came with: the answer with that one arrived.
+    async fn end_previous_token(&self, identity: &Identity, client: &ClientRow) -> Result<(), StoreError> {
+        let Identity::RegistrationAccessToken(claims, _) = identity else { return Ok(()) };
+        if client.previous_token.is_none() || client.registration_token_id.as_deref() != Some(claims.jti.as_str()) {
+            return Ok(());
+        }
+        let mut write = Write::default();
+        clients::end_previous_token(&mut write, &self.realm.id, client);
+        self.app.store.writer.write(write).await
+    }
+
     /// Unwraps what the provider answered at a step: violations are 400, and no answer is recorded.
     pub(crate) fn answered<T>(
         &self,

@@ -59,6 +59,7 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
     })
     .await;
     app.uses.write().await;
+    app.jobs.stop(&app).await;
     app.deliveries.stop().await;
     if let Some(traces) = traces {
         // It waits for the collector.

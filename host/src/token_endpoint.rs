@@ -24,11 +24,10 @@ use utoipa::ToSchema;
 
 use crate::abuse;
 use crate::app::App;
-use crate::authentication::client_credentials::same_secret;
 use crate::caller::Caller;
 use crate::cors::{self, Reader};
 use crate::error::{ErrorBody, ErrorResponse};
-use crate::life_cycle::hibernation;
+use crate::life_cycle::{client_secrets, hibernation};
 use crate::parameters::Path;
 use crate::registration::{ATTEMPTS, open_realm};
 use crate::tokens::{self, Claims, kind};
@@ -165,8 +164,7 @@ async fn authenticate_client(app: &App, request: &FormRequest) -> Result<ClientR
     if record.public_client != Some(true) {
         let attempt = app.guesses.begin(&request.realm.id, "client", &client_id, request.caller.address);
         let attempt = attempt.map_err(abuse::pause)?;
-        let stored = record.secret.as_deref().filter(|secret| !secret.is_empty());
-        let same = stored.zip(secret.as_deref()).is_some_and(|(stored, given)| same_secret(stored, given));
+        let same = secret.as_deref().is_some_and(|given| client_secrets::is_good(&client, given, clock::now()));
         attempt.end(same);
         if !same || record.bearer_only == Some(true) {
             return Err(refused(StatusCode::UNAUTHORIZED, "unauthorized_client", DESCRIPTION));

@@ -69,7 +69,7 @@ fn every_case_has_the_expected_answer() -> anyhow::Result<()> {
         assert!(run.status.success(), "{out}{error}");
         components += 1;
     }
-    assert_eq!(components, 2);
+    assert!(components > 2, "{components}");
     Ok(())
 }
 

@@ -9,6 +9,9 @@ pub const HELD: &str = "registration.held";
 /// Since when a client hibernates, Unix milliseconds.
 pub const HIBERNATED: &str = "life.hibernated";
 
+/// The secret before the one that a client has now, where it is stored: no document shows it.
+pub const ROTATED_SECRET: &str = "matricula.secret.rotated";
+
 /// How the names of the server's attributes begin.
 const PREFIXES: [&str; 5] = ["registration.", "life.", "cimd.", "matricula.", "software.statement."];
 /// Its other ones.
@@ -38,23 +41,34 @@ pub fn drop_from(attributes: &mut Vec<Attribute>, author: Author) {
     });
 }
 
-/// Takes out what the server keeps of a client, and gives the reason why it waits, if it does.
-pub fn take_from(attributes: &mut Vec<Attribute>) -> Option<String> {
-    let mut held = None;
+/// What the server keeps of a client among its attributes where it is stored.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Why it waits.
+    pub held: Option<String>,
+    /// The secret before the one that it has now.
+    pub rotated_secret: Option<String>,
+}
+
+/// Takes it out.
+pub fn take_from(attributes: &mut Vec<Attribute>) -> Kept {
+    let mut kept = Kept::default();
     attributes.retain_mut(|attribute| {
-        if attribute.name == HELD {
-            held = Some(std::mem::take(&mut attribute.value));
+        match attribute.name.as_str() {
+            HELD => kept.held = Some(std::mem::take(&mut attribute.value)),
+            ROTATED_SECRET => kept.rotated_secret = Some(std::mem::take(&mut attribute.value)),
+            _ => {}
         }
         !is_state(&attribute.name)
     });
-    held
+    kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [&str; 12] = [
+    const ALL: [&str; 13] = [
         "registration.held",
         "registration.anything",
         "registration.targets",
@@ -62,6 +76,7 @@ mod tests {
         "life.exempt",
         "cimd.etag",
         "matricula.realm",
+        "matricula.secret.rotated",
         "software.statement.id",
         "saml.metadata.expired",
         "saml.metadata.expiry",
@@ -90,10 +105,12 @@ mod tests {
     #[test]
     fn what_the_server_kept_among_the_attributes_is_taken_out() {
         let mut attributes = attributes();
-        assert_eq!(take_from(&mut attributes).as_deref(), Some("of registration.held"));
+        let kept = take_from(&mut attributes);
+        assert_eq!(kept.held.as_deref(), Some("of registration.held"));
+        assert_eq!(kept.rotated_secret.as_deref(), Some("of matricula.secret.rotated"));
         let left =
             ["registration.targets", "life.exempt", "saml.metadata.expiry", "software.statements", "Registration.held"];
         assert_eq!(names(&attributes), left);
-        assert_eq!(take_from(&mut attributes), None);
+        assert_eq!(take_from(&mut attributes), Kept::default());
     }
 }

@@ -33,6 +33,7 @@ use crate::client_policies::{self, ClientPolicies, ClientPolicyError};
 use crate::document;
 use crate::entity_tag::{EntityTag, View};
 use crate::error::{Audience, ErrorBody, ErrorResponse};
+use crate::life_cycle::client_secrets;
 use crate::parameters::{Path, Query};
 use crate::policies::PolicyError;
 use crate::registration::decision::Record;
@@ -324,7 +325,9 @@ pub(crate) async fn create(
     effects::amend(&app.rsa_keys, &mut client, &effects).await?;
     let registration = representations.registration(&client, None, None);
     representations.valid(provider.finish(Operation::Register, &client, &registration).await)?;
-    let row = ClientRow { resource_server: effects::make_resource_server(&effects), ..ClientRow::unstored(client) };
+    let resource_server = effects::make_resource_server(&effects);
+    let mut row = ClientRow { resource_server, ..ClientRow::unstored(client) };
+    client_secrets::settle(&mut row, None, &realm.settings.life_cycle, clock::now());
     let in_use = |taken| match taken {
         Taken::ClientId => {
             ErrorResponse::message(StatusCode::CONFLICT, format!("Client {} already exists", row.client_id()))
@@ -404,6 +407,8 @@ pub(crate) async fn update(
         let renamed = client.client_id != stored.client.client_id;
         let resource_server = stored.resource_server || effects::make_resource_server(&effects);
         let mut row = ClientRow { client, resource_server, ..stored };
+        let settings = &administrator.realm.settings.life_cycle;
+        client_secrets::settle(&mut row, Some(&stored.client), settings, clock::now());
         // Whether it is enabled is the administrator's word from now on, not its document's.
         let decides = names_enabled && row.document().is_some_and(|document| document.problem.is_some());
         if let Some(document) = row.origin.as_mut().and_then(|origin| origin.document.as_mut()).filter(|_| decides) {
@@ -593,7 +598,9 @@ pub(crate) async fn new_secret(
             let description = "A public client has no secret";
             return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "invalid_input", description));
         }
+        let before = row.client.clone();
         row.client.secret = Some(secret.clone());
+        client_secrets::settle(row, Some(&before), &administrator.realm.settings.life_cycle, clock::now());
         Ok(())
     })
     .await?;
@@ -603,6 +610,25 @@ pub(crate) async fn new_secret(
     };
     let answer = not_stored(axum::Json(Credential { kind: "secret", value }));
     Ok(marked(&pending, answer))
+}
+
+/// Ends the secret before the one that a client has now
+#[utoipa::path(delete, path = "/admin/realms/{realm}/clients/{id}/client-secret/rotated", tag = "clients",
+    params(("realm" = String, Path), ("id" = String, Path)),
+    responses((status = 204), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody)))]
+pub(crate) async fn end_rotated_secret(
+    State(app): State<App>,
+    administrator: Administrator,
+    Path((_realm, id)): Path<(String, String)>,
+) -> Result<Response, ErrorResponse> {
+    administrator.require(&MANAGE)?;
+    let pending = change(&app, &administrator, &id, |row| match client_secrets::end_rotated(row, clock::now()) {
+        true => Ok(()),
+        false => Err(ErrorResponse::bare(StatusCode::NOT_FOUND, "Client does not have a rotated secret")),
+    })
+    .await?;
+    Ok(marked(&pending, StatusCode::NO_CONTENT))
 }
 
 /// Reads the user that a client acts as

@@ -2,9 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use matricula_contract::server_clients::is_of_the_server;
 use matricula_store::client_uses;
-use matricula_store::clients::{self, ClientRow, State as ClientState};
+use matricula_store::clients::{self, State as ClientState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,10 +11,8 @@ use super::Administrator;
 use super::clients::{VIEW, not_found};
 use crate::app::App;
 use crate::error::{ErrorBody, ErrorResponse};
+use crate::life_cycle::rules::{self, Times};
 use crate::parameters::Path;
-
-/// The attribute with which an administrator takes a client out of all rules.
-const EXEMPT: &str = "life.exempt";
 
 /// How a client lives. Times are Unix milliseconds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,8 +30,21 @@ pub(crate) struct Life {
     hibernated_since: Option<i64>,
     /// The rule that put it to sleep; null: it does not hibernate, or somebody wanted it.
     rule: Option<String>,
-    /// Why no rule takes it: `server`, `attribute` or `administrator`; null: rules do.
+    /// What a rule will do with it; null: nothing.
+    next: Option<Next>,
+    /// Why no rule takes it: `server`, `attribute`, `administrator` or `initial-access-token`; null: rules do.
     exempt: Option<&'static str>,
+}
+
+/// What a rule will do with a client.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Next {
+    /// `hibernate` or `delete`.
+    action: &'static str,
+    /// The rule's name among the settings.
+    rule: &'static str,
+    /// From when on, if it is not used before.
+    at: i64,
 }
 
 /// Tells how a client lives
@@ -60,27 +70,28 @@ pub(crate) async fn read(
         }
     };
     let last = client_uses::last(database, realm_id, &id).await?;
+    let settings = &administrator.realm.settings.life_cycle;
+    let exempt = rules::exempt_row(settings, &row);
+    let watched = exempt.is_none() && matches!(state, ClientState::Active | ClientState::Hibernating);
+    let next = match client_uses::of_realm(database, realm_id).await?.filter(|_| watched) {
+        Some(recorded) => {
+            let times = Times {
+                created_ms: row.created_at * 1000,
+                used_ms: last.as_ref().map(|last| last.at_ms),
+                hibernated_ms: row.hibernation.as_ref().map(|hibernation| hibernation.since_ms),
+            };
+            rules::next(settings, times, recorded.since_ms)
+        }
+        None => None,
+    };
     Ok(Json(Life {
         created: row.created_at * 1000,
         last_used: last.as_ref().map(|last| last.at_ms),
         last_use_by: last.map(|last| last.kind),
         state: state.name(),
-        exempt: exempt(&row),
+        next: next.map(|due| Next { action: due.action.name(), rule: due.rule, at: due.at_ms }),
+        exempt,
         hibernated_since: row.hibernation.as_ref().map(|hibernation| hibernation.since_ms),
         rule: row.hibernation.and_then(|hibernation| hibernation.rule),
     }))
-}
-
-/// Why no rule takes a client.
-fn exempt(row: &ClientRow) -> Option<&'static str> {
-    let is_marked = |one: &matricula_contract::Attribute| one.name == EXEMPT && one.value == "true";
-    if is_of_the_server(&row.client) {
-        Some("server")
-    } else if row.client.attributes.iter().any(is_marked) {
-        Some("attribute")
-    } else if row.origin.is_none() {
-        Some("administrator")
-    } else {
-        None
-    }
 }

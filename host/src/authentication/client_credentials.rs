@@ -3,10 +3,12 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use matricula_realms::Realm;
 use matricula_store::clients::{self, ClientRow};
+use matricula_system::clock;
 
 use super::AuthenticationError;
 use crate::app::App;
 use crate::caller::Caller;
+use crate::life_cycle::client_secrets;
 
 /// Whether two secrets are the same; the time does not tell where they differ.
 pub(crate) fn same_secret(a: &str, b: &str) -> bool {
@@ -42,7 +44,7 @@ pub(crate) async fn authenticate(
         let attempt = app.guesses.begin(&realm.id, "client", &client_id, caller.address);
         let attempt = attempt.map_err(AuthenticationError::Pause)?;
         let by_secret = record.client_authenticator_type.as_deref() == Some("client-secret");
-        let good = record.secret.as_deref().is_some_and(|stored| !stored.is_empty() && same_secret(stored, &secret));
+        let good = client_secrets::is_good(client, &secret, clock::now());
         attempt.end(good);
         if !(by_secret && good) {
             return Err(AuthenticationError::ClientCredentials);

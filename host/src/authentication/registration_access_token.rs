@@ -30,6 +30,18 @@ pub(super) fn registration_auth(claims: &Claims) -> RegistrationAuth {
     }
 }
 
+/// How long the token before is good at most, in milliseconds.
+pub(crate) const GRACE_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Whether the token is the good one of this client, or the one before while that is good too.
+fn is_good(claims: &Claims, client: &ClientRow) -> bool {
+    let is_previous = || {
+        let previous = client.previous_token.as_ref().filter(|previous| clock::now_ms() < previous.until_ms);
+        previous.is_some_and(|previous| previous.id == claims.jti)
+    };
+    client.registration_token_id.as_deref() == Some(claims.jti.as_str()) || is_previous()
+}
+
 /// Whether the token is the one good token of this client, which must be enabled and of the provider's protocol.
 pub(super) fn fits(
     claims: &Claims,
@@ -37,9 +49,7 @@ pub(super) fn fits(
     protocol: Option<&str>,
     otherwise: AuthenticationError,
 ) -> Result<Permit, AuthenticationError> {
-    let Some(client) = client
-        .filter(|client| client.enabled() && client.registration_token_id.as_deref() == Some(claims.jti.as_str()))
-    else {
+    let Some(client) = client.filter(|client| client.enabled() && is_good(claims, client)) else {
         return Err(otherwise);
     };
     if protocol.is_some() && client.client.protocol.as_deref() != protocol {

@@ -37,7 +37,7 @@ impl Outcome {
 /// Who asked.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct RecordedCaller {
-    /// As in the contract, or `unknown`: the token was not looked at.
+    /// As in the contract, `unknown`: the token was not looked at, or `schedule`: nobody did.
     kind: &'static str,
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ pub(crate) struct Record {
     time: i64,
     /// `default`, `openid-connect`, …
     provider: String,
-    /// `register`, `read`, `update` or `delete`.
+    /// `register`, `read`, `update`, `delete`, or `run`: of the rules about the life of clients.
     operation: &'static str,
     /// Who asked.
     caller: RecordedCaller,
@@ -264,6 +264,33 @@ impl Record {
             client_policies: Vec::new(),
             policies: Vec::new(),
             targets,
+            refused_because: None,
+            broken: false,
+        }
+    }
+
+    /// A run of the rules about the life of clients, which this user wanted; nobody: the clock.
+    pub(crate) fn of_run(job: &str, user: Option<&str>) -> Record {
+        Record {
+            id: job.to_owned(),
+            time: clock::now_ms(),
+            provider: "life-cycle".to_owned(),
+            operation: "run",
+            caller: RecordedCaller {
+                kind: if user.is_some() { kind_name(CallerKind::Bearer) } else { "schedule" },
+                address: String::new(),
+                subject: user.map(str::to_owned),
+                origin: None,
+            },
+            client_id: None,
+            outcome: Outcome::Accept,
+            failed: false,
+            failure: None,
+            violations: Vec::new(),
+            watched: Vec::new(),
+            client_policies: Vec::new(),
+            policies: Vec::new(),
+            targets: Vec::new(),
             refused_because: None,
             broken: false,
         }

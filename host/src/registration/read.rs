@@ -79,6 +79,7 @@ async fn attempt(
     };
     // Neither way lets anybody through to a client that is not there.
     let mut stored = stored.ok_or_else(ErrorResponse::server_error)?;
+    exchange.end_previous_token(identity, &stored).await?;
     let mut policies = exchange.policies_for(identity, permit.registration_auth, &stored);
     let asked = || Asked { requested: None, stored: Some(&stored), free: None, issued: issue() };
     let watch = Watch::of(exchange, &policies, None, asked);

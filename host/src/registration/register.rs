@@ -3,7 +3,7 @@
 use axum::response::Response;
 use matricula_contract::{Client, Completed, Document, Effect, Issued, Registration, RegistrationAuth};
 use matricula_store::clients::{self, ClientRow, MetadataDocument, Origin, Taken};
-use matricula_store::{Lost, StoreError, Write, events, initial_access_tokens, realms};
+use matricula_store::{Lost, StoreError, Write, client_software, events, initial_access_tokens, realms};
 use matricula_system::clock;
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::approval::request::Asked;
 use crate::approval::waiting::{self, OfToken};
 use crate::authentication::{AuthenticationError, Identity, Permit, may_register, registration_access_token};
 use crate::error::ErrorResponse;
+use crate::life_cycle::{client_secrets, duplicates};
 use crate::policies::{Policies, PolicyError};
 use crate::targets::waiting::Pending;
 
@@ -141,7 +142,7 @@ pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Adm
         access: None,
     };
     let token_name = identity.of_token().name.map(str::to_owned);
-    let client = ClientRow {
+    let mut client = ClientRow {
         registration_token_id: token_id.filter(|_| !waits),
         initial_access_token: permit.initial_access_token.clone(),
         token_policies: identity.of_token().policies.to_vec(),
@@ -151,6 +152,7 @@ pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Adm
         created_at: now,
         ..ClientRow::unstored(client)
     };
+    client_secrets::settle(&mut client, None, &realm.settings.life_cycle, now);
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
     required::reviewed(exchange, &mut policies, &client).await?;
@@ -167,6 +169,12 @@ pub(crate) async fn admit(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Adm
         made.store(exchange, &mut policies).await?;
         app.deliveries.settled(realm, &client.id).await
     };
+    if let Some(counted) = duplicates::counted(realm, &client) {
+        // The client is registered, whatever becomes of others.
+        if let Err(error) = duplicates::make_room(app, realm, &counted, &exchange.caller.address_text).await {
+            tracing::warn!(%error, "no unused client of the same software could be put to sleep");
+        }
+    }
     Ok(Admitted::Registered(Box::new(Registered { client, answer, registration, pending, policies })))
 }
 
@@ -221,6 +229,9 @@ impl Made<'_> {
     /// What is stored beside the client: what its provider asks for, the event, the decision.
     pub(super) fn store_beside(&self, exchange: &Exchange, policies: &Policies, write: &mut Write) {
         effects::store(write, &exchange.realm, self.client, self.effects);
+        if let Some(counted) = duplicates::counted(&exchange.realm, self.client) {
+            client_software::insert(write, &exchange.realm.id, &counted);
+        }
         let mut subject = exchange.subject();
         subject.client_id = Some(self.client.client_id());
         if let Some(event) = subject.success().filter(|_| !self.waits) {

@@ -4,9 +4,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use matricula_contract::{CallerKind, Client, Completed, Document, Issued, Registration};
 use matricula_store::client_uses::Kind;
-use matricula_store::clients::{self, ClientRow, MetadataDocument, Origin};
+use matricula_store::clients::{self, ClientRow, MetadataDocument, Origin, PreviousToken};
 use matricula_store::policies::OfToken;
-use matricula_store::{Lost, StoreError, Write, events};
+use matricula_store::{Lost, StoreError, Write, client_software, events};
+use matricula_system::{clock, random};
 use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
@@ -17,8 +18,12 @@ use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_m
 use crate::authentication::{Identity, Named, Permit, may_change, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::events::{CLIENT_REVIVE, of_life};
+use crate::life_cycle::{client_secrets, duplicates};
 use crate::policies::Policies;
 use crate::targets::waiting::Pending;
+
+/// Providers whose documents have the secret: who changes its client there gets a new one in time.
+const RENEWING: [&str; 2] = ["openid-connect", "default"];
 
 /// Who changes the same client at the same time makes this one start over with the client as it is then; a registration
 /// access token that was rotated meanwhile is refused there.
@@ -58,6 +63,7 @@ async fn attempt(
     };
     // `may_change` lets nobody through to a client that is not there.
     let stored = stored.ok_or_else(ErrorResponse::server_error)?;
+    exchange.end_previous_token(identity, &stored).await?;
     let policies = exchange.policies_for(identity, permit.registration_auth, &stored);
     let wanted = Wanted { document, requested, identity, permit, stored, roles, policies, metadata_document: None };
     let Some(changed) = change(exchange, wanted).await? else { return Ok(None) };
@@ -120,11 +126,21 @@ pub(crate) async fn change(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Op
     let Completed { mut client, effects } = decided?;
     effects::amend(&app.rsa_keys, &mut client, &effects).await?;
 
+    let (now, settings) = (clock::now(), &realm.settings.life_cycle);
+    let own_token = match identity {
+        Identity::RegistrationAccessToken(claims, _) => Some(claims.jti.as_str()),
+        _ => None,
+    };
+    let gives_secrets = RENEWING.contains(&provider.id());
+    if own_token.is_some() && gives_secrets && client_secrets::is_to_be_renewed(&stored.client, &client, now) {
+        client.secret = Some(random::secret());
+    }
     let mut registration_token_id = stored.registration_token_id.clone();
+    let mut previous_token = stored.previous_token.clone();
     let mut access_token = None;
     if policies.client_policies.keeps_token {
         access_token = shown_token(exchange, identity, permit.registration_auth).await?;
-    } else if matches!(identity, Identity::RegistrationAccessToken(..)) && metadata_document.is_none() {
+    } else if own_token.is_some() && metadata_document.is_none() {
         let token_id = Uuid::new_v4().to_string();
         let mut of_set = exchange.policies(identity, permit.registration_auth, OfToken::default());
         let origins = allowed_origins(exchange, identity, &mut of_set).await?;
@@ -133,6 +149,13 @@ pub(crate) async fn change(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Op
             registration_access_token::issue(app, realm, &issuer, &token_id, permit.registration_auth, Some(origins))
                 .await?,
         );
+        // Who comes with the one before has not got the answer with the good one: that one is dead.
+        let has_answer = previous_token.as_ref().is_none_or(|previous| own_token != Some(previous.id.as_str()));
+        if has_answer || !settings.registration_token_grace {
+            let until_ms = clock::now_ms() + registration_access_token::GRACE_MS;
+            let id = registration_token_id.filter(|_| settings.registration_token_grace);
+            previous_token = id.map(|id| PreviousToken { id, until_ms });
+        }
         registration_token_id = Some(token_id);
     }
     let resource_server = stored.resource_server || effects::make_resource_server(&effects);
@@ -150,7 +173,9 @@ pub(crate) async fn change(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Op
         (Some(origin), Some(document)) => Some(Origin { document: Some(document), ..origin }),
         (origin, _) => origin,
     };
-    let client = ClientRow { client, registration_token_id, resource_server, origin, hibernation: None, ..stored };
+    let row = ClientRow { client, registration_token_id, previous_token, resource_server, origin, ..stored };
+    let mut client = ClientRow { hibernation: None, ..row };
+    client_secrets::settle(&mut client, Some(&stored.client), settings, now);
     let finished = provider.finish(exchange.operation, &client.shown(), &registration).await;
     let answer = exchange.answered("finish", finished, Some(&policies))?;
     required::reviewed(exchange, &mut policies, &client).await?;
@@ -160,11 +185,14 @@ pub(crate) async fn change(exchange: &Exchange, wanted: Wanted<'_>) -> Result<Op
     if let Some(origin) = client.origin.as_ref().filter(|_| comes_from_document) {
         clients::keep_document(&mut beside, &realm.id, &client.id, origin);
     }
+    if let Some(counted) = duplicates::counted(realm, &client) {
+        client_software::change(&mut beside, &realm.id, &client.id, &counted.software);
+    }
     if let Some(event) = exchange.subject().success() {
         events::insert(&mut beside, &realm.id, &event);
     }
     if is_revived {
-        let own = matches!(identity, Identity::RegistrationAccessToken(..)).then_some(("use", Kind::Management.name()));
+        let own = own_token.map(|_| ("use", Kind::Management.name()));
         let (address, details) = (&exchange.caller.address_text, own.as_slice());
         if let Some(event) = of_life(CLIENT_REVIVE, realm, client.client_id(), address, details) {
             events::insert(&mut beside, &realm.id, &event);

@@ -1,10 +1,11 @@
-//! Table `client_uses`: when clients were used last.
+//! Tables `client_uses` and `realm_uses`: when clients were used last, and whether anybody tells of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
 
-use super::{Database, StoreError, Write, values};
+use super::{Database, StoreError, Write, client_software, values};
+use matricula_system::clock;
 
 /// A use within this time of the recorded one is not recorded, in milliseconds.
 pub const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -103,6 +104,38 @@ pub fn record(database: &Database, write: &mut Write, uses: &[Use]) {
         }
     };
     write.run(sql, values![list(uses), HOUR_MS]);
+    client_software::set_used(database, write, uses);
+    // That somebody tells of uses is known from those that a client cannot make by itself.
+    let told = uses.iter().filter(|one| one.kind != Kind::Management).map(|one| one.client.0.as_str());
+    for realm_id in told.collect::<BTreeSet<_>>() {
+        write.run(
+            "INSERT INTO realm_uses (realm_id, since_ms, told_ms) SELECT r.id, 0, $2 FROM realms r WHERE r.id = $1 \
+             ON CONFLICT (realm_id) DO UPDATE SET told_ms = excluded.told_ms \
+             WHERE excluded.told_ms > realm_uses.told_ms",
+            values![realm_id, clock::now_ms()],
+        );
+    }
+}
+
+/// What is known of the uses of a realm's clients as a whole.
+pub struct Recorded {
+    /// Since when they are recorded, Unix milliseconds.
+    pub since_ms: i64,
+    /// When one was recorded last that was not [`Kind::Management`], Unix milliseconds; 0: never.
+    pub told_ms: i64,
+}
+
+/// What is known of the uses of a realm's clients as a whole; `None`: there is no such realm.
+pub async fn of_realm(database: &Database, realm_id: &str) -> Result<Option<Recorded>, StoreError> {
+    let sql = "SELECT r.created_at * 1000, coalesce(u.since_ms, 0), coalesce(u.told_ms, 0) FROM realms r \
+               LEFT JOIN realm_uses u ON u.realm_id = r.id WHERE r.id = $1";
+    let found = database.first(sql, values![realm_id]).await?;
+    found
+        .map(|row| {
+            let created_ms: i64 = row.get(0)?;
+            Ok(Recorded { since_ms: created_ms.max(row.get(1)?), told_ms: row.get(2)? })
+        })
+        .transpose()
 }
 
 /// As the database reads them.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use matricula_contract::secrets;
-use matricula_contract::server_attributes::{self, HELD, HIBERNATED};
+use matricula_contract::server_attributes::{self, HELD, HIBERNATED, ROTATED_SECRET};
 use matricula_contract::server_clients::is_of_the_server;
 use matricula_contract::{Attribute, Client};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,10 @@ use utoipa::ToSchema;
 use super::deliveries::{self, Carrier};
 use super::policies::{self, OfToken, Policy};
 use super::tombstones::{self, Removal};
-use super::{Database, Lost, Row, StoreError, Value, Write, document, escape_like, realms, removed_clients, values};
+use super::{
+    Database, Lost, Row, StoreError, Value, Write, client_software, document, escape_like, realms, removed_clients,
+    values,
+};
 use matricula_system::clock;
 
 /// Where a client came from: who registered it, and what decided.
@@ -134,6 +137,10 @@ pub struct ClientRow {
     pub client: Client,
     /// `jti` of the one registration access token that is good.
     pub registration_token_id: Option<String>,
+    /// The one before, as long as that is good too.
+    pub previous_token: Option<PreviousToken>,
+    /// The secret before, as long as its attributes say that it is good too. No document shows it.
+    pub rotated_secret: Option<String>,
     /// The initial access token it was registered with.
     pub initial_access_token: Option<String>,
     /// The policies that came with that token.
@@ -158,6 +165,15 @@ pub struct ClientRow {
     pub secrets_version: i64,
     /// The secrets that it was read with; absent: it was not.
     pub read_with: Option<Secrets>,
+}
+
+/// A registration access token that is good until the one that took its place is used.
+#[derive(Clone, Debug)]
+pub struct PreviousToken {
+    /// Its `jti`.
+    pub id: String,
+    /// It is good until then at most, Unix milliseconds.
+    pub until_ms: i64,
 }
 
 /// Since when and why a client hibernates.
@@ -190,6 +206,8 @@ impl ClientRow {
             id: client.id.clone().unwrap_or_default(),
             client,
             registration_token_id: None,
+            previous_token: None,
+            rotated_secret: None,
             initial_access_token: None,
             token_policies: Vec::new(),
             origin: None,
@@ -279,7 +297,7 @@ macro_rules! select {
         concat!(
             "SELECT id, document, registration_token_id, initial_access_token, token_policies, resource_server, created_at, \
              version, origin, CASE WHEN held THEN coalesce(held_reason, '') END, generation, secrets_version, \
-             hibernated_ms, hibernated_by",
+             hibernated_ms, hibernated_by, previous_token_id, previous_token_until_ms",
             $more,
             " FROM ",
             $table,
@@ -310,7 +328,7 @@ macro_rules! select_with_roles {
 pub(super) use {select, select_with_roles};
 
 /// How many columns a [`ClientRow`] has.
-pub(super) const COLUMNS: usize = 14;
+pub(super) const COLUMNS: usize = 16;
 
 pub(super) fn row(row: &Row) -> Result<ClientRow, StoreError> {
     row_at(row, 0)
@@ -322,19 +340,25 @@ pub(super) fn row_at(row: &Row, first: usize) -> Result<ClientRow, StoreError> {
     let token_policies: Option<String> = row.get(first + 4)?;
     let mut client = document::decode(&id, row.get(first + 1)?)?;
     // Nodes of releases before kept it there; what callers put there beside it never counted.
-    let reason_before = server_attributes::take_from(&mut client.attributes);
+    let kept = server_attributes::take_from(&mut client.attributes);
     let held: Option<String> = row.get(first + 9)?;
     let hibernation = match row.get(first + 12)? {
         Some(since_ms) => Some(Hibernation { since_ms, rule: row.get(first + 13)? }),
         None => None,
     };
+    let previous_token = match row.get(first + 14)? {
+        Some(token_id) => Some(PreviousToken { id: token_id, until_ms: row.get(first + 15)? }),
+        None => None,
+    };
     Ok(ClientRow {
+        previous_token,
+        rotated_secret: kept.rotated_secret,
         read_asleep: hibernation.is_some(),
         hibernation,
         read_with: Some(Secrets::of(&client)),
         client,
         id,
-        held: held.map(|reason| if reason.is_empty() { reason_before.unwrap_or_default() } else { reason }),
+        held: held.map(|reason| if reason.is_empty() { kept.held.unwrap_or_default() } else { reason }),
         registration_token_id: row.get(first + 2)?,
         initial_access_token: row.get(first + 3)?,
         token_policies: token_policies.as_deref().map(policies::read_list).transpose()?.unwrap_or_default(),
@@ -355,7 +379,7 @@ pub(super) fn read_with_roles(row: &Row, first: usize) -> Result<Option<(ClientR
     }
 }
 
-fn read_origin(text: &str) -> Result<Origin, StoreError> {
+pub(super) fn read_origin(text: &str) -> Result<Origin, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
@@ -568,6 +592,22 @@ pub async fn hibernating(database: &Database, realm_id: &str, ids: &[&str]) -> R
     rows.iter().map(row).collect()
 }
 
+/// The clients with these `client_id`; those that are not there are left out.
+pub async fn by_client_ids(
+    database: &Database,
+    realm_id: &str,
+    client_ids: &[&str],
+) -> Result<Vec<ClientRow>, StoreError> {
+    let sql = match database {
+        Database::Sqlite(_) => select!("WHERE realm_id = $1 AND client_id IN (SELECT value FROM json_each($2))"),
+        Database::Postgres(..) => {
+            select!("WHERE realm_id = $1 AND client_id IN (SELECT jsonb_array_elements_text($2::text::jsonb))")
+        }
+    };
+    let rows = database.scan(sql, values![realm_id, serde_json::json!(client_ids).to_string()]).await?;
+    rows.iter().map(row).collect()
+}
+
 /// How many clients wait for an administrator; counted up to `at_most`.
 pub async fn count_held(database: &Database, realm_id: &str, at_most: i64) -> Result<u64, StoreError> {
     let row = database
@@ -643,13 +683,21 @@ pub fn insert_of_server(write: &mut Write, realm_id: &str, client: &ClientRow) -
     Ok(())
 }
 
+/// The document as it is stored: with the secret before, which no other one has.
+fn encoded(client: &ClientRow) -> Result<Vec<u8>, StoreError> {
+    let Some(rotated) = &client.rotated_secret else { return document::encode(&client.id, &client.client) };
+    let mut whole = client.client.clone();
+    whole.attributes.push(Attribute { name: ROTATED_SECRET.to_owned(), value: rotated.clone() });
+    document::encode(&client.id, &whole)
+}
+
 fn inserted(realm_id: &str, client: &ClientRow) -> Result<Vec<Value>, StoreError> {
     Ok(values![
         realm_id,
         &client.id,
         client.client_id(),
         client.enabled(),
-        document::encode(&client.id, &client.client)?,
+        encoded(client)?,
         client.registration_token_id.clone(),
         client.initial_access_token.clone(),
         (!client.token_policies.is_empty()).then(|| policies::list_to_json(&client.token_policies)),
@@ -664,22 +712,27 @@ fn inserted(realm_id: &str, client: &ClientRow) -> Result<Vec<Value>, StoreError
 /// Replaces a client that still is as it was read: [`Lost::Changed`] when somebody was faster. One that hibernates from now
 /// on does not count any more, one that is revived does again; no limit holds for it.
 pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &Carrier) -> Result<(), StoreError> {
-    match (client.read_asleep, client.hibernation.is_some()) {
+    let sleeps = client.hibernation.is_some();
+    match (client.read_asleep, sleeps) {
         (false, true) => realms::discount_client(write, realm_id),
         (true, false) => realms::count_client(write, realm_id, &[]),
         _ => realms::count_change(write, realm_id),
     }
+    if client.read_asleep != sleeps {
+        client_software::set_awake(write, realm_id, &client.id, !sleeps);
+    }
     write.replace(
         "UPDATE clients SET client_id = $3, enabled = $4, document = $5, registration_token_id = $6, \
          resource_server = $7, updated_at = $8, held = $9, held_reason = $11, version = version + 1, generation = $12, \
-         secrets_version = secrets_version + $13, hibernated_ms = $14, hibernated_by = $15 \
+         secrets_version = secrets_version + $13, hibernated_ms = $14, hibernated_by = $15, previous_token_id = $16, \
+         previous_token_until_ms = $17 \
          WHERE realm_id = $1 AND id = $2 AND version = $10",
         values![
             realm_id,
             &client.id,
             client.client_id(),
             client.enabled(),
-            document::encode(&client.id, &client.client)?,
+            encoded(client)?,
             client.registration_token_id.clone(),
             client.resource_server,
             clock::now(),
@@ -690,6 +743,8 @@ pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &C
             i64::from(client.has_other_secrets()),
             client.hibernation.as_ref().map(|hibernation| hibernation.since_ms),
             client.hibernation.as_ref().and_then(|hibernation| hibernation.rule.clone()),
+            client.previous_token.as_ref().map(|token| token.id.clone()),
+            client.previous_token.as_ref().map(|token| token.until_ms),
         ],
         Lost::Changed,
     );
@@ -703,10 +758,20 @@ pub fn update(write: &mut Write, realm_id: &str, client: &ClientRow, carrier: &C
 /// faster. The client is what it was: its generation stays.
 pub fn replace_token(write: &mut Write, realm_id: &str, client: &ClientRow) {
     write.replace(
-        "UPDATE clients SET registration_token_id = $3, updated_at = $4, version = version + 1 \
+        "UPDATE clients SET registration_token_id = $3, previous_token_id = NULL, previous_token_until_ms = NULL, \
+         updated_at = $4, version = version + 1 \
          WHERE realm_id = $1 AND id = $2 AND version = $5",
         values![realm_id, &client.id, client.registration_token_id.clone(), clock::now(), client.version],
         Lost::Changed,
+    );
+}
+
+/// Ends the registration access token before the one that is good, which was used now.
+pub fn end_previous_token(write: &mut Write, realm_id: &str, client: &ClientRow) {
+    write.run(
+        "UPDATE clients SET previous_token_id = NULL, previous_token_until_ms = NULL \
+         WHERE realm_id = $1 AND id = $2 AND registration_token_id = $3",
+        values![realm_id, &client.id, client.registration_token_id.clone()],
     );
 }
 

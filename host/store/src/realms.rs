@@ -3,7 +3,7 @@
 use super::client_policy_documents::RealmClientPolicies;
 use super::realm_settings::Settings;
 use super::writer::Count;
-use super::{Database, Lost, Row, StoreError, Write, values};
+use super::{Database, Lost, Row, StoreError, Write, client_jobs, values};
 
 /// A realm without what other tables hold of it.
 pub struct RealmRow {
@@ -165,6 +165,7 @@ pub fn insert(write: &mut Write, realm: &NewRow<'_>, now: i64) {
         Lost::Taken,
     );
     write.run("INSERT INTO realm_counters (realm_id, clients) VALUES ($1, 0)", values![realm.id]);
+    client_jobs::schedule(write, realm.id, &realm.settings.life_cycle);
 }
 
 /// Replaces a realm that still is as it was read: [`Lost::Changed`] when somebody was faster.
@@ -174,6 +175,7 @@ pub fn update(write: &mut Write, realm: &RealmRow) {
         values![&realm.id, &realm.name, realm.enabled, realm.settings.to_json(), realm.version],
         Lost::Changed,
     );
+    client_jobs::schedule(write, &realm.id, &realm.settings.life_cycle);
 }
 
 /// Removes a realm and everything in it.

@@ -6,7 +6,9 @@ use tokio::sync::mpsc;
 use tokio::time::interval;
 
 use super::decisions::{AGE_MS, KEPT, first_id};
-use super::{Database, StoreError, Write, Writer, pending_registrations, removed_clients, tombstones, values};
+use super::{
+    Database, StoreError, Write, Writer, client_jobs, pending_registrations, removed_clients, tombstones, values,
+};
 use matricula_system::clock;
 
 /// How often what is not looked at for a realm is looked at.
@@ -44,6 +46,9 @@ impl Trimmer {
                         }
                         if let Err(error) = pending_registrations::forget(&writer).await {
                             tracing::warn!(%error, "ended registrations could not be forgotten; they are another time");
+                        }
+                        if let Err(error) = client_jobs::trim(&writer).await {
+                            tracing::warn!(%error, "old jobs could not be removed; they go another time");
                         }
                         if let Err(error) = tombstones::trim(&writer).await {
                             tracing::warn!(%error, "tombstones could not be removed; they go another time");

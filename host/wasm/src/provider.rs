@@ -158,7 +158,7 @@ impl ProviderCall {
     ) -> Result<Result<(Client, Option<String>), Vec<Violation>>, WasmError> {
         let parsed = self.read(Operation::Register, document).await?;
         Ok(parsed.map(|mut client| {
-            let held = server_attributes::take_from(&mut client.attributes);
+            let held = server_attributes::take_from(&mut client.attributes).held;
             secrets::drop_masks(&mut client);
             (client, held)
         }))
