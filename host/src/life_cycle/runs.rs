@@ -42,7 +42,7 @@ pub(super) async fn carry_out(jobs: &Jobs, app: &App, job: &Job, realm: &Realm) 
         client_jobs::matched(&mut write, job, matched, &serde_json::json!(rules).to_string());
         app.store.writer.write(write).await?;
         if asks {
-            return asks(app, job).await;
+            return asked(app, job).await;
         }
     }
     let mut left = left.unwrap_or_else(|| i64::try_from(found.due.len()).unwrap_or(i64::MAX));
@@ -66,7 +66,7 @@ pub(super) async fn carry_out(jobs: &Jobs, app: &App, job: &Job, realm: &Realm) 
 }
 
 /// A run by the clock that would ask what the last one asks is none.
-async fn asks(app: &App, job: &Job) -> Result<Option<State>, StoreError> {
+async fn asked(app: &App, job: &Job) -> Result<Option<State>, StoreError> {
     if job.by_user.is_some() || !client_jobs::was_asked(&app.store.database, job).await? {
         return Ok(Some(State::Asks));
     }
