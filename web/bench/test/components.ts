@@ -29,6 +29,7 @@ export async function builtIn(): Promise<ComponentSet> {
     ['policies', 'builtin.wasm'],
     ['client-policies', 'client-policy-builtin.wasm'],
     ['approval-required', 'approval-required.wasm'],
+    ['redirect-rules', 'redirect-rules.wasm'],
   ] as const) {
     set = await set.with(instance(name, file));
   }

@@ -10,12 +10,13 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Our own crates that end up in the server: the program, and the components that it has built in.
-const OURS: [&str; 5] = [
+const OURS: [&str; 6] = [
     "matricula",
     "matricula-core",
     "matricula-policies-builtin",
     "matricula-client-policy-builtin",
     "matricula-policy-approval-required",
+    "matricula-policy-redirect-rules",
 ];
 
 /// A package of somebody else.

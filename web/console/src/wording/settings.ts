@@ -30,6 +30,7 @@ const policies: Record<string, string> = {
   'registration-web-origins': 'Allowed registration web origins',
   scope: 'Full scope disabled',
   'trusted-hosts': 'Trusted hosts',
+  'redirect-rules': 'Redirect rules',
 };
 
 const helps: Record<string, string> = {
@@ -42,6 +43,7 @@ const helps: Record<string, string> = {
   'registration-web-origins': 'From which web pages a browser may register clients.',
   scope: "Tokens of clients do not carry every role of the user, and the clients' owners cannot change that.",
   'trusted-hosts': 'From which hosts clients may be registered, and which hosts their addresses may lead to.',
+  'redirect-rules': 'Which redirect URIs clients may have: schemes, hosts, the own machine, apps.',
 };
 
 /** Name of a kind of policy. */
