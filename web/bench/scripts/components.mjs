@@ -20,6 +20,7 @@ const BUILT_IN = [
   ['client-policies', 'client-policy-builtin.wasm'],
   ['approval-required', 'approval-required.wasm'],
   ['redirect-rules', 'redirect-rules.wasm'],
+  ['scope-filter', 'scope-filter.wasm'],
 ];
 
 const read = (path) => {

@@ -30,6 +30,7 @@ export async function builtIn(): Promise<ComponentSet> {
     ['client-policies', 'client-policy-builtin.wasm'],
     ['approval-required', 'approval-required.wasm'],
     ['redirect-rules', 'redirect-rules.wasm'],
+    ['scope-filter', 'scope-filter.wasm'],
   ] as const) {
     set = await set.with(instance(name, file));
   }

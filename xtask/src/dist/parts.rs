@@ -10,13 +10,14 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Our own crates that end up in the server: the program, and the components that it has built in.
-const OURS: [&str; 6] = [
+const OURS: [&str; 7] = [
     "matricula",
     "matricula-core",
     "matricula-policies-builtin",
     "matricula-client-policy-builtin",
     "matricula-policy-approval-required",
     "matricula-policy-redirect-rules",
+    "matricula-policy-scope-filter",
 ];
 
 /// A package of somebody else.

@@ -31,6 +31,7 @@ const policies: Record<string, string> = {
   scope: 'Full scope disabled',
   'trusted-hosts': 'Trusted hosts',
   'redirect-rules': 'Redirect rules',
+  'scope-filter': 'Scope filter',
 };
 
 const helps: Record<string, string> = {
@@ -44,6 +45,7 @@ const helps: Record<string, string> = {
   scope: "Tokens of clients do not carry every role of the user, and the clients' owners cannot change that.",
   'trusted-hosts': 'From which hosts clients may be registered, and which hosts their addresses may lead to.',
   'redirect-rules': 'Which redirect URIs clients may have: schemes, hosts, the own machine, apps.',
+  'scope-filter': 'Which scopes a client may ask for, and whether others are refused, left out or replaced.',
 };
 
 /** Name of a kind of policy. */
