@@ -16,6 +16,7 @@ fn main() {
         "approval-required.wasm",
         "redirect-rules.wasm",
         "scope-filter.wasm",
+        "fapi-2.wasm",
     ]
     .into_iter()
     .chain(connectors)

@@ -177,6 +177,7 @@ mod policy;
 mod provider;
 pub mod provider_component;
 
+pub use amendment::updated;
 pub use client_policy::{Condition as ClientPolicyCondition, Executor, Moment};
 pub use client_policy_contract::exports::matricula::registration::client_policies::{
     ConditionProvider, Configured, Event, ExecutorProvider, Offer, Outcome, Role, Verdict,

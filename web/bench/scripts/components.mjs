@@ -21,6 +21,7 @@ const BUILT_IN = [
   ['approval-required', 'approval-required.wasm'],
   ['redirect-rules', 'redirect-rules.wasm'],
   ['scope-filter', 'scope-filter.wasm'],
+  ['fapi-2', 'fapi-2.wasm'],
 ];
 
 const read = (path) => {

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Our own crates that end up in the server: the program, and the components that it has built in.
-const OURS: [&str; 7] = [
+const OURS: [&str; 8] = [
     "matricula",
     "matricula-core",
     "matricula-policies-builtin",
@@ -18,6 +18,7 @@ const OURS: [&str; 7] = [
     "matricula-policy-approval-required",
     "matricula-policy-redirect-rules",
     "matricula-policy-scope-filter",
+    "matricula-policy-fapi-2",
 ];
 
 /// A package of somebody else.

@@ -32,6 +32,7 @@ const policies: Record<string, string> = {
   'trusted-hosts': 'Trusted hosts',
   'redirect-rules': 'Redirect rules',
   'scope-filter': 'Scope filter',
+  'fapi-2': 'FAPI 2',
 };
 
 const helps: Record<string, string> = {
@@ -46,6 +47,7 @@ const helps: Record<string, string> = {
   'trusted-hosts': 'From which hosts clients may be registered, and which hosts their addresses may lead to.',
   'redirect-rules': 'Which redirect URIs clients may have: schemes, hosts, the own machine, apps.',
   'scope-filter': 'Which scopes a client may ask for, and whether others are refused, left out or replaced.',
+  'fapi-2': 'Clients meet the FAPI 2.0 Security Profile: keys, algorithms, pushed requests, bound tokens.',
 };
 
 /** Name of a kind of policy. */
