@@ -6,6 +6,7 @@ mod approvals;
 mod author;
 mod backup;
 mod browsers;
+mod catalogue;
 mod client_changes;
 mod client_documents;
 mod client_life;
