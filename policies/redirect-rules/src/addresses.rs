@@ -91,11 +91,12 @@ fn redirect_uris_of(stored: Option<&Client>) -> Vec<Cow<'_, str>> {
     uris.into_iter().flatten().map(|uri| absolute(root, uri)).collect()
 }
 
-/// The same of post-logout redirect URIs.
+/// The same of post-logout redirect URIs. Where a client has none of its own, answers show the redirect URIs, and callers
+/// send back what they were shown.
 fn logout_uris_of(stored: Option<&Client>) -> Vec<Cow<'_, str>> {
     let root = stored.and_then(|stored| stored.root_url.as_deref());
     let uris = stored.and_then(post_logout).into_iter().flat_map(|uris| uris.split(SEPARATOR));
-    uris.map(|uri| absolute(root, uri)).collect()
+    uris.map(|uri| absolute(root, uri)).chain(redirect_uris_of(stored)).collect()
 }
 
 /// A value that begins with a slash is taken below the root URL.
@@ -187,6 +188,8 @@ mod tests {
         let stored = client(Some("https://old.test"), Some(&["https://old.test/cb", "/x"]), "https://old.test/out");
         let same = client(None, Some(&["https://old.test/cb", "https://old.test/x"]), "https://old.test/out");
         assert_eq!(found(&same, Some(&stored)), []);
+        let shown = client(None, Some(&["https://old.test/cb"]), "https://old.test/cb##https://old.test/out");
+        assert_eq!(found(&shown, Some(&stored)), []);
         let other = client(None, Some(&["https://old.test/other"]), "");
         assert_eq!(found(&other, Some(&stored)).len(), 1);
         assert_eq!(found(&client(None, None, ""), Some(&stored)), []);
