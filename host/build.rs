@@ -9,9 +9,17 @@ fn main() {
     let host = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     let folder = host.join("../target/components");
     let connectors = ["connector-keycloak.wasm", "connector-hydra.wasm", "connector-webhook.wasm"];
-    for name in ["core.wasm", "builtin.wasm", "client-policy-builtin.wasm", "approval-required.wasm"]
-        .into_iter()
-        .chain(connectors)
+    for name in [
+        "core.wasm",
+        "builtin.wasm",
+        "client-policy-builtin.wasm",
+        "approval-required.wasm",
+        "redirect-rules.wasm",
+        "scope-filter.wasm",
+        "fapi-2.wasm",
+    ]
+    .into_iter()
+    .chain(connectors)
     {
         let file = folder.join(name);
         println!("cargo::rerun-if-changed={}", file.display());

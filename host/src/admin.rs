@@ -22,6 +22,7 @@ pub(crate) mod limits;
 pub(crate) mod origin;
 mod pages;
 pub(crate) mod policies;
+pub(crate) mod policy_profiles;
 pub(crate) mod realms;
 pub(crate) mod role_mappings;
 pub(crate) mod roles;

@@ -267,6 +267,7 @@ pub(crate) fn routes(app: App) -> Router {
         .routes(routes!(admin::policies::list, admin::policies::create))
         .routes(routes!(admin::policies::read, admin::policies::update, admin::policies::delete))
         .routes(routes!(admin::policies::providers))
+        .routes(routes!(admin::policy_profiles::put))
         .routes(routes!(admin::dry_run::evaluate))
         .routes(routes!(admin::decisions::list))
         .routes(routes!(admin::figures::read))

@@ -48,11 +48,14 @@ use watched::Shadow;
 pub(crate) const CORE: (&str, &[u8]) = ("core", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/core.wasm")));
 
 /// The components that come with the binary: name and file.
-pub(crate) const BUILT_IN: [(&str, &[u8]); 7] = [
+pub(crate) const BUILT_IN: [(&str, &[u8]); 10] = [
     CORE,
     ("policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/builtin.wasm"))),
     ("client-policies", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/client-policy-builtin.wasm"))),
     ("approval-required", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/approval-required.wasm"))),
+    ("redirect-rules", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/redirect-rules.wasm"))),
+    ("scope-filter", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/scope-filter.wasm"))),
+    ("fapi-2", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/fapi-2.wasm"))),
     ("keycloak", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/connector-keycloak.wasm"))),
     ("hydra", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/connector-hydra.wasm"))),
     ("webhook", include_bytes!(concat!(env!("MATRICULA_COMPONENTS"), "/connector-webhook.wasm"))),

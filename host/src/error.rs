@@ -424,6 +424,8 @@ impl From<AuthenticationError> for ErrorResponse {
 impl From<Refused> for ErrorResponse {
     fn from(refused: Refused) -> Self {
         let description = refused.description();
+        // Keycloak has 403 for all of them; policies of contract 0.2.0 say more.
+        let status = if refused.concerns_metadata { StatusCode::BAD_REQUEST } else { StatusCode::FORBIDDEN };
         let body = ErrorBody {
             error: Some(refused.error().to_owned()),
             error_description: description,
@@ -431,7 +433,7 @@ impl From<Refused> for ErrorResponse {
             decision: Some(refused.decision),
             ..Default::default()
         };
-        ErrorResponse { status: StatusCode::FORBIDDEN, body: Box::new(body), retry_after: None, gone: None }
+        ErrorResponse { status, body: Box::new(body), retry_after: None, gone: None }
     }
 }
 

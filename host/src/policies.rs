@@ -21,7 +21,7 @@ use matricula_contract::{
 use matricula_store::policies::{OfToken, Policy};
 use matricula_store::{Database, realms};
 use matricula_system::ids;
-use matricula_wasm::component::LoadedComponent;
+use matricula_wasm::component::{CONTRACT, LoadedComponent};
 use matricula_wasm::facts::RealmOfCall;
 use matricula_wasm::instances::Instances;
 use matricula_wasm::no_answer::{NoAnswer, Unanswered};
@@ -44,6 +44,9 @@ pub(crate) use amendment::{Change, amend, difference, hide, named};
 
 /// The provider type of Keycloak's components that are registration policies.
 pub(crate) const PROVIDER_TYPE: &str = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
+/// Error codes about the metadata of a client (RFC 7591 §3.2.2).
+const REGISTRATION_ERRORS: [&str; 4] =
+    ["invalid_redirect_uri", "invalid_client_metadata", "invalid_software_statement", "unapproved_software_statement"];
 /// Longest offending value that is shown.
 pub(crate) const VALUE_LENGTH: usize = 255;
 
@@ -52,6 +55,8 @@ pub(crate) const VALUE_LENGTH: usize = 255;
 pub(crate) struct Refused {
     /// At least one, in the order in which the policies ran.
     pub(crate) violations: Vec<PolicyViolation>,
+    /// The first of them says, under a code for it, what is wrong with the metadata: 400.
+    pub(crate) concerns_metadata: bool,
     /// Id of the decision record.
     pub(crate) decision: String,
 }
@@ -366,7 +371,7 @@ impl Policies {
             evaluation.verdict = Verdict::Reject;
             evaluation.violations.push(violation.clone());
         }
-        Some(Refused { violations: vec![violation.told()], decision: self.decision.clone() })
+        Some(self.refused(vec![violation.told()]))
     }
 
     /// The way to call components on behalf of this request.
@@ -438,7 +443,28 @@ impl Policies {
         if violations.is_empty() {
             return self.call().known().map_err(|error| PolicyError::Other(error.into()));
         }
-        Err(PolicyError::Refused(Refused { violations, decision: self.decision.clone() }))
+        Err(PolicyError::Refused(self.refused(violations)))
+    }
+
+    /// The refusal for these violations.
+    fn refused(&self, violations: Vec<PolicyViolation>) -> Refused {
+        let concerns_metadata = violations.first().is_some_and(|first| {
+            let is_registration_error = |error: &str| REGISTRATION_ERRORS.contains(&error);
+            first.error.as_deref().is_some_and(is_registration_error) && self.is_of_next_contract(&first.provider)
+        });
+        Refused { violations, concerns_metadata, decision: self.decision.clone() }
+    }
+
+    /// Whether a kind of policy is of 0.2.0, which lets it amend requests and refuse them with 400.
+    fn is_of_next_contract(&self, provider_id: &str) -> bool {
+        self.components.policy_provider(provider_id).is_some_and(|kind| kind.component.contract != CONTRACT)
+    }
+
+    /// Whether a policy may amend at this hook: before the client is full it would change the request.
+    fn may_amend(&self, hook: Hook, policy: &Policy) -> bool {
+        is_about_full_client(hook)
+            || matches!(hook, Hook::BeforeRegister | Hook::BeforeUpdate)
+                && self.is_of_next_contract(&policy.provider_id)
     }
 
     /// One call of a component, and what its decisions mean.
@@ -480,7 +506,9 @@ impl Policies {
                 self.held = held;
                 decided
             } else {
-                if let (Decision::Amend(_), Some(client)) = (&decision, proposed.as_deref()) {
+                if is_about_full_client(hook)
+                    && let (Decision::Amend(_), Some(client)) = (&decision, proposed.as_deref())
+                {
                     self.unamended.get_or_insert_with(|| Box::new(client.clone()));
                 }
                 self.decided(hook, policy, decision, proposed.as_deref_mut(), &mut evaluation).await
@@ -669,10 +697,17 @@ impl Policies {
                 }
             }
             Decision::Amend(changes) => {
-                let after = matches!(hook, Hook::AfterRegister | Hook::AfterUpdate);
-                let Some(client) = proposed.filter(|_| after) else {
+                let Some(client) = proposed.filter(|_| self.may_amend(hook, policy)) else {
                     return nonsense("it amends in a hook that does not allow it");
                 };
+                // In a full client it is looked at later, with all that was amended.
+                if !is_about_full_client(hook)
+                    && changes.protocol.is_some()
+                    && changes.protocol != client.protocol
+                    && self.provider.provider.description.protocol.is_some()
+                {
+                    return nonsense("it amends protocol");
+                }
                 evaluation.verdict = Verdict::Amend;
                 evaluation.changes = match amend(client, changes) {
                     Ok(changes) => named(changes, &self.provider).await,
@@ -737,6 +772,11 @@ impl Policies {
             error: violation.error,
         }
     }
+}
+
+/// Whether the client of this hook is the one that is about to be stored.
+fn is_about_full_client(hook: Hook) -> bool {
+    matches!(hook, Hook::AfterRegister | Hook::AfterUpdate)
 }
 
 /// The share of each of so many in the time since then, in microseconds.

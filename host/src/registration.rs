@@ -6,6 +6,7 @@
 
 mod amended;
 pub(crate) mod answer;
+mod changed;
 pub(crate) mod cross_origin;
 pub(crate) mod decision;
 mod delete;

@@ -7,6 +7,7 @@ mod author;
 mod backup;
 mod browsers;
 mod bulk_jobs;
+mod catalogue;
 mod client_changes;
 mod client_documents;
 mod client_life;

@@ -11,6 +11,8 @@ use wit_parser::Resolve;
 
 /// The world of connectors, which is in `wit/next/`.
 const CONNECTOR: &str = "connector";
+/// The feature of the SDK with which a policy is built for the contract in `wit/next/`.
+const NEXT: &str = "contract-0-2";
 
 /// A package that becomes a component.
 struct Guest {
@@ -20,6 +22,8 @@ struct Guest {
     package: String,
     /// The world it has to fit; `None` for the guests of the tests, which misbehave on purpose.
     world: Option<&'static str>,
+    /// That world is the one in `wit/next/`.
+    next: bool,
 }
 
 /// Builds every component: the server's into [`Workspace::components`], the tests' into [`Workspace::test_components`].
@@ -37,7 +41,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     for guest in &guests {
         let component = wrap(&modules, guest)?;
         if let Some(world) = guest.world {
-            let home = if world == CONNECTOR { next } else { package };
+            let home = if guest.next { next } else { package };
             let world = contract.select_world(&[home], Some(world))?;
             wit_component::targets(&contract, world, &component)
                 .with_context(|| format!("{} does not fit world `{}`", guest.package, contract.worlds[world].name))?;
@@ -100,7 +104,8 @@ fn guest(folder: &Path, name: &str, world: Option<&'static str>) -> Result<Guest
         .filter_map(|line| line.split_once('='))
         .find_map(|(key, value)| (key.trim() == "name").then(|| value.trim().trim_matches('"').to_owned()))
         .with_context(|| format!("{} names no package", manifest.display()))?;
-    Ok(Guest { name: name.to_owned(), package, world })
+    let next = world == Some(CONNECTOR) || text.contains(NEXT);
+    Ok(Guest { name: name.to_owned(), package, world, next })
 }
 
 /// Compiles the guests; the folder of the modules. It is a target directory of its own: Debian's compiler, if it has to

@@ -86,7 +86,7 @@ pub(crate) fn check(properties: &[ConfigProperty], named: &Config, all: &Config)
         if !property.options.is_empty()
             && let Some(value) = values.iter().find(is_offered)
         {
-            return Err(format!("'{name}' cannot be '{value}', but: {}", property.options.join(", ")));
+            return Err(not_offered(property, value));
         }
     }
     let is_missing = |property: &&ConfigProperty| property.required && !all.contains_key(&property.name);
@@ -94,6 +94,18 @@ pub(crate) fn check(properties: &[ConfigProperty], named: &Config, all: &Config)
         Some(property) => Err(format!("'{}' is required", property.name)),
         None => Ok(()),
     }
+}
+
+/// A value that is none of the options: in the words of Keycloak's form where one is chosen.
+fn not_offered(property: &ConfigProperty, value: &str) -> String {
+    let ConfigProperty { name, label, options, .. } = property;
+    // Other labels are keys of a message bundle.
+    let is_text = !label.is_empty() && !label.ends_with(".label");
+    let (caption, options) = (if is_text { label } else { name }, options.join(", "));
+    if property.type_ == "List" {
+        return format!("'{caption}' should be one of {options}");
+    }
+    format!("'{caption}' cannot be '{value}', but: {options}")
 }
 
 /// Settings as they are shown. Of a component that is not there nobody knows which are secret: all are hidden.
@@ -161,6 +173,13 @@ mod tests {
             assert_eq!(check(&properties, &named, &all), expected.map_err(str::to_owned), "{named:?}");
         }
         assert_eq!(check(&properties, &Config::new(), &Config::new()).unwrap_err(), "'key' is required");
+        let choice = ConfigProperty {
+            label: "Level".to_owned(),
+            type_: "List".to_owned(),
+            ..property("level", &["low", "high"], false, false)
+        };
+        let middle = config(&[("level", &["middle"])]);
+        assert_eq!(check(&[choice], &middle, &all).unwrap_err(), "'Level' should be one of low, high");
         assert_eq!(check(&[], &config(&[("a", &["b"])]), &all).unwrap_err(), "'a' is no setting: there are none");
     }
 

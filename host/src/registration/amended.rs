@@ -74,6 +74,6 @@ async fn refused(exchange: &Exchange, policies: &mut Policies, violations: Vec<V
             error,
         });
     }
-    let refused = Refused { violations: shown, decision: policies.decision.clone() };
+    let refused = Refused { violations: shown, concerns_metadata: true, decision: policies.decision.clone() };
     exchange.refused(PolicyError::Amended(refused), policies)
 }

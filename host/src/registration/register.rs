@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::watch::Watch;
-use super::{Exchange, Refusal, amended, answer, effects, issue, name_mappers, rehearsal, required};
+use super::{Exchange, Refusal, amended, answer, changed, effects, issue, name_mappers, rehearsal, required};
 use crate::approval::request::Asked;
 use crate::approval::waiting::{self, OfToken};
 use crate::authentication::{AuthenticationError, Identity, Permit, may_register, registration_access_token};
@@ -94,6 +94,7 @@ pub(super) async fn register(
         None => (answer, registration.client_uri),
     };
     let mut response = answer::created(answer, &client_uri, client.held.as_deref());
+    changed::mark(&mut response, &document, &policies.evaluations);
     pending.mark(&mut response);
     Ok(response)
 }

@@ -14,7 +14,7 @@ use super::cross_origin::{CrossOrigin, allowed_origins};
 use super::read::shown_token;
 use super::rehearsal::Asked;
 use super::watch::Watch;
-use super::{ATTEMPTS, Exchange, Refusal, amended, answer, effects, issue, name_mappers, register, required};
+use super::{ATTEMPTS, Exchange, Refusal, amended, answer, changed, effects, issue, name_mappers, register, required};
 use crate::authentication::{Identity, Named, Permit, may_change, registration_access_token};
 use crate::error::ErrorResponse;
 use crate::events::{CLIENT_REVIVE, of_life};
@@ -77,6 +77,7 @@ async fn attempt(
         None => answer,
     };
     let mut response = answer::document(StatusCode::OK, answer);
+    changed::mark(&mut response, document, &policies.evaluations);
     pending.mark(&mut response);
     Ok(Some(response))
 }

@@ -8,7 +8,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-pub use life_cycle::LifeCycle;
+pub use life_cycle::{Exempt, LifeCycle};
 
 // Settings without a field of their own that this server looks at (Keycloak: RealmRepresentation).
 

@@ -2,6 +2,13 @@
 
 use crate::{Attribute, Client};
 
+/// The client that an update makes of a stored one, as far as fields say: a request is read as an amendment then.
+pub fn updated(stored: &Client, proposed: &Client) -> Client {
+    let mut client = stored.clone();
+    apply(proposed, &mut client);
+    client
+}
+
 /// Changes the client as the host will, so that the policies that follow see it.
 ///
 /// Ids and the secret stay: the host refuses to amend them.

@@ -106,11 +106,23 @@ pub fn evaluate(
     kinds: &[Kind],
     hook: Hook,
     request: &Request,
-    mut proposed: Option<Client>,
+    proposed: Option<Client>,
     stored: Option<Client>,
     policies: Vec<ConfiguredPolicy>,
 ) -> Vec<Decision> {
     let amends = matches!(hook, Hook::AfterRegister | Hook::AfterUpdate);
+    decisions(kinds, (hook, amends), request, proposed, stored, policies)
+}
+
+/// The same where the contract says at which hooks policies amend.
+pub(crate) fn decisions(
+    kinds: &[Kind],
+    (hook, amends): (Hook, bool),
+    request: &Request,
+    mut proposed: Option<Client>,
+    stored: Option<Client>,
+    policies: Vec<ConfiguredPolicy>,
+) -> Vec<Decision> {
     let mut decisions = Vec::with_capacity(policies.len());
     for policy in policies {
         let decision = match find(kinds, &policy.provider) {

@@ -39,6 +39,11 @@ impl Property {
         Self { kind: "boolean", ..Self::text(name) }
     }
 
+    /// One of the options that [`form`](Self::form) is given: read with [`Config::choice`].
+    pub const fn choice(name: &'static str) -> Self {
+        Self { kind: "List", ..Self::text(name) }
+    }
+
     /// Any number of texts: read with [`Config::list`].
     pub const fn list(name: &'static str) -> Self {
         Self { kind: "MultivaluedString", ..Self::text(name) }
@@ -128,6 +133,21 @@ impl Config {
         parsed.transpose().map_err(|_| property.wrong("should be a number"))
     }
 
+    /// What the value stands for, if there is one: `words` are those that it may be.
+    ///
+    /// # Errors
+    /// There are several, or it is none of the words.
+    pub fn choice<T: Copy>(&mut self, property: &Property, words: &[(&str, T)]) -> Result<Option<T>, ConfigError> {
+        let Some(text) = self.text(property)? else { return Ok(None) };
+        match words.iter().find(|(word, _)| *word == text) {
+            Some((_, meaning)) => Ok(Some(*meaning)),
+            None => {
+                let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+                Err(property.wrong(&format!("should be one of {}", words.join(", "))))
+            }
+        }
+    }
+
     /// The value, if there is one: exactly `true` or `false`.
     ///
     /// # Errors
@@ -163,6 +183,16 @@ mod tests {
             let error = Config::default().with("limit", &[text]).switch(&LIMIT).unwrap_err();
             assert_eq!(error.message, "'Limit' should be 'true' or 'false'");
         }
+    }
+
+    #[test]
+    fn reads_a_choice_by_its_word() {
+        let words = [("low", 1), ("high", 2)];
+        let mut config = Config::default().with("limit", &["high"]);
+        assert_eq!(config.choice(&LIMIT, &words), Ok(Some(2)));
+        assert_eq!(Config::default().choice(&LIMIT, &words), Ok(None));
+        let error = Config::default().with("limit", &["High"]).choice(&LIMIT, &words).unwrap_err();
+        assert_eq!(error.message, "'Limit' should be one of low, high");
     }
 
     #[test]

@@ -18,7 +18,8 @@ impl Decision {
         if violations.is_empty() { Self::accept() } else { Self::Reject(violations) }
     }
 
-    /// No objection, but change these fields: the present ones replace. In `after_register` and `after_update` only.
+    /// No objection, but change these fields: the present ones replace. In `after_register` and `after_update`;
+    /// of contract 0.2.0 also in `before_register` and `before_update`, where it changes the request.
     pub const fn amend(fields: Client) -> Self {
         Self::Amend(fields)
     }
@@ -36,6 +37,14 @@ impl Violation {
     pub fn at(mut self, field: impl Into<String>, value: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self.value = Some(value.into());
+        self
+    }
+
+    /// The error code, one of RFC 7591 §3.2.2: a request refused for it is answered 400 where the component is of contract
+    /// 0.2.0.
+    #[must_use]
+    pub fn error(mut self, code: impl Into<String>) -> Self {
+        self.error = Some(code.into());
         self
     }
 

@@ -1,6 +1,7 @@
 //! What a registration policy in Rust is written with: the contract's types, [`Policy`] and [`export!`].
 //!
-//! Read `policy.rs` first; `component.rs` is what the host calls. `client_policy.rs` and `client_policy_component.rs` are
+//! Read `policy.rs` first; `component.rs` is what the host calls, `component_0_2.rs` (feature `contract-0-2`) the same of a
+//! component of contract 0.2.0. `client_policy.rs` and `client_policy_component.rs` are
 //! the same for conditions and executors of client policies, `provider.rs` and `provider_component.rs` for providers,
 //! `connector.rs` and `connector_component.rs` (feature `connector`) for connectors. All of it compiles natively too,
 //! where [`Host`] answers from data, so that policies are tested like any other code.
@@ -105,6 +106,34 @@ pub mod provider_contract {
     });
 }
 
+/// World `policy` of contract 0.2.0; it shares its types with [`contract`].
+#[cfg(feature = "contract-0-2")]
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+pub mod contract_0_2 {
+    wit_bindgen::generate!({
+        path: ["wit", "wit/next"],
+        // The same world under a name of its own, as macros are named by their world and there is one of 0.1.0.
+        inline: "
+            package matricula:sdk;
+            world next-policy { include matricula:registration/policy@0.2.0; }
+        ",
+        world: "matricula:sdk/next-policy",
+        generate_all,
+        pub_export_macro: true,
+        export_macro_name: "export_policies_0_2",
+        default_bindings_module: "$crate::contract_0_2",
+        additional_derives: [PartialEq],
+        with: {
+            "matricula:registration/client@0.1.0": crate::contract::matricula::registration::client,
+            "matricula:registration/request@0.1.0": crate::contract::matricula::registration::request,
+            "matricula:registration/decision@0.1.0": crate::contract::matricula::registration::decision,
+            "matricula:registration/config@0.1.0": crate::contract::matricula::registration::config,
+            "matricula:registration/realm@0.1.0": crate::contract::matricula::registration::realm,
+            "matricula:registration/facts@0.1.0": crate::contract::matricula::registration::facts,
+        },
+    });
+}
+
 /// World `connector` of contract 0.2.0; it shares its types with [`contract`].
 #[cfg(feature = "connector")]
 #[allow(missing_docs, clippy::all, unreachable_pub)]
@@ -133,6 +162,8 @@ mod amendment;
 mod client_policy;
 pub mod client_policy_component;
 pub mod component;
+#[cfg(feature = "contract-0-2")]
+pub mod component_0_2;
 mod config;
 #[cfg(feature = "connector")]
 pub mod connector;
@@ -146,6 +177,7 @@ mod policy;
 mod provider;
 pub mod provider_component;
 
+pub use amendment::updated;
 pub use client_policy::{Condition as ClientPolicyCondition, Executor, Moment};
 pub use client_policy_contract::exports::matricula::registration::client_policies::{
     ConditionProvider, Configured, Event, ExecutorProvider, Offer, Outcome, Role, Verdict,

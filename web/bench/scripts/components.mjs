@@ -19,6 +19,9 @@ const BUILT_IN = [
   ['policies', 'builtin.wasm'],
   ['client-policies', 'client-policy-builtin.wasm'],
   ['approval-required', 'approval-required.wasm'],
+  ['redirect-rules', 'redirect-rules.wasm'],
+  ['scope-filter', 'scope-filter.wasm'],
+  ['fapi-2', 'fapi-2.wasm'],
 ];
 
 const read = (path) => {
@@ -44,6 +47,8 @@ const { $init, generate } = await import(join(vendor, 'js-component-bindgen-comp
 await $init;
 /** Types of an interface; a component names only what it uses of one, so the longest wins. */
 const types = new Map();
+/** Components of contract 0.1.0 that have all of it between them: another version's types have the same names. */
+const TYPED = ['core', 'policies', 'client-policies'];
 const table = [];
 for (const { name, bytes } of files) {
   const { files: made } = generate(new Uint8Array(bytes), {
@@ -55,7 +60,7 @@ for (const { name, bytes } of files) {
   for (const [path, content] of made) {
     if (path.endsWith('.d.ts')) {
       const text = Buffer.from(content).toString();
-      if (path.startsWith('interfaces/') && text.length > (types.get(path)?.length ?? 0)) types.set(path, text);
+      if (TYPED.includes(name) && path.startsWith('interfaces/') && text.length > (types.get(path)?.length ?? 0)) types.set(path, text);
     } else {
       write(`components/${path}`, content);
       if (path.endsWith('.wasm')) modules.push(path);

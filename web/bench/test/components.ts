@@ -29,6 +29,9 @@ export async function builtIn(): Promise<ComponentSet> {
     ['policies', 'builtin.wasm'],
     ['client-policies', 'client-policy-builtin.wasm'],
     ['approval-required', 'approval-required.wasm'],
+    ['redirect-rules', 'redirect-rules.wasm'],
+    ['scope-filter', 'scope-filter.wasm'],
+    ['fapi-2', 'fapi-2.wasm'],
   ] as const) {
     set = await set.with(instance(name, file));
   }

@@ -10,12 +10,15 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Our own crates that end up in the server: the program, and the components that it has built in.
-const OURS: [&str; 5] = [
+const OURS: [&str; 8] = [
     "matricula",
     "matricula-core",
     "matricula-policies-builtin",
     "matricula-client-policy-builtin",
     "matricula-policy-approval-required",
+    "matricula-policy-redirect-rules",
+    "matricula-policy-scope-filter",
+    "matricula-policy-fapi-2",
 ];
 
 /// A package of somebody else.

@@ -86,11 +86,12 @@ fn common(language: Language, kind: Kind) -> &'static [&'static [File]] {
 }
 
 /// The SDK is no published crate: a policy brings it along.
-const SDK: [File; 20] = files!("../policies/sdk/" => "sdk/":
+const SDK: [File; 21] = files!("../policies/sdk/" => "sdk/":
     "README.md", "src/amendment.rs", "src/client_policy.rs", "src/client_policy_component.rs", "src/component.rs",
-    "src/config.rs", "src/connector.rs", "src/connector/case.rs", "src/connector/http.rs", "src/connector/owned.rs",
-    "src/connector/representation.rs", "src/connector/retry_after.rs", "src/connector_component.rs", "src/decision.rs",
-    "src/host.rs", "src/lib.rs", "src/panic.rs", "src/policy.rs", "src/provider.rs", "src/provider_component.rs");
+    "src/component_0_2.rs", "src/config.rs", "src/connector.rs", "src/connector/case.rs", "src/connector/http.rs",
+    "src/connector/owned.rs", "src/connector/representation.rs", "src/connector/retry_after.rs",
+    "src/connector_component.rs", "src/decision.rs", "src/host.rs", "src/lib.rs", "src/panic.rs", "src/policy.rs",
+    "src/provider.rs", "src/provider_component.rs");
 
 /// The rule, and what rules of its kind are written with.
 fn rule(language: Language, kind: Kind) -> &'static [&'static [File]] {

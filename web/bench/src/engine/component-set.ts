@@ -1,12 +1,14 @@
 // The components that decide requests (host/wasm/src/lib.rs). A set is a value: adding to it makes another one.
 
 import type { Component } from './component.js';
-import type { ConditionProvider, ExecutorProvider, PolicyProvider, RegistrationProvider } from './contract.js';
+import type { ConditionProvider, Exported, ExecutorProvider, PolicyProvider, RegistrationProvider } from './contract.js';
 import { NO_FACTS } from './facts.js';
 
 /** Something that a component offers. */
 export interface Offered<T> {
   component: Component;
+  /** The version of the contract that the component's policies are of. */
+  contract: Exported['contract'];
   description: T;
 }
 
@@ -24,7 +26,7 @@ export class ComponentSet {
    * the same id if `replacing` (to try a new version), else that is an error, as in the server.
    */
   async with(component: Component, replacing = false): Promise<ComponentSet> {
-    const exported = await component.exports();
+    const { interfaces: exported, contract } = await component.exports();
     const providers: RegistrationProvider[] = [];
     const policies: PolicyProvider[] = [];
     const conditions: ConditionProvider[] = [];
@@ -44,7 +46,7 @@ export class ComponentSet {
       for (const description of more) {
         const other = map.get(description.id)?.component.name;
         if (!replacing && other !== undefined) throw new Error(`Another component offers ${description.id} already: ${other}.`);
-        result.set(description.id, { component, description });
+        result.set(description.id, { component, contract, description });
       }
       return result;
     };

@@ -1,6 +1,6 @@
 // A component that can be called, wherever it runs: in this thread (tests), or in a worker (the page).
 
-import type { InterfaceName, Interfaces } from './contract.js';
+import type { Exported, InterfaceName, Interfaces } from './contract.js';
 import type { Facts, Heard, LogLine } from './facts.js';
 
 /** What jco made of a component: a script and the modules that it asks for by path. */
@@ -31,8 +31,8 @@ export interface Component {
     args: Arguments<I, F>,
     facts: Facts,
   ): Promise<Answer<Returned<I, F>>>;
-  /** Which interfaces it exports. */
-  exports(): Promise<InterfaceName[]>;
+  /** What it exports. */
+  exports(): Promise<Exported>;
 }
 
 /** Why a call has no answer (host/wasm/src/lib.rs `Failure`). */

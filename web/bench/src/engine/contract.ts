@@ -56,6 +56,11 @@ export interface Interfaces {
 }
 export const INTERFACES = ['providers', 'policies', 'client-policies'] as const;
 export type InterfaceName = (typeof INTERFACES)[number];
+/** What a component exports, and the version of the contract that its policies are of. */
+export interface Exported {
+  interfaces: InterfaceName[];
+  contract: '0.1.0' | '0.2.0';
+}
 
 /** The versions of the contract that the bench speaks, as interfaces name them. */
 export const CONTRACTS = ['0.1.', '0.2.0'];

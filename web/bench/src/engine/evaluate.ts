@@ -1,6 +1,7 @@
 // What the server would answer: the decisions of host/src/registration/{register,read,update,delete}.rs in their order,
 // without its database, its tokens and its network. The caller is taken as given.
 
+import { changedMembers } from './changed.js';
 import { ClientPolicies, type ClientPolicyEvaluation } from './client-policies.js';
 import type { ComponentSet, Offered } from './component-set.js';
 import type { Attribute, CallerKind, Client, Completed, Context, Document, Effect, Issued, Operation, RegistrationAuth, RegistrationProvider } from './contract.js';
@@ -268,6 +269,7 @@ class Attempt {
     const answer = documentAnswer(201, rendered);
     answer.headers.push(['Location', uri]);
     if (held !== undefined) answer.headers.push(['Matricula-Held', held]);
+    this.markChanged(answer, document);
     return { decision: held === undefined ? 'accept' : 'hold', answer, after: await this.shown(client) };
   }
 
@@ -286,7 +288,15 @@ class Attempt {
     client = present(await this.policies.run('after-update', client, stored));
     client = this.carriedOut({ ...completed, client });
     const rendered = await this.exchange.finish('update', client, this.registration(client, this.shownToken()));
-    return { decision: 'accept', answer: documentAnswer(200, rendered), after: await this.shown(client) };
+    const answer = documentAnswer(200, rendered);
+    this.markChanged(answer, document);
+    return { decision: 'accept', answer, after: await this.shown(client) };
+  }
+
+  /** Says in an answer what policies changed of the document. */
+  private markChanged(answer: Answer, document: Document) {
+    const changed = changedMembers(document, this.policies.evaluations);
+    if (changed.length > 0) answer.headers.push(['Matricula-Changed', changed.join(', ')]);
   }
 
   private async read(stored: Client): Promise<Decided> {

@@ -1,7 +1,7 @@
 // A component in this thread. The page runs it in a worker, as a call cannot be interrupted otherwise.
 
 import { type Answer, type Arguments, type Component, ComponentFailure, type Returned, type Transpiled } from './component.js';
-import { CONTRACTS, INTERFACES, type InterfaceName, type Interfaces } from './contract.js';
+import { CONTRACTS, type Exported, INTERFACES, type InterfaceName, type Interfaces } from './contract.js';
 import { type Facts, type Heard, imports, NO_FACTS } from './facts.js';
 
 type Exports = Record<string, Record<string, (...args: unknown[]) => unknown>>;
@@ -23,9 +23,10 @@ export class Instance implements Component {
     private readonly read: (address: string) => Promise<BufferSource>,
   ) {}
 
-  async exports(): Promise<InterfaceName[]> {
+  async exports(): Promise<Exported> {
     const exported = await this.instantiated();
-    return INTERFACES.filter((name) => this.find(exported, name));
+    const isNext = Object.keys(exported).some((key) => key.startsWith('matricula:registration/policies@0.2.0'));
+    return { interfaces: INTERFACES.filter((name) => this.find(exported, name)), contract: isNext ? '0.2.0' : '0.1.0' };
   }
 
   async call<I extends InterfaceName, F extends keyof Interfaces[I] & string>(

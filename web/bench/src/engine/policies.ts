@@ -70,6 +70,11 @@ interface Run {
   shadow: boolean;
 }
 
+/** Error codes about the metadata of a client (RFC 7591 §3.2.2). */
+const REGISTRATION_ERRORS = ['invalid_redirect_uri', 'invalid_client_metadata', 'invalid_software_statement', 'unapproved_software_statement'];
+
+const isAboutFullClient = (hook: Hook) => hook === 'after-register' || hook === 'after-update';
+
 /** The policies of one request, and what they have said so far. */
 export class Policies {
   readonly evaluations: Noted[] = [];
@@ -94,8 +99,23 @@ export class Policies {
     const seen = storedClient && hidden(storedClient);
     const violations: Objection[] = [];
     for (const run of runs) client = await this.ask(hook, run, client, seen, violations);
-    if (violations.length > 0) throw refused(violations);
+    if (violations.length > 0) throw refused(violations, this.concernsMetadata(violations));
     return client && proposed && revealed(client, proposed);
+  }
+
+  /** Whether the first violation has a code that policies of contract 0.2.0 are answered 400 for. */
+  private concernsMetadata([first]: Objection[]): boolean {
+    return first?.error !== undefined && REGISTRATION_ERRORS.includes(first.error) && this.isOfNextContract(first.shown.provider);
+  }
+
+  /** Whether a kind of policy is of contract 0.2.0, which lets it amend requests and refuse them with 400. */
+  private isOfNextContract(providerId: string): boolean {
+    return this.exchange.components.policies.get(providerId)?.contract === '0.2.0';
+  }
+
+  /** Whether a policy may amend at this hook: before the client is full it would change the request. */
+  private mayAmend(hook: Hook, policy: Policy): boolean {
+    return isAboutFullClient(hook) || ((hook === 'before-register' || hook === 'before-update') && this.isOfNextContract(policy.providerId));
   }
 
   /** Runs that are asked in one call each. A watched policy runs alone, so that its answer can be left out. */
@@ -203,8 +223,11 @@ export class Policies {
         }
         return client;
       case 'amend': {
-        if (!client || (hook !== 'after-register' && hook !== 'after-update')) {
-          throw nonsense('it amends in a hook that does not allow it');
+        if (!client || !this.mayAmend(hook, policy)) throw nonsense('it amends in a hook that does not allow it');
+        // In a full client it is looked at later.
+        const protocol = decision.val.protocol;
+        if (!isAboutFullClient(hook) && protocol !== undefined && protocol !== client.protocol && this.exchange.provider.description.protocol !== undefined) {
+          throw nonsense('it amends protocol');
         }
         evaluation.verdict = 'amend';
         const amended = amend(client, decision.val);
@@ -247,14 +270,14 @@ interface Objection {
   error: string | undefined;
 }
 
-/** 403, as Keycloak words it. */
-function refused(objections: Objection[]): Refusal {
+/** 403, as Keycloak words it; 400 where the first of them is one of 0.2.0 about the metadata. */
+function refused(objections: Objection[], concernsMetadata: boolean): Refusal {
   const violations = objections.map(({ shown }) => shown);
   const [first] = objections;
   const error = first?.error ?? 'insufficient_scope';
   const message = first?.shown.message ?? '';
   const description = `Policy '${first?.shown.policy}' rejected request to client-registration service. Details: ${message}`;
-  return new Refusal(403, {
+  return new Refusal(concernsMetadata ? 400 : 403, {
     error,
     ...(message === '' ? {} : { error_description: description }),
     violations,

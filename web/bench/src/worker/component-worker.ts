@@ -17,7 +17,7 @@ export interface Load {
 /** Every later message of the page. */
 export interface Ask {
   id: number;
-  /** Absent: which interfaces it exports. */
+  /** Absent: what it exports. */
   call?: { of: InterfaceName; name: string; args: unknown[]; facts: Facts };
 }
 

@@ -1,7 +1,7 @@
 // A component in a worker of its own. A call that takes too long ends the worker; the next call starts another one.
 
 import { type Answer, type Arguments, type Component, ComponentFailure, type Returned } from '../engine/component.js';
-import type { InterfaceName, Interfaces } from '../engine/contract.js';
+import type { Exported, InterfaceName, Interfaces } from '../engine/contract.js';
 import type { Facts } from '../engine/facts.js';
 import type { Ask, Load, Told } from './component-worker.js';
 
@@ -26,8 +26,8 @@ export class RemoteComponent implements Component {
     return this.source.digest;
   }
 
-  async exports(): Promise<InterfaceName[]> {
-    return (await this.queue({})) as InterfaceName[];
+  async exports(): Promise<Exported> {
+    return (await this.queue({})) as Exported;
   }
 
   async call<I extends InterfaceName, F extends keyof Interfaces[I] & string>(of: I, name: F, args: Arguments<I, F>, facts: Facts) {

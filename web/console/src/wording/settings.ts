@@ -30,6 +30,9 @@ const policies: Record<string, string> = {
   'registration-web-origins': 'Allowed registration web origins',
   scope: 'Full scope disabled',
   'trusted-hosts': 'Trusted hosts',
+  'redirect-rules': 'Redirect rules',
+  'scope-filter': 'Scope filter',
+  'fapi-2': 'FAPI 2',
 };
 
 const helps: Record<string, string> = {
@@ -42,6 +45,9 @@ const helps: Record<string, string> = {
   'registration-web-origins': 'From which web pages a browser may register clients.',
   scope: "Tokens of clients do not carry every role of the user, and the clients' owners cannot change that.",
   'trusted-hosts': 'From which hosts clients may be registered, and which hosts their addresses may lead to.',
+  'redirect-rules': 'Which redirect URIs clients may have: schemes, hosts, the own machine, apps.',
+  'scope-filter': 'Which scopes a client may ask for, and whether others are refused, left out or replaced.',
+  'fapi-2': 'Clients meet the FAPI 2.0 Security Profile: keys, algorithms, pushed requests, bound tokens.',
 };
 
 /** Name of a kind of policy. */
