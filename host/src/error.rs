@@ -86,7 +86,7 @@ pub(crate) struct ErrorResponse {
     /// Seconds after which the request may be repeated; absent: nobody knows.
     retry_after: Option<u64>,
     /// How the client went that it is about.
-    gone: Option<HeaderValue>,
+    gone: Option<Box<HeaderValue>>,
 }
 
 /// Who is asked shapes a refusal of metadata.
@@ -153,7 +153,7 @@ impl ErrorResponse {
 
     /// The same, with how the client went that it is about.
     pub(crate) fn of_gone(self, tombstone: &Tombstone) -> ErrorResponse {
-        ErrorResponse { gone: gone::value(tombstone), ..self }
+        ErrorResponse { gone: gone::value(tombstone).map(Box::new), ..self }
     }
 
     /// The status.
@@ -306,7 +306,7 @@ impl IntoResponse for ErrorResponse {
             response.headers_mut().insert(DECISION, decision);
         }
         if let Some(gone) = self.gone {
-            response.headers_mut().insert(GONE, gone);
+            response.headers_mut().insert(GONE, *gone);
         }
         let soon = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
         if let Some(seconds) = self.retry_after.or(soon) {

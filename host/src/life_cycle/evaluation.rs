@@ -175,6 +175,11 @@ pub(super) fn kind_of(origin: Option<&Origin>) -> &'static str {
     }
 }
 
+/// A `software_id`, or else the name of a client.
+type Software = (Option<String>, Option<String>);
+/// Clients, and the name of one of them or of their token.
+type Named = (Option<String>, Counts);
+
 /// What was seen so far.
 #[derive(Default)]
 struct Look {
@@ -186,8 +191,8 @@ struct Look {
     exempt: u64,
     rules: HashMap<&'static str, u64>,
     /// By `software_id`, else name; with the name of one of them.
-    software: HashMap<(Option<String>, Option<String>), (Option<String>, Counts)>,
-    origins: HashMap<(&'static str, Option<String>), (Option<String>, Counts)>,
+    software: HashMap<Software, Named>,
+    origins: HashMap<(&'static str, Option<String>), Named>,
     /// With the time since which they are unused.
     due: Vec<(bool, i64, Sample)>,
 }

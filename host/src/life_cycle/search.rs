@@ -135,6 +135,7 @@ impl Search {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics fails")]
 mod tests {
     use super::*;
     use serde_json::json;
