@@ -1,0 +1,188 @@
+// The life of clients in a real browser: rules that are tried before they are saved, runs, who is asleep, what happened to a
+// client, and what is done with many at once.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessibility, launch, open, signIn } from './browser.mjs';
+import { start } from './server.mjs';
+
+let server;
+let browser;
+
+before(async () => {
+  [server, browser] = await Promise.all([start(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** Runs in a window of its own with a realm of its own, signed in and at this page of it; `clients` are registered before. */
+async function at(realm, path, { clients = [], settings = {} }, steps) {
+  await server.admin('POST', '/realms', { realm, enabled: true, eventsEnabled: true });
+  const api = (method, path, body) => server.admin(method, `/realms/${realm}${path === '' ? '' : `/${path}`}`, body);
+  const { id, token } = await api('POST', 'clients-initial-access', { name: 'partners', count: 100 });
+  for (const clientId of clients) {
+    const { status } = await server.register(realm, { clientId, name: 'Example Agent', redirectUris: ['https://agent.example.com/cb'] }, { token });
+    assert.equal(status, 201);
+  }
+  await api('PUT', '', { lifeCycle: settings });
+  const idOf = async (clientId) => (await api('GET', `clients?clientId=${clientId}`))[0]?.id;
+  const stateOf = async (clientId) => (await api('GET', `clients/${await idOf(clientId)}/life`)).state;
+  const window = await open(browser, server);
+  try {
+    await window.go(`/${realm}/${path}`);
+    await signIn(window.page);
+    await window.page.getByRole('button', { name: 'admin', exact: true }).waitFor();
+    await steps({ ...window, api, token: id, idOf, stateOf, to: (path) => window.go(`/${realm}/${path}`) });
+    assert.deepEqual(window.faults, []);
+  } finally {
+    await window.context.close();
+    await server.admin('DELETE', `/realms/${realm}`);
+  }
+}
+
+const agents = (count) => Array.from({ length: count }, (_, index) => `agent-${String(index + 1).padStart(2, '0')}`);
+
+test('rules are typed in days and hours, and saved in seconds; what is as usual is not sent', () =>
+  at('typed', 'clients/life-cycle', {}, async ({ page, api, token }) => {
+    await page.getByText('No rule is set').waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Run now' }).isDisabled());
+    await page.getByRole('switch', { name: 'Put clients to sleep that were never used' }).press('Space');
+    const never = page.getByRole('spinbutton', { name: 'Put clients to sleep that were never used' });
+    assert.equal(await never.inputValue(), '30');
+    await never.fill('36');
+    await page.getByRole('combobox', { name: 'Put clients to sleep that were never used: unit of time' }).selectOption('Hours');
+    await page.getByRole('switch', { name: 'Put clients to sleep that are not used any more' }).press('Space');
+    await page.getByRole('button', { name: 'Those that were registered with' }).click();
+    await page.getByRole('menuitem', { name: 'partners' }).or(page.getByRole('option', { name: 'partners' })).click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('The rules are saved').waitFor();
+    const { lifeCycle } = await api('GET', '');
+    assert.deepEqual([lifeCycle.neverUsedAfter, lifeCycle.idleAfter, lifeCycle.deleteAfter], [36 * 3600, 90 * 86400, 0]);
+    assert.deepEqual(lifeCycle.exempt, { administrators: true, initialAccessTokens: [token] });
+    await page.getByText('Every hour the rules are run').waitFor();
+    await page.reload();
+    assert.equal(await never.inputValue(), '36');
+    await page.getByRole('button', { name: 'Remove partners' }).waitFor();
+    assert.deepEqual(await accessibility(page), []);
+  }));
+
+test('what the server would refuse is told at the field, and what may not be meant too', () =>
+  at('wrong', 'clients/life-cycle', { settings: { idleAfter: 86400 } }, async ({ page }) => {
+    const save = page.getByRole('button', { name: 'Save', exact: true });
+    const idle = page.getByRole('spinbutton', { name: 'Put clients to sleep that are not used any more' });
+    await idle.fill('1');
+    await page.getByRole('combobox', { name: 'Put clients to sleep that are not used any more: unit of time' }).selectOption('Hours');
+    await page.getByText('Uses are recorded once an hour').waitFor();
+    await idle.fill('');
+    await page.getByText('It must be a whole number.').waitFor();
+    assert.ok(await save.isDisabled());
+    await idle.fill('40');
+    await page.getByRole('spinbutton', { name: 'Clients per run' }).fill('10001');
+    await page.getByText('It must be 1 to 10,000.').waitFor();
+    await page.getByRole('spinbutton', { name: 'Clients per run' }).fill('10');
+    await page.getByRole('spinbutton', { name: 'Time between two runs' }).fill('0');
+    await page.getByText('1 minute is the least.').waitFor();
+    assert.ok(await save.isDisabled());
+    await page.getByRole('button', { name: 'Revert' }).click();
+    assert.equal(await idle.inputValue(), '1');
+    assert.ok(await save.isEnabled());
+  }));
+
+test('secrets and approvals have a page of their own, which leaves the rules as they are', () =>
+  at('secrets', 'clients/life-cycle', { settings: { idleAfter: 86400 } }, async ({ page, api }) => {
+    await page.getByRole('link', { name: 'Secrets and approvals' }).click();
+    await page.getByRole('spinbutton', { name: 'They wait for' }).fill('200');
+    await page.getByText('It must be 1 second to 7 days.').waitFor();
+    await page.getByRole('spinbutton', { name: 'They wait for' }).fill('2');
+    await page.getByRole('combobox', { name: 'They wait for: unit of time' }).selectOption('Days');
+    await page.getByRole('switch', { name: 'Secrets expire' }).press('Space');
+    await page.getByText(/Once half of it is over/).waitFor();
+    await page.getByRole('switch', { name: 'Secrets expire' }).press('Space');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('The settings are saved').waitFor();
+    const { lifeCycle } = await api('GET', '');
+    assert.deepEqual([lifeCycle.approvalExpires, lifeCycle.idleAfter], [2 * 86400, 86400]);
+    assert.deepEqual(await accessibility(page), []);
+  }));
+
+test('where nobody reports uses the dry run says so, and looks as if somebody did', () =>
+  at('blind', 'clients/life-cycle', { clients: agents(2), settings: { neverUsedAfter: 30 * 86400 } }, async ({ page, api, stateOf }) => {
+    await page.getByLabel('When').selectOption('In 90 days');
+    await page.getByRole('button', { name: 'Try them' }).click();
+    await page.getByText('Nobody reports uses, so no rule does anything').waitFor();
+    await page.getByRole('button', { name: 'Look as if somebody did' }).click();
+    await page.getByText(/a run puts 2 clients to sleep/).waitFor();
+    assert.ok(await page.getByRole('switch', { name: 'Only while somebody reports uses' }).isChecked(), 'what is tried is not typed');
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.getByRole('dialog').getByText(/a run now does nothing: nobody reports uses/).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await api('POST', 'client-use', [{ clientId: 'agent-01' }]);
+    await page.getByRole('button', { name: 'Try them' }).click();
+    await page.getByText(/a run puts 1 client to sleep/).waitFor();
+    assert.equal(await stateOf('agent-02'), 'active', 'nothing is done');
+  }));
+
+test('rules are tried as they are typed: figures by software and origin, and some clients by name', () =>
+  at('tried', 'clients/life-cycle', { clients: agents(12) }, async ({ page, api }) => {
+    await api('POST', 'clients', { clientId: 'billing', name: 'Billing' });
+    await api('POST', 'client-use', [{ clientId: 'agent-01' }]);
+    await page.getByLabel('When').selectOption('In 90 days');
+    await page.getByRole('button', { name: 'Try them' }).click();
+    await page.getByText('No rule is turned on.').waitFor();
+    await page.getByRole('switch', { name: 'Put clients to sleep that were never used' }).press('Space');
+    await page.getByText('That was with other rules or another moment').waitFor();
+    await page.getByRole('button', { name: 'Try them' }).click();
+    await page.getByText(/a run puts 11 clients to sleep/).waitFor();
+    await page.getByText(/Of 13 clients, 1 is exempt\. By rule: 11 never used\./).waitFor();
+    await page.getByText('A run would ask first').waitFor();
+    await page.getByRole('grid', { name: 'By software' }).getByRole('row', { name: 'Example Agent 12 11 0' }).waitFor();
+    await page.getByRole('grid', { name: 'By origin' }).getByRole('row', { name: 'Registered with an initial access token, “partners” 12 11 0' }).waitFor();
+    await page.getByRole('grid', { name: 'Some of them' }).getByRole('row', { name: /^agent-02 Put to sleep Never used .* Never$/ }).waitFor();
+    assert.deepEqual(await accessibility(page), []);
+    await page.getByLabel('When').selectOption('At …');
+    assert.ok(await page.getByRole('button', { name: 'Try them' }).isDisabled());
+    await page.getByLabel('Moment').fill('2020-01-01T00:00');
+    await page.getByText('That is over.').waitFor();
+    assert.deepEqual((await api('GET', '')).lifeCycle.neverUsedAfter, 0, 'nothing is saved');
+  }));
+
+test('a run that would take many is agreed to by typing how many, and is listed as a job', () =>
+  at('runs', 'clients/life-cycle', { clients: agents(11) }, async ({ page, api, stateOf, to }) => {
+    // What is made in this second is not due yet.
+    await page.waitForTimeout(2100);
+    await api('PUT', '', { lifeCycle: { neverUsedAfter: 1, requireUse: false, runEvery: 86400 } });
+    await page.reload();
+    await page.getByRole('button', { name: 'Run now' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('a run now puts 11 clients to sleep.').waitFor();
+    const run = dialog.getByRole('button', { name: 'Run now' });
+    assert.ok(await run.isDisabled());
+    await dialog.getByLabel('Type “11” to confirm').fill('11');
+    await run.click();
+    await page.getByText('Of 11 clients: 11 changed.').waitFor();
+    assert.equal(await stateOf('agent-01'), 'hibernating');
+    await page.getByRole('link', { name: 'All jobs' }).click();
+    const row = page.getByRole('row', { name: /Run of the rules .*Finished/ });
+    await row.waitFor();
+    await row.getByRole('link').click();
+    await page.getByText('11 never used').waitFor();
+    await to('clients?show=asleep');
+    await page.getByRole('row', { name: /agent-11.*Asleep/ }).waitFor();
+  }));
+
+test('a run that asks says so, and goes on once somebody agrees', () =>
+  at('asks', 'clients', { clients: agents(11) }, async ({ page, api, to, stateOf }) => {
+    await page.waitForTimeout(2100);
+    await api('PUT', '', { lifeCycle: { neverUsedAfter: 1, requireUse: false, runEvery: 86400 } });
+    await api('POST', 'client-life-cycle/run', {});
+    await to('clients/life-cycle');
+    await page.getByText('It asks first: 11 never used').waitFor();
+    assert.equal(await stateOf('agent-01'), 'active');
+    await page.getByRole('button', { name: 'Look at it and let it run' }).click();
+    await page.getByRole('dialog').getByLabel('Type “11” to confirm').fill('11');
+    await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
+    await page.getByText('Of 11 clients: 11 changed.').waitFor();
+  }));
