@@ -186,3 +186,31 @@ test('a run that asks says so, and goes on once somebody agrees', () =>
     await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
     await page.getByText('Of 11 clients: 11 changed.').waitFor();
   }));
+
+test('the list tells who is asleep, finds clients by state, and puts to sleep and wakes', () =>
+  at('states', 'clients', { clients: agents(3) }, async ({ page, api, idOf, stateOf }) => {
+    await api('PUT', `clients/${await idOf('agent-02')}`, { clientId: 'agent-02', enabled: false });
+    await page.reload();
+    await page.getByRole('button', { name: 'Actions of agent-01' }).click();
+    await page.getByRole('menuitem', { name: 'Put to sleep' }).click();
+    await page.getByText('agent-01: put to sleep').waitFor();
+    await page.getByRole('row', { name: /agent-01.*Asleep/ }).waitFor();
+    const which = page.getByRole('combobox', { name: 'Which clients' });
+    await which.selectOption('Asleep');
+    await page.getByRole('link', { name: 'agent-03' }).waitFor({ state: 'detached' });
+    await which.selectOption('Disabled');
+    await page.getByRole('row', { name: /agent-02.*Disabled/ }).waitFor();
+    await page.getByRole('searchbox').or(page.getByRole('textbox', { name: 'Search by client ID' })).fill('agent-03');
+    await page.keyboard.press('Enter');
+    await page.getByText('No client found').waitFor();
+    await which.selectOption('Enabled');
+    await page.getByRole('row', { name: /agent-03.*Enabled/ }).waitFor();
+    await page.getByRole('button', { name: 'Actions of agent-03' }).waitFor();
+    await which.selectOption('All clients');
+    await page.getByRole('searchbox').or(page.getByRole('textbox', { name: 'Search by client ID' })).fill('agent-01');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Actions of agent-01' }).click();
+    await page.getByRole('menuitem', { name: 'Wake' }).click();
+    await page.getByText('agent-01: woken').waitFor();
+    assert.equal(await stateOf('agent-01'), 'active');
+  }));

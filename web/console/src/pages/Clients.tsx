@@ -1,24 +1,26 @@
-// Every client of a realm: searched, paged, those that wait for an administrator, and those on their way to targets.
+// Every client of a realm: searched, paged, by state, and those on their way to targets.
 
 import { useState } from 'react';
-import { Alert, Button, Label, PageSection, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Alert, Button, FormSelect, FormSelectOption, Label, PageSection, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
+import type { ClientState } from '../api/life';
 import { underWay, type Target } from '../api/targets';
-import { HELD, type Client, type Figures } from '../api/types';
-import { RowActions } from '../parts/RowActions';
+import { HELD, HIBERNATED, isOfTheServer, type Client, type Figures } from '../api/types';
 import { Empty } from '../parts/Empty';
 import { useFilters } from '../parts/filters';
 import { EnabledLabel } from '../parts/Labels';
 import { Show, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { Pages } from '../parts/Pages';
+import { RowActions } from '../parts/RowActions';
 import { SearchField } from '../parts/SearchField';
 import { useRefresh } from '../parts/useRefresh';
 import { useSession } from '../session';
+import { ASLEEP } from '../wording/life';
 import { many } from '../wording/targets';
 import { ClientGone } from './ClientGone';
 import { ClientTabs } from './ClientTabs';
@@ -30,6 +32,8 @@ interface Part {
   caption: string;
   /** Of the server's list. */
   parameter: Record<string, string | boolean>;
+  /** It can be searched. */
+  state?: ClientState;
   /** Said when it is empty. */
   none: string;
   about: string;
@@ -37,7 +41,10 @@ interface Part {
 
 /** Parts of the list, by what the address calls them. */
 const PARTS: Record<string, Part> = {
-  waiting: { caption: 'Waiting', parameter: { held: true }, none: 'No client waits', about: 'Clients that a policy holds appear here, for you to approve or refuse.' },
+  active: { caption: 'Enabled', parameter: { state: 'active' }, state: 'active', none: 'No client is enabled', about: 'Clients that may be used, and are awake, appear here.' },
+  disabled: { caption: 'Disabled', parameter: { state: 'disabled' }, state: 'disabled', none: 'No client is disabled', about: 'Clients that nobody can use until they are enabled appear here.' },
+  asleep: { caption: 'Asleep', parameter: { state: 'hibernating' }, state: 'hibernating', none: 'No client is asleep', about: ASLEEP },
+  waiting: { caption: 'Waiting', parameter: { held: true }, state: 'held', none: 'No client waits', about: 'Clients that a policy holds appear here, for you to approve or refuse.' },
   pending: { caption: 'Pending', parameter: { pending: true }, none: 'No client is on its way', about: 'Clients whose latest state some target of this realm lacks appear here.' },
   leaving: { caption: 'Leaving', parameter: { state: 'leaving' }, none: 'No client leaves', about: 'Clients that are deleted here, while some target of this realm has not confirmed it, appear here.' },
 };
@@ -60,7 +67,7 @@ export default function Clients() {
   const after = filters.of('after');
   const place = after === '' ? { first } : { after };
   const clients = useLoad(
-    (signal) => request<Client[]>(`${admin(realm, 'clients')}${query({ ...place, max: max + 1, ...(part !== '' && { clientId: part, search: true }), ...which?.parameter })}`, { signal }),
+    (signal) => request<Client[]>(`${admin(realm, 'clients')}${query({ ...place, max: max + 1, ...(part !== '' && { clientId: part, search: true }), ...(part !== '' && which?.state ? { state: which.state } : which?.parameter) })}`, { signal }),
     [realm, part, filters.of('show'), first, after, max],
   );
   // The realm's counter. The shortest time, as figures of decisions are of no interest here.
@@ -93,6 +100,8 @@ export default function Clients() {
   const enable = (client: Client, enabled: boolean) =>
     change(client, () => request(admin(realm, 'clients', client.id), { method: 'PUT', body: { clientId: client.clientId, enabled } }), enabled ? 'enabled' : 'disabled');
 
+  const sleep = (client: Client, what: 'hibernate' | 'revive') => change(client, () => request(admin(realm, 'clients', client.id, what), { method: 'POST' }), what === 'hibernate' ? 'put to sleep' : 'woken');
+
   return (
     <>
       <ClientTabs
@@ -109,15 +118,15 @@ export default function Clients() {
         <Toolbar>
           <ToolbarContent>
             <ToolbarItem className="console-search">
-              <SearchField label="Search by client ID" placeholder="Search by client ID" value={part} onSearch={(search) => show({ search })} />
+              <SearchField label="Search by client ID" placeholder="Search by client ID" value={part} onSearch={(search) => show({ search, ...(which && !which.state && { show: '' }) })} />
             </ToolbarItem>
-            <ToolbarItem>
-              <ToggleGroup aria-label="Which clients">
-                <ToggleGroupItem text="All" buttonId="show-all" isSelected={!which} onChange={() => show({ show: '' })} />
+            <ToolbarItem className="console-choice">
+              <FormSelect aria-label="Which clients" value={which ? filters.of('show') : ''} onChange={(_, value) => show({ show: value, ...(value !== '' && !PARTS[value]?.state && { search: '' }) })}>
+                <FormSelectOption value="" label="All clients" />
                 {Object.entries(PARTS).map(([value, { caption }]) => (
-                  <ToggleGroupItem key={value} text={caption} buttonId={`show-${value}`} isSelected={filters.of('show') === value} onChange={() => show({ show: value, search: '' })} />
+                  <FormSelectOption key={value} value={value} label={caption} />
                 ))}
-              </ToggleGroup>
+              </FormSelect>
             </ToolbarItem>
             <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
               <Pages of="clients" filters={filters} max={max} came={clients.busy ? undefined : clients.data?.length} total={all ? total.data : undefined} {...(!which && { last: clients.data?.[max - 1]?.clientId })} lengths={[10, 20, 50, 100]} />
@@ -128,7 +137,7 @@ export default function Clients() {
         <Show from={clients} what="clients" role="view-clients">
           {(data) =>
             data.length === 0 ? (
-              which ? (
+              which && part === '' ? (
                 <Empty title={which.none} icon={CubesIcon}>
                   {which.about}
                 </Empty>
@@ -137,12 +146,12 @@ export default function Clients() {
                   title="No client found"
                   icon={SearchIcon}
                   actions={
-                    <Button variant="link" onClick={() => show({ search: '' })}>
+                    <Button variant="link" onClick={() => show({ search: '', show: '' })}>
                       Show all clients
                     </Button>
                   }
                 >
-                  No client ID has “{part}” in it. Was its registration refused? Then <a href={`#/${encodeURIComponent(realm)}/decisions?search=${encodeURIComponent(part)}`}>look among the decisions</a>.
+                  No client ID {which && 'here '}has “{part}” in it. Was its registration refused? Then <a href={`#/${encodeURIComponent(realm)}/decisions?search=${encodeURIComponent(part)}`}>look among the decisions</a>.
                 </Empty>
               ) : (
                 <Empty title="No clients" icon={CubesIcon}>
@@ -165,6 +174,7 @@ export default function Clients() {
                   {data.slice(0, max).map((client) => {
                     const waits = client.attributes?.[HELD];
                     const isHeld = waits !== undefined;
+                    const isAsleep = client.attributes?.[HIBERNATED] !== undefined;
                     return (
                       <Tr key={client.id}>
                         <Td dataLabel="Client ID" className="console-break">
@@ -174,7 +184,7 @@ export default function Clients() {
                         <Td dataLabel="Type" modifier="nowrap">{client.protocol === 'saml' ? 'SAML' : 'OpenID Connect'}</Td>
                         <Td dataLabel="Status">
                           <span className="console-row">
-                            {!leaving && <EnabledLabel enabled={client.enabled !== false} held={isHeld} />}
+                            {!leaving && <EnabledLabel enabled={client.enabled !== false} held={isHeld} asleep={isAsleep} />}
                             {(leaving || onTheirWay.has(client.id)) && (
                               <a href={`${at}/${encodeURIComponent(client.id)}/targets`}>
                                 <Label isCompact status={leaving ? 'warning' : 'info'}>
@@ -199,6 +209,7 @@ export default function Clients() {
                                       { isSeparator: true },
                                     ]
                                   : [client.enabled === false ? { title: 'Enable', onClick: () => void enable(client, true) } : { title: 'Disable', onClick: () => void enable(client, false) }]),
+                                ...(isAsleep ? [{ title: 'Wake', onClick: () => void sleep(client, 'revive') }] : client.enabled !== false && !isHeld && !isOfTheServer(client) ? [{ title: 'Put to sleep', onClick: () => void sleep(client, 'hibernate') }] : []),
                                 { title: 'Delete', isDanger: true, onClick: () => setAsked({ client, what: 'delete' as const }) },
                               ]}
                             />
