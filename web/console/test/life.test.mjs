@@ -214,3 +214,33 @@ test('the list tells who is asleep, finds clients by state, and puts to sleep an
     await page.getByText('agent-01: woken').waitFor();
     assert.equal(await stateOf('agent-01'), 'active');
   }));
+
+test('a client tells how it lives, what comes next and what happened to it', () =>
+  at('lives', 'clients', { clients: agents(2), settings: { idleAfter: 90 * 86400, deleteAfter: 30 * 86400 } }, async ({ page, api, idOf, to }) => {
+    const id = await idOf('agent-01');
+    await to(`clients/${id}/life`);
+    await page.getByText('Never, as far as this server was told').waitFor();
+    await page.getByText('Nothing: this realm has no rule for it.').waitFor();
+    await page.getByText(/Registered by a caller with an initial access token/).waitFor();
+    await page.getByRole('button', { name: 'Put to sleep' }).click();
+    await page.getByText('agent-01 is asleep').waitFor();
+    await page.getByText(/as somebody wanted/).waitFor();
+    await page.getByText(/It is deleted in 30 days .*: asleep for long\./).waitFor();
+    await page.getByText(/Put to sleep by an administrator/).waitFor();
+    await page.getByRole('heading', { name: /agent-01.*Asleep/, level: 1 }).waitFor();
+    assert.deepEqual(await accessibility(page), []);
+    await page.getByRole('link', { name: 'Details' }).click();
+    await page.getByText(/^Info alert:It is asleep since|It is asleep since/).first().waitFor();
+    await api('POST', 'client-use', [{ clientId: 'agent-01' }]);
+    await page.reload();
+    await page.getByRole('link', { name: 'Life', exact: true }).click();
+    await page.getByText(/Woken, as it was used: an authorization server reported it/).waitFor();
+    await page.getByText(/It is put to sleep in 90 days .*: not used for long\./).waitFor();
+    await page.getByRole('link', { name: 'What the policies decided' }).click();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+
+    await api('POST', 'clients', { clientId: 'billing' });
+    await to(`clients/${await idOf('billing')}/life`);
+    await page.getByText('Nobody registered it: an administrator made it, or it was imported.').waitFor();
+    await page.getByText('Nothing: no rule takes it.').waitFor();
+  }));
