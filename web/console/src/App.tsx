@@ -25,6 +25,7 @@ const TryIt = lazy(() => import('./pages/TryIt'));
 const LifeCycle = lazy(() => import('./pages/LifeCycle'));
 const ClientJobs = lazy(() => import('./pages/ClientJobs'));
 const ClientJob = lazy(() => import('./pages/ClientJob'));
+const ManyClients = lazy(() => import('./pages/ManyClients'));
 const Decisions = lazy(() => import('./pages/Decisions'));
 const Decision = lazy(() => import('./pages/Decision'));
 const Events = lazy(() => import('./pages/Events'));
@@ -68,6 +69,7 @@ function OfRealm() {
       <Route path="clients/life-cycle/:part" element={<LifeCycle />} />
       <Route path="clients/jobs" element={<ClientJobs />} />
       <Route path="clients/jobs/:id" element={<ClientJob />} />
+      <Route path="clients/many" element={<ManyClients />} />
       <Route path="clients/:id" element={<Client />} />
       <Route path="clients/:id/:tab" element={<Client />} />
       <Route path="targets" element={<Targets />} />

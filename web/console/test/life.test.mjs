@@ -244,3 +244,46 @@ test('a client tells how it lives, what comes next and what happened to it', () 
     await page.getByText('Nobody registered it: an administrator made it, or it was imported.').waitFor();
     await page.getByText('Nothing: no rule takes it.').waitFor();
   }));
+
+test('several clients of the list are changed at once, and the job reports what it did', () =>
+  at('several', 'clients', { clients: agents(3) }, async ({ page, api, idOf, stateOf, to }) => {
+    await api('POST', `clients/${await idOf('agent-02')}/hibernate`);
+    await page.reload();
+    for (const clientId of agents(3)) await page.getByRole('checkbox', { name: `Select ${clientId}` }).check();
+    assert.equal(await page.getByRole('checkbox', { name: 'Select admin-cli' }).count(), 0, "the server's own are not offered");
+    await page.getByRole('button', { name: 'Change 3 clients' }).click();
+    await page.getByRole('menuitem', { name: 'Put to sleep' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Put 3 clients to sleep?' });
+    await dialog.getByText('agent-03').waitFor();
+    assert.deepEqual(await accessibility(page), []);
+    await dialog.getByRole('button', { name: 'Put to sleep' }).click();
+    await page.getByRole('heading', { name: /Put to sleep.*Finished/, level: 1 }).waitFor();
+    await page.getByText('Of 3 clients: 2 put to sleep, 1 already so.').waitFor();
+    assert.deepEqual([await stateOf('agent-01'), await stateOf('agent-03')], ['hibernating', 'hibernating']);
+    await to('clients/jobs');
+    await page.getByRole('row', { name: /Put to sleep .*Finished/ }).waitFor();
+  }));
+
+test('all that match are counted first, and no more are changed than were told', () =>
+  at('match', 'clients?search=agent', { clients: agents(11) }, async ({ page, api, idOf }) => {
+    await page.getByRole('link', { name: 'Change many clients' }).click();
+    assert.equal(await page.getByLabel('Client ID').inputValue(), 'agent');
+    await page.getByLabel('Use', { exact: true }).selectOption('Never used');
+    await page.getByRole('button', { name: 'Count them' }).click();
+    await page.getByText('11 clients are like that').waitFor();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Delete 11 clients?').waitFor();
+    const remove = dialog.getByRole('button', { name: 'Delete', exact: true });
+    assert.ok(await remove.isDisabled());
+    await dialog.getByLabel('Type “11” to confirm').fill('11');
+    await api('POST', 'client-use', [{ clientId: 'agent-05' }]);
+    await remove.click();
+    await dialog.getByText('Meanwhile there are 10 of them. Nothing was done.').waitFor();
+    await dialog.getByText('Delete 10 clients?').waitFor();
+    await dialog.getByLabel('Type “10” to confirm').fill('10');
+    await remove.click();
+    await page.getByText('Of 10 clients: 10 deleted.').waitFor();
+    assert.equal(await idOf('agent-01'), undefined);
+    assert.ok(await idOf('agent-05'));
+  }));

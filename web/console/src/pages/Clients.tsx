@@ -1,19 +1,21 @@
-// Every client of a realm: searched, paged, by state, and those on their way to targets.
+// Every client of a realm: searched, paged, by state, and those on their way to targets; and what is done with several at once.
 
 import { useState } from 'react';
-import { Alert, Button, FormSelect, FormSelectOption, Label, PageSection, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Alert, Button, Checkbox, FormSelect, FormSelectOption, Label, PageSection, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { useParams } from 'react-router';
+import { useNavigate, useParams } from 'react-router';
 import { admin, query, request } from '../api/http';
-import type { ClientState } from '../api/life';
+import type { BulkAction, ClientState, Matched } from '../api/life';
 import { underWay, type Target } from '../api/targets';
 import { HELD, HIBERNATED, isOfTheServer, type Client, type Figures } from '../api/types';
+import { BulkActions } from '../parts/BulkActions';
+import { BulkQuestion, matched } from '../parts/BulkQuestion';
 import { Empty } from '../parts/Empty';
 import { useFilters } from '../parts/filters';
 import { EnabledLabel } from '../parts/Labels';
-import { Show, useLoad } from '../parts/load';
+import { Failure, Show, useAction, useLoad } from '../parts/load';
 import { useNotice } from '../parts/notices';
 import { Pages } from '../parts/Pages';
 import { RowActions } from '../parts/RowActions';
@@ -61,6 +63,11 @@ export default function Clients() {
   const leaving = filters.of('show') === 'leaving';
   const max = Number(filters.of('max')) || 20;
   const [asked, setAsked] = useState<{ client: Client; what: 'delete' | 'refuse' }>();
+  // Of all pages of what is listed.
+  const [selected, setSelected] = useState({ of: '', ids: [] as string[] });
+  const [bulk, setBulk] = useState<{ what: BulkAction; found: Matched }>();
+  const navigate = useNavigate();
+  const action = useAction();
   const manage = may(realm, 'manage-clients', 'manage-client');
   const at = `#/${encodeURIComponent(realm)}/clients`;
 
@@ -102,15 +109,27 @@ export default function Clients() {
 
   const sleep = (client: Client, what: 'hibernate' | 'revive') => change(client, () => request(admin(realm, 'clients', client.id, what), { method: 'POST' }), what === 'hibernate' ? 'put to sleep' : 'woken');
 
+  const listed = `${part} ${filters.of('show')}`;
+  const chosen = selected.of === listed ? selected.ids : [];
+  const choose = (ids: string[], on: boolean) => setSelected({ of: listed, ids: on ? [...new Set([...chosen, ...ids])] : chosen.filter((id) => !ids.includes(id)) });
+  const here = clients.data?.slice(0, max).filter((client) => !isOfTheServer(client)).map(({ clientId }) => clientId) ?? [];
+  const isChosen = (clientId: string) => chosen.includes(clientId);
+  const ask = (what: BulkAction) => void action.run(async () => setBulk({ what, found: await matched(realm, what, { clients: chosen }) }));
+  const selects = manage && !leaving;
   return (
     <>
       <ClientTabs
         active="list"
         actions={
           manage && (
-            <Button component="a" href={`${at}/create`}>
-              Create client
-            </Button>
+            <>
+              <Button variant="secondary" component="a" href={`${at}/many${query({ clientId: part, state: which?.state ?? '' })}`}>
+                Change many clients
+              </Button>
+              <Button component="a" href={`${at}/create`}>
+                Create client
+              </Button>
+            </>
           )
         }
       />
@@ -132,7 +151,20 @@ export default function Clients() {
               <Pages of="clients" filters={filters} max={max} came={clients.busy ? undefined : clients.data?.length} total={all ? total.data : undefined} {...(!which && { last: clients.data?.[max - 1]?.clientId })} lengths={[10, 20, 50, 100]} />
             </ToolbarItem>
           </ToolbarContent>
+          {chosen.length > 0 && (
+            <ToolbarContent>
+              <ToolbarItem>
+                <BulkActions count={chosen.length} isDisabled={action.busy} onChoose={ask} />
+              </ToolbarItem>
+              <ToolbarItem>
+                <Button variant="link" onClick={() => setSelected({ of: listed, ids: [] })}>
+                  Select none
+                </Button>
+              </ToolbarItem>
+            </ToolbarContent>
+          )}
         </Toolbar>
+        {action.error && <Failure error={action.error} role="manage-clients" />}
         {!which && onTheirWay.size >= LABELLED && <Alert isInline variant="info" title={`More than ${many(LABELLED - 1, 'client')} are on their way to their targets; not all of them are labelled`} component="p" />}
         <Show from={clients} what="clients" role="view-clients">
           {(data) =>
@@ -162,6 +194,11 @@ export default function Clients() {
               <Table aria-label="Clients" variant="compact" gridBreakPoint="grid-md">
                 <Thead>
                   <Tr>
+                    {selects && (
+                      <Th className="console-select">
+                        <Checkbox id="select-page" aria-label="Select all of this page" isChecked={here.length > 0 && here.every(isChosen) ? true : here.some(isChosen) ? null : false} onChange={(_, on) => choose(here, on)} />
+                      </Th>
+                    )}
                     <Th width={30}>Client ID</Th>
                     <Th>Name</Th>
                     <Th>Type</Th>
@@ -177,6 +214,11 @@ export default function Clients() {
                     const isAsleep = client.attributes?.[HIBERNATED] !== undefined;
                     return (
                       <Tr key={client.id}>
+                        {selects && (
+                          <Td className="console-select">
+                            {!isOfTheServer(client) && <Checkbox id={`select-${client.id}`} aria-label={`Select ${client.clientId}`} isChecked={isChosen(client.clientId)} onChange={(_, on) => choose([client.clientId], on)} />}
+                          </Td>
+                        )}
                         <Td dataLabel="Client ID" className="console-break">
                           <a href={`${at}/${encodeURIComponent(client.id)}`}>{client.clientId}</a>
                         </Td>
@@ -227,6 +269,7 @@ export default function Clients() {
       {asked && (
         <ClientGone {...asked} onClose={() => setAsked(undefined)} onDone={clients.reload} />
       )}
+      {bulk && <BulkQuestion action={bulk.what} chosen={{ clients: chosen }} found={bulk.found} onClose={() => setBulk(undefined)} onBegun={({ id }) => navigate(`/${encodeURIComponent(realm)}/clients/jobs/${encodeURIComponent(id)}`)} />}
     </>
   );
 }
