@@ -225,7 +225,7 @@ test('a client tells how it lives, what comes next and what happened to it', () 
     await page.getByRole('button', { name: 'Put to sleep' }).click();
     await page.getByText('agent-01 is asleep').waitFor();
     await page.getByText(/as somebody wanted/).waitFor();
-    await page.getByText(/It is deleted in 30 days .*: asleep for long\./).waitFor();
+    await page.getByText(/It is deleted in 30 days .*The rule: asleep for long\./).waitFor();
     await page.getByText(/Put to sleep by an administrator/).waitFor();
     await page.getByRole('heading', { name: /agent-01.*Asleep/, level: 1 }).waitFor();
     assert.deepEqual(await accessibility(page), []);
@@ -235,7 +235,7 @@ test('a client tells how it lives, what comes next and what happened to it', () 
     await page.reload();
     await page.getByRole('link', { name: 'Life', exact: true }).click();
     await page.getByText(/Woken, as it was used: an authorization server reported it/).waitFor();
-    await page.getByText(/It is put to sleep in 90 days .*: not used for long\./).waitFor();
+    await page.getByText(/It is put to sleep in 90 days .*The rule: not used for long\./).waitFor();
     await page.getByRole('link', { name: 'What the policies decided' }).click();
     await page.getByRole('heading', { level: 1 }).waitFor();
 

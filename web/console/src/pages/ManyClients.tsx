@@ -98,10 +98,7 @@ export default function ManyClients() {
       <Heading
         title="Change many clients"
         text="Choose them by what they have in common. You see how many they are before anything is done."
-        above={[
-          ['Clients', at],
-          ['Jobs', `${at}/jobs`],
-        ]}
+        above={[['Clients', at]]}
       />
       <PageSection hasBodyWrapper={false}>
         <div className="console-cards console-limited">

@@ -52,7 +52,7 @@ export function RuleRuns({ rules }: { rules: LifeCycle }) {
     });
   return (
     <Card>
-      <CardTitle component="h2">Runs</CardTitle>
+      <CardTitle component="h2">Last run</CardTitle>
       <CardBody>
         <p>{any ? `${every(rules.runEvery)} the rules are run, and do what is due.` : 'No rule is set: nothing is ever done to a client that nobody uses.'}</p>
         <Show from={jobs} what="runs" role="view-clients">
@@ -60,7 +60,10 @@ export function RuleRuns({ rules }: { rules: LifeCycle }) {
             last ? (
               <>
                 <p className="console-gap-small">
-                  <a href={`${at}/${encodeURIComponent(last.id)}`}>Last run</a>, <span title={moment(last.created)}>{distance(last.created)}</span>: <JobLabel state={last.state} />
+                  <a href={`${at}/${encodeURIComponent(last.id)}`} title={moment(last.created)}>
+                    Run {distance(last.created)}
+                  </a>{' '}
+                  <JobLabel state={last.state} />
                 </p>
                 {last.state === 'asks' ? (
                   <Alert
@@ -84,7 +87,7 @@ export function RuleRuns({ rules }: { rules: LifeCycle }) {
                 )}
               </>
             ) : (
-              <p className="console-gap-small">There was none yet.</p>
+              <p className="console-gap-small">They have not been run yet.</p>
             )
           }
         </Show>

@@ -54,27 +54,29 @@ export function RulesDryRun({ rules, ready, any }: Props) {
       <CardTitle component="h2">Dry run</CardTitle>
       <CardBody>
         <p>What the rules would do as they are typed above. Nothing is changed, nor saved.</p>
-        <Split hasGutter isWrappable className="console-gap-small">
-          <SplitItem className="console-choice">
-            <FormSelect aria-label="When" value={ahead} onChange={(_, value) => setAhead(value)}>
-              {MOMENTS.map(([caption, ms]) => (
-                <FormSelectOption key={ms} value={String(ms)} label={caption} />
-              ))}
-              <FormSelectOption value="day" label="At …" />
-            </FormSelect>
-          </SplitItem>
-          {ahead === 'day' && (
-            <SplitItem>
-              <TextInput id="moment" type="datetime-local" aria-label="Moment" value={day} {...(problem !== undefined && { validated: 'error' as const, 'aria-describedby': 'moment-problem' })} onChange={(_, value) => setDay(value)} onKeyDown={(event) => event.key === 'Enter' && event.preventDefault()} />
-              <Hint id="moment" problem={problem} />
+        <div className="console-gap-small">
+          <Split hasGutter isWrappable>
+            <SplitItem className="console-choice">
+              <FormSelect aria-label="When" value={ahead} onChange={(_, value) => setAhead(value)}>
+                {MOMENTS.map(([caption, ms]) => (
+                  <FormSelectOption key={ms} value={String(ms)} label={caption} />
+                ))}
+                <FormSelectOption value="day" label="At …" />
+              </FormSelect>
             </SplitItem>
-          )}
-          <SplitItem>
-            <Button variant="secondary" isLoading={action.busy} isDisabled={action.busy || !ready || missing || problem !== undefined} onClick={() => look(rules)}>
-              Try them
-            </Button>
-          </SplitItem>
-        </Split>
+            {ahead === 'day' && (
+              <SplitItem>
+                <TextInput id="moment" type="datetime-local" aria-label="Moment" value={day} {...(problem !== undefined && { validated: 'error' as const, 'aria-describedby': 'moment-problem' })} onChange={(_, value) => setDay(value)} onKeyDown={(event) => event.key === 'Enter' && event.preventDefault()} />
+                <Hint id="moment" problem={problem} />
+              </SplitItem>
+            )}
+            <SplitItem>
+              <Button variant="secondary" isLoading={action.busy} isDisabled={action.busy || !ready || missing || problem !== undefined} onClick={() => look(rules)}>
+                Try them
+              </Button>
+            </SplitItem>
+          </Split>
+        </div>
         {action.error && <Failure error={action.error} role="view-realm and view-clients" />}
         {found && <Found evaluation={found.evaluation} stale={found.of !== JSON.stringify([rules, ahead, day])} any={any} lookAnyway={() => look({ ...rules, requireUse: false })} />}
       </CardBody>

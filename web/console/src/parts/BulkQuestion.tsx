@@ -53,11 +53,13 @@ export function BulkQuestion({ action, chosen, found: first, onClose, onBegun }:
       onConfirm={begin}
     >
       <p>{actions[action].so}</p>
-      <ul className="console-plain-list console-break console-gap-small">
-        {named.map((clientId) => (
-          <li key={clientId}>{clientId}</li>
-        ))}
-      </ul>
+      <div className="console-gap-small">
+        <ul className="console-plain-list console-break">
+          {named.map((clientId) => (
+            <li key={clientId}>{clientId}</li>
+          ))}
+        </ul>
+      </div>
       {found.matched > named.length && <p className="console-faint">And {(found.matched - named.length).toLocaleString('en')} more.</p>}
     </Confirm>
   );

@@ -49,7 +49,7 @@ export function next({ next: due, exempt: why, state }: Life, now = Date.now()):
   if (due) {
     const what = due.action === 'delete' ? 'is deleted' : 'is put to sleep';
     const when = due.at <= now ? 'with the next run of the rules' : `${distance(due.at, now)} (${moment(due.at)})`;
-    return `It ${what} ${when}, unless it is used before: ${rules[due.rule]}.`;
+    return `It ${what} ${when}, unless it is used before. The rule: ${rules[due.rule]}.`;
   }
   if (why) {
     return 'Nothing: no rule takes it.';
