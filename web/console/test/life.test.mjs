@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { accessibility, launch, open, signIn } from './browser.mjs';
-import { start } from './server.mjs';
+import { PASSWORD, start } from './server.mjs';
 
 let server;
 let browser;
@@ -42,6 +42,12 @@ async function at(realm, path, { clients = [], settings = {} }, steps) {
   }
 }
 
+/** What the page puts when these steps are done. */
+async function sentBy(page, steps) {
+  const [put] = await Promise.all([page.waitForRequest((request) => request.method() === 'PUT'), steps()]);
+  return put.postDataJSON();
+}
+
 const agents = (count) => Array.from({ length: count }, (_, index) => `agent-${String(index + 1).padStart(2, '0')}`);
 
 test('rules are typed in days and hours, and saved in seconds; what is as usual is not sent', () =>
@@ -57,7 +63,8 @@ test('rules are typed in days and hours, and saved in seconds; what is as usual 
     await page.getByRole('button', { name: 'Those that were registered with' }).click();
     await page.getByRole('menuitem', { name: 'partners' }).or(page.getByRole('option', { name: 'partners' })).click();
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    const sent = await sentBy(page, () => page.getByRole('button', { name: 'Save', exact: true }).click());
+    assert.deepEqual(sent, { lifeCycle: { neverUsedAfter: 36 * 3600, idleAfter: 90 * 86400, exempt: { administrators: true, initialAccessTokens: [token] } } });
     await page.getByText('The rules are saved').waitFor();
     const { lifeCycle } = await api('GET', '');
     assert.deepEqual([lifeCycle.neverUsedAfter, lifeCycle.idleAfter, lifeCycle.deleteAfter], [36 * 3600, 90 * 86400, 0]);
@@ -106,6 +113,23 @@ test('secrets and approvals have a page of their own, which leaves the rules as 
     const { lifeCycle } = await api('GET', '');
     assert.deepEqual([lifeCycle.approvalExpires, lifeCycle.idleAfter], [2 * 86400, 86400]);
     assert.deepEqual(await accessibility(page), []);
+  }));
+
+test('how many clients of one software are kept and how long secrets are good is sent as the server wants it', () =>
+  at('software', 'clients/life-cycle', {}, async ({ page, to }) => {
+    const save = () => page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('switch', { name: 'Keep few clients of one software' }).press('Space');
+    await page.getByRole('spinbutton', { name: 'Clients of one software' }).fill('3');
+    await page.getByRole('spinbutton', { name: 'Leave new ones alone for' }).fill('20');
+    assert.deepEqual(await sentBy(page, save), { lifeCycle: { perSoftware: { max: 3, grace: 1200 } } });
+    await page.getByRole('button', { name: 'Revert' }).click();
+    await to('clients/life-cycle/secrets');
+    await page.getByRole('switch', { name: 'Secrets expire' }).press('Space');
+    await page.getByRole('switch', { name: 'The secret before is good for a while' }).press('Space');
+    await page.getByRole('switch', { name: /^The registration access token before/ }).press('Space');
+    const { lifeCycle } = await sentBy(page, save);
+    delete lifeCycle.perSoftware;
+    assert.deepEqual(lifeCycle, { secretLifetime: 90 * 86400, secretGrace: 86400, registrationTokenGrace: true });
   }));
 
 test('where nobody reports uses the dry run says so, and looks as if somebody did', () =>
@@ -286,4 +310,31 @@ test('all that match are counted first, and no more are changed than were told',
     await page.getByText('Of 10 clients: 10 deleted.').waitFor();
     assert.equal(await idOf('agent-01'), undefined);
     assert.ok(await idOf('agent-05'));
+  }));
+
+test('who may only look tries rules and sees how clients live, and is offered nothing that changes them', () =>
+  at('onlooker', 'clients', { clients: agents(1), settings: { neverUsedAfter: 30 * 86400 } }, async ({ api, idOf }) => {
+    const id = await idOf('agent-01');
+    await api('POST', `clients/${id}/hibernate`);
+    const user = (await api('POST', 'users', { username: 'viewer', enabled: true, credentials: [{ type: 'password', value: PASSWORD }] })).split('/').pop();
+    const management = await idOf('realm-management');
+    await api('POST', `users/${user}/role-mappings/clients/${management}`, await Promise.all(['view-realm', 'view-clients'].map((role) => api('GET', `clients/${management}/roles/${role}`))));
+    const { page, context, faults, go } = await open(browser, server);
+    await go('/onlooker/clients/life-cycle');
+    await page.getByText('My account is in another realm').click();
+    await page.getByLabel('Realm', { exact: true }).fill('onlooker');
+    await signIn(page, { user: 'viewer' });
+    await page.getByRole('button', { name: 'Try them' }).click();
+    await page.getByText('Nobody reports uses, so no rule does anything').waitFor();
+    assert.ok(await page.getByRole('switch', { name: 'Put clients to sleep that were never used' }).isDisabled());
+    for (const [path, text] of [['clients/life-cycle', 'Dry run'], ['clients/jobs', 'No jobs'], [`clients/${id}/life`, 'Asleep since'], ['clients', 'agent-01']]) {
+      await go(`/onlooker/${path}`);
+      await page.getByText(text).first().waitFor();
+      for (const name of [/^Save/, /^Run/, /^Stop/, /^Put/, /^Wake/, /^Change/, /^Actions/]) assert.equal(await page.getByRole('button', { name }).count(), 0, `${path}: ${name}`);
+      assert.equal(await page.getByRole('checkbox').count(), 0, path);
+    }
+    await go(`/onlooker/clients/${id}/life`);
+    await page.getByText('Your account may not see events').waitFor();
+    assert.deepEqual(faults, []);
+    await context.close();
   }));

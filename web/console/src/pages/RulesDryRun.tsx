@@ -152,16 +152,17 @@ function Found({ evaluation, stale, any, lookAnyway }: { evaluation: Evaluation;
   );
 }
 
-function Figures({ title, of }: { title: string; of: [string, string, { clients: number; hibernate: number; delete: number }][] }) {
+function Figures({ title, of }: { title: 'By software' | 'By origin'; of: [string, string, { clients: number; hibernate: number; delete: number }][] }) {
+  const what = title === 'By software' ? 'Software' : 'Origin';
   return of.length === 0 ? null : (
     <>
       <h3 className="console-part console-gap">{title}</h3>
       <Table aria-label={title} variant="compact" gridBreakPoint="grid-md">
-        <Columns of={[title.replace('By s', 'S').replace('By o', 'O'), 'Clients', 'Put to sleep', 'Deleted']} />
+        <Columns of={[what, 'Clients', 'Put to sleep', 'Deleted']} />
         <Tbody>
           {of.map(([key, name, counts]) => (
             <Tr key={key}>
-              <Td dataLabel={title} className="console-break">
+              <Td dataLabel={what} className="console-break">
                 {name}
               </Td>
               <Td dataLabel="Clients">{counts.clients.toLocaleString('en')}</Td>

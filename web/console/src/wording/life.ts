@@ -146,16 +146,17 @@ export function happened({ life, origin, deliveries, events }: { life: Life; ori
 function ofEvent({ type, time, ipAddress, error, details = {} }: Event): Happened | undefined {
   const { rule, use, job, decision } = details;
   const from = ipAddress === '' ? '' : ` at ${ipAddress}`;
+  const caller = ` by a caller${from}`;
   const by = rule ? ` by a rule: ${rules[rule as Rule] ?? rule}` : job ? ' by a job' : ` by an administrator${from}`;
   if (error !== undefined) {
     const what = { CLIENT_UPDATE_ERROR: 'An update', CLIENT_DELETE_ERROR: 'A deletion', CLIENT_INFO_ERROR: 'A reading' }[type];
-    return what === undefined ? undefined : { time, kind: 'refused', text: `${what}${from} was refused (${error})`, decision };
+    return what === undefined ? undefined : { time, kind: 'refused', text: `${what}${caller} was refused (${error})`, decision };
   }
   switch (type) {
     case 'CLIENT_UPDATE':
-      return { time, kind: 'changed', text: job ? 'Changed by a job' : `Changed by itself${from}`, decision, job };
+      return { time, kind: 'changed', text: `Changed${job ? ' by a job' : caller}`, decision, job };
     case 'CLIENT_INFO':
-      return { time, kind: 'used', text: `Read by itself${from}` };
+      return { time, kind: 'used', text: `Read${caller}` };
     case 'CLIENT_HIBERNATE':
       return { time, kind: 'asleep', text: `Put to sleep${by}`, job };
     case 'CLIENT_REVIVE':
