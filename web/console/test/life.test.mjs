@@ -2,17 +2,27 @@
 // client, and what is done with many at once.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
 import { accessibility, launch, open, signIn } from './browser.mjs';
 import { PASSWORD, start } from './server.mjs';
 
+const folder = mkdtempSync(join(tmpdir(), 'matricula-life-'));
 let server;
 let browser;
+let wording;
 
 before(async () => {
-  [server, browser] = await Promise.all([start(), launch()]);
+  const entry = fileURLToPath(new URL('../src/wording/life.ts', import.meta.url));
+  await build({ configFile: false, logLevel: 'error', build: { outDir: folder, lib: { entry, formats: ['es'], fileName: () => 'life.mjs' } } });
+  [server, browser, wording] = await Promise.all([start(), launch(), import(join(folder, 'life.mjs'))]);
 });
 after(async () => {
+  rmSync(folder, { recursive: true, force: true });
   await browser?.close();
   await server?.stop();
 });
@@ -338,3 +348,46 @@ test('who may only look tries rules and sees how clients live, and is offered no
     assert.deepEqual(faults, []);
     await context.close();
   }));
+
+test('what happened to a client is told in order, and nothing twice', () => {
+  const event = (time, type, details = {}, more = {}) => ({ id: String(time), time, type, clientId: 'app', ipAddress: '203.0.113.9', details, ...more });
+  const life = { created: 1_000, lastUsed: 90_500, lastUseBy: 'gate', state: 'active', hibernatedSince: null, rule: null, next: null, exempt: null };
+  const registration = { provider: 'openid-connect', kind: 'anonymous', address: '203.0.113.9', decision: 'd1' };
+  const told = (changes) => wording.happened({ life, origin: { created: 1, held: false, registration, tokenPolicies: [] }, deliveries: [], events: [], ...changes }).map(({ text }) => text);
+  const events = [
+    event(90_000, 'CLIENT_REVIVE', { use: 'gate' }),
+    event(80_000, 'CLIENT_HIBERNATE', { rule: 'idleAfter', job: 'j1' }, { ipAddress: '' }),
+    event(70_000, 'CLIENT_UPDATE_ERROR', { decision: 'd2' }, { error: 'not_allowed' }),
+    event(60_000, 'CLIENT_UPDATE', { job: 'j2' }),
+    event(50_000, 'CLIENT_UPDATE'),
+    event(40_000, 'CLIENT_REVIVE'),
+    event(1_500, 'CLIENT_REGISTER'),
+  ];
+  assert.deepEqual(told({ events, deliveries: [{ target: 'sso', state: 'delivered', since: 95_000, message: null }] }), [
+    'sso: The target has the latest state.',
+    'Woken, as it was used: the gate let it pass at 203.0.113.9',
+    'Put to sleep by a rule: not used for long',
+    'An update by a caller at 203.0.113.9 was refused (not_allowed)',
+    'Changed by a job',
+    'Changed by a caller at 203.0.113.9',
+    'Woken by an administrator at 203.0.113.9',
+    'Registered by an anonymous caller at 203.0.113.9',
+  ]);
+  assert.deepEqual(told({ life: { ...life, hibernatedSince: 99_000, rule: 'perSoftware' } }), ['Put to sleep by a rule: too many of one software', 'Last used: the gate let it pass', 'Registered by an anonymous caller at 203.0.113.9']);
+});
+
+test('a job says in one line how far it is', () => {
+  const job = (changes) => wording.progress({ kind: 'bulk', action: 'delete', state: 'finished', matched: 42, done: 0, passed: 0, failed: 0, ...changes });
+  for (const [changes, expected] of [
+    [{ done: 40, passed: 1, failed: 1 }, 'Of 42 clients: 40 deleted, 1 already so, 1 could not be changed.'],
+    [{ kind: 'life-cycle', action: null, done: 40, passed: 2 }, 'Of 42 clients: 40 changed, 2 used or changed meanwhile.'],
+    [{ state: 'running' }, 'Of 42 clients: none yet.'],
+    [{ state: 'running', matched: 0 }, 'It looks for clients.'],
+    [{ state: 'queued', matched: 0 }, 'It begins once the job before it has ended.'],
+    [{ state: 'asks', kind: 'life-cycle' }, 'It did nothing: it would concern 42 clients, which is suspiciously much.'],
+    [{ matched: 0 }, 'There was nothing to do.'],
+  ]) {
+    assert.equal(job(changes), expected);
+  }
+  assert.equal(wording.byRule({ neverUsedAfter: 40, idleAfter: 0, deleteAfter: 2 }), '40 never used, 2 asleep for long');
+});
