@@ -81,7 +81,7 @@ export function LifeCycleForm({ part, stored, manage, reload, revert }: Props) {
             </FormGroup>
             {perSoftware.max !== 0 && (
               <>
-                <NumberField id="max" label="Clients of one software" value={perSoftware.max} min={1} max={10_000} readOnly={readOnly} problem={wrong.max} text="Those that are used are never counted out." onChange={(max) => set({ perSoftware: { ...perSoftware, max } })} />
+                <NumberField id="max" label="Clients of one software" value={perSoftware.max} min={1} max={10_000} readOnly={readOnly} problem={wrong.max} text="Those that were used are never put to sleep by it." onChange={(max) => set({ perSoftware: { ...perSoftware, max } })} />
                 <SpanField id="grace" label="Leave new ones alone for" value={perSoftware.grace} readOnly={readOnly} problem={wrong.grace} text="They may be used for the first time yet." onChange={(grace) => set({ perSoftware: { ...perSoftware, grace } })} />
               </>
             )}

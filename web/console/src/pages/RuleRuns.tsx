@@ -54,7 +54,7 @@ export function RuleRuns({ rules }: { rules: LifeCycle }) {
     <Card>
       <CardTitle component="h2">Last run</CardTitle>
       <CardBody>
-        <p>{any ? `${every(rules.runEvery)} the rules are run, and do what is due.` : 'No rule is set: nothing is ever done to a client that nobody uses.'}</p>
+        <p>{any ? `${every(rules.runEvery)} the rules are run, and do what is due.` : rules.perSoftware.max > 0 ? 'Nothing is run by the clock: clients of one software are kept few whenever one more is registered.' : 'No rule is set: nothing is ever done to a client that nobody uses.'}</p>
         <Show from={jobs} what="runs" role="view-clients">
           {() =>
             last ? (
