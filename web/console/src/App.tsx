@@ -22,6 +22,10 @@ const CreateInitialAccessToken = lazy(() => import('./pages/CreateInitialAccessT
 const RegistrationPolicies = lazy(() => import('./pages/RegistrationPolicies'));
 const RegistrationPolicy = lazy(() => import('./pages/RegistrationPolicy'));
 const TryIt = lazy(() => import('./pages/TryIt'));
+const LifeCycle = lazy(() => import('./pages/LifeCycle'));
+const ClientJobs = lazy(() => import('./pages/ClientJobs'));
+const ClientJob = lazy(() => import('./pages/ClientJob'));
+const ManyClients = lazy(() => import('./pages/ManyClients'));
 const Decisions = lazy(() => import('./pages/Decisions'));
 const Decision = lazy(() => import('./pages/Decision'));
 const Events = lazy(() => import('./pages/Events'));
@@ -61,6 +65,11 @@ function OfRealm() {
       <Route path="clients/registration/:set/try" element={<TryIt />} />
       <Route path="clients/registration/:set/create" element={<RegistrationPolicy />} />
       <Route path="clients/registration/:set/:id" element={<RegistrationPolicy />} />
+      <Route path="clients/life-cycle" element={<LifeCycle />} />
+      <Route path="clients/life-cycle/:part" element={<LifeCycle />} />
+      <Route path="clients/jobs" element={<ClientJobs />} />
+      <Route path="clients/jobs/:id" element={<ClientJob />} />
+      <Route path="clients/many" element={<ManyClients />} />
       <Route path="clients/:id" element={<Client />} />
       <Route path="clients/:id/:tab" element={<Client />} />
       <Route path="targets" element={<Targets />} />

@@ -76,6 +76,23 @@ for (const [variant, options] of Object.entries({
         await page.getByText('It would be refused').waitFor();
         await look('try-it-result');
       });
+      await t.test('dry-run-of-rules', async () => {
+        await go('/shop/clients/life-cycle');
+        await page.getByLabel('When').selectOption('In 90 days');
+        await page.getByRole('button', { name: 'Try them' }).click();
+        await page.getByRole('button', { name: 'Look as if somebody did' }).click();
+        await page.getByRole('grid', { name: 'By software' }).scrollIntoViewIfNeeded();
+        await look('dry-run-of-rules');
+      });
+      await t.test('bulk-question', async () => {
+        await go('/shop/clients');
+        await page.getByRole('checkbox', { name: 'Select billing' }).check();
+        await page.getByRole('button', { name: 'Change 1 client' }).click();
+        await page.getByRole('menuitem', { name: 'Disable' }).click();
+        await page.getByRole('dialog').waitFor();
+        await look('bulk-question');
+        await page.getByRole('button', { name: 'Cancel' }).click();
+      });
       await t.test('token-created', async () => {
         await go('/shop/clients/tokens/create');
         await page.getByRole('button', { name: 'Save', exact: true }).click();

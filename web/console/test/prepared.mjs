@@ -55,10 +55,15 @@ export async function prepared() {
   await server.register('shop', { clientId: 'gatecrasher' }, { token: tokens[0] });
   await gate(server);
   await server.register('shop', { clientId: 'late' }, { token: tokens[0] });
+  await server.admin('PUT', '/realms/shop', { lifeCycle: { neverUsedAfter: 30 * 86_400, idleAfter: 90 * 86_400 } });
+  await server.admin('POST', '/realms/shop/client-life-cycle/run', {});
   const one = async (path) => (await server.admin('GET', `/realms/shop/${path}`))[0];
   const behind = await targets(server);
+  const asleep = (await one('clients?clientId=warehouse')).id;
+  await server.admin('POST', `/realms/shop/clients/${asleep}/hibernate`);
   const ids = {
     ...behind,
+    asleep,
     client: (await one('clients?clientId=billing')).id,
     held: (await one('clients?clientId=newcomer')).id,
     policy: (await server.admin('GET', '/realms/shop/components')).find((it) => it.providerId === 'trusted-hosts').id,
@@ -118,8 +123,16 @@ export const pages = (ids) => [
   ['clients', '/shop/clients', 'storefront'],
   ['clients-waiting', '/shop/clients?show=waiting', 'new clients are looked at first'],
   ['clients-none-found', '/shop/clients?search=nothing', 'No client found'],
+  ['clients-asleep', '/shop/clients?show=asleep', 'warehouse'],
+  ['clients-many', '/shop/clients/many?clientId=a', 'Host of a redirect URI'],
+  ['life-cycle', '/shop/clients/life-cycle', 'Try them'],
+  ['life-cycle-secrets', '/shop/clients/life-cycle/secrets', 'Callers ask again every'],
+  ['jobs', '/shop/clients/jobs', 'Run of the rules'],
+  ['jobs-empty', '/empty/clients/jobs', 'No jobs'],
   ['client-create', '/shop/clients/create', 'Valid redirect URIs'],
   ['client-details', `/shop/clients/${ids.client}`, 'Internal ID'],
+  ['client-asleep', `/shop/clients/${ids.asleep}`, 'It is asleep since'],
+  ['client-life', `/shop/clients/${ids.asleep}/life`, 'Put to sleep by an administrator'],
   ['client-held', `/shop/clients/${ids.held}`, 'waits for an administrator'],
   ['client-credentials', `/shop/clients/${ids.client}/credentials`, 'Regenerate token'],
   ['client-origin', `/shop/clients/${ids.client}/origin`, 'Registered by'],

@@ -111,7 +111,7 @@ test('what a target does not take is told in its words, in the answer to a save,
     await page.getByText(/waits for \d+ s/).waitFor();
     await to('clients');
     await page.getByRole('row', { name: /late.*Pending/ }).waitFor();
-    await page.getByRole('button', { name: 'Pending', exact: true }).click();
+    await page.getByRole('combobox', { name: 'Which clients' }).selectOption('Pending');
     await page.getByRole('row', { name: /late.*Pending/ }).waitFor();
 
     // The list follows by itself.
@@ -136,7 +136,7 @@ test('a client that was deleted stays listed as leaving, until its target confir
       await page.getByRole('link', { name: clientId, exact: true }).waitFor({ state: 'detached' });
     }
     await page.getByText('It is on its way to hook').first().waitFor();
-    await page.getByRole('button', { name: 'Leaving', exact: true }).click();
+    await page.getByRole('combobox', { name: 'Which clients' }).selectOption('Leaving');
     await page.getByRole('row', { name: /one.*Leaving/ }).waitFor();
     await page.getByRole('link', { name: 'two', exact: true }).click();
     await page.getByText('It is deleted here, and on its way out at its targets').waitFor();

@@ -1,5 +1,7 @@
 // What the server's documents look like, as far as the console reads them.
 
+import type { LifeCycle } from './life';
+
 export interface Session {
   user: string;
   realm: string;
@@ -38,8 +40,16 @@ export interface Client {
   access?: { view?: boolean; configure?: boolean; manage?: boolean };
 }
 
+const OF_THE_SERVER = ['account', 'account-console', 'admin-cli', 'broker', 'realm-management', 'security-admin-console'];
+
+/** Whether it is one of the server's own: nobody deletes it or puts it to sleep. */
+export const isOfTheServer = ({ clientId, attributes }: Pick<Client, 'clientId' | 'attributes'>) => OF_THE_SERVER.includes(clientId) || attributes?.['realm_client'] === 'true';
+
 /** The attribute of a client that waits for an administrator. */
 export const HELD = 'registration.held';
+
+/** The attribute of a client that is asleep: since when, in milliseconds. */
+export const HIBERNATED = 'life.hibernated';
 
 export interface ClientOrigin {
   created: number;
@@ -256,6 +266,7 @@ export interface Realm {
   eventsEnabled?: boolean;
   enabledEventTypes?: string[];
   authorizationServer?: AuthorizationServer | null;
+  lifeCycle?: Partial<LifeCycle>;
   attributes?: Record<string, string>;
 }
 

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { Alert, Button, Card, CardBody, CardTitle, DescriptionList, PageSection, Switch, Content } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError, admin, query, request } from '../api/http';
-import { HELD, type Client as ClientDocument, type ClientOrigin } from '../api/types';
+import { HELD, HIBERNATED, type Client as ClientDocument, type ClientOrigin } from '../api/types';
 import { ClientDetails } from '../parts/ClientDetails';
 import { Confirm } from '../parts/Confirm';
 import { Entry } from '../parts/Entry';
@@ -21,9 +21,10 @@ import { who } from '../wording/decisions';
 import { client as checkClient } from '../wording/problems';
 import { ClientGone } from './ClientGone';
 import { ClientLeaving } from './ClientLeaving';
+import { ClientLife } from './ClientLife';
 import { ClientTargets } from './ClientTargets';
 
-type TabName = 'details' | 'credentials' | 'targets' | 'origin' | 'representation';
+type TabName = 'details' | 'credentials' | 'targets' | 'life' | 'origin' | 'representation';
 
 /** Clients that leave, of which a page looks for one. */
 const LEAVING = 1000;
@@ -71,6 +72,7 @@ function Known({ client, tab, reload, above }: { client: ClientDocument; tab: Ta
   const [asked, setAsked] = useState<'delete' | 'refuse'>();
   const manage = may(realm, 'manage-clients', 'manage-client');
   const waits = client.attributes?.[HELD];
+  const asleep = client.attributes?.[HIBERNATED];
   const list = `/${encodeURIComponent(realm)}/clients`;
   const at = `#${list}/${encodeURIComponent(client.id)}`;
   const path = admin(realm, 'clients', client.id);
@@ -93,7 +95,7 @@ function Known({ client, tab, reload, above }: { client: ClientDocument; tab: Ta
       <Heading
         title={
           <span className="console-break">
-            {client.clientId} <EnabledLabel enabled={client.enabled !== false} held={waits !== undefined} />
+            {client.clientId} <EnabledLabel enabled={client.enabled !== false} held={waits !== undefined} asleep={asleep !== undefined} />
           </span>
         }
         name={client.clientId}
@@ -134,16 +136,23 @@ function Known({ client, tab, reload, above }: { client: ClientDocument; tab: Ta
           </Alert>
         </PageSection>
       )}
+      {asleep !== undefined && tab !== 'life' && (
+        <PageSection hasBodyWrapper={false} padding={{ default: 'noPadding' }} className="console-alert-row">
+          <Alert isInline variant="info" title={`It is asleep since ${moment(Number(asleep))}`} component="h2" actionLinks={<a href={`${at}/life`}>Why, and what comes next</a>}>
+            It is gone from all targets, and stays here as it is. It wakes when it is used or changed.
+          </Alert>
+        </PageSection>
+      )}
       {action.error && (
         <PageSection hasBodyWrapper={false}>
           <Failure error={action.error} role="manage-clients" />
         </PageSection>
       )}
       <PageSection type="tabs" hasBodyWrapper={false}>
-        <LinkTabs label="Client" active={tab} tabs={[['details', 'Details', at], ['credentials', 'Credentials', `${at}/credentials`], ['targets', 'Targets', `${at}/targets`], ['origin', 'Origin', `${at}/origin`], ['representation', 'Representation', `${at}/representation`]]} />
+        <LinkTabs label="Client" active={tab} tabs={[['details', 'Details', at], ['credentials', 'Credentials', `${at}/credentials`], ['targets', 'Targets', `${at}/targets`], ['life', 'Life', `${at}/life`], ['origin', 'Origin', `${at}/origin`], ['representation', 'Representation', `${at}/representation`]]} />
       </PageSection>
       <PageSection hasBodyWrapper={false} key={tab}>
-        {tab === 'credentials' ? <Credentials client={client} manage={manage} /> : tab === 'targets' ? <ClientTargets client={client} /> : tab === 'origin' ? <Origin client={client} /> : tab === 'representation' ? <Representation client={client} manage={manage} reload={reload} /> : <ClientDetails client={client} />}
+        {tab === 'credentials' ? <Credentials client={client} manage={manage} /> : tab === 'targets' ? <ClientTargets client={client} /> : tab === 'life' ? <ClientLife client={client} manage={manage} reload={reload} /> : tab === 'origin' ? <Origin client={client} /> : tab === 'representation' ? <Representation client={client} manage={manage} reload={reload} /> : <ClientDetails client={client} />}
       </PageSection>
       {asked && (
         <ClientGone client={client} what={asked} onClose={() => setAsked(undefined)} onDone={() => navigate(list)} />

@@ -30,6 +30,8 @@ export const eventTypes: Record<string, string> = {
   CLIENT_UPDATE_ERROR: 'Update refused',
   CLIENT_DELETE: 'Client deleted',
   CLIENT_DELETE_ERROR: 'Deletion refused',
+  CLIENT_HIBERNATE: 'Client put to sleep',
+  CLIENT_REVIVE: 'Client woken',
   COMPONENT_PUT_BACK: 'Component put back',
 };
 

@@ -28,11 +28,18 @@ export function VerdictLabel({ verdict, shadow }: { verdict: Verdict; shadow: bo
   );
 }
 
-export function EnabledLabel({ enabled, held }: { enabled: boolean; held?: boolean }) {
+export function EnabledLabel({ enabled, held, asleep }: { enabled: boolean; held?: boolean; asleep?: boolean }) {
   if (held) {
     return (
       <Label status="warning" isCompact>
         Waiting
+      </Label>
+    );
+  }
+  if (asleep) {
+    return (
+      <Label status="info" isCompact>
+        Asleep
       </Label>
     );
   }
