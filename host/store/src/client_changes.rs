@@ -37,7 +37,8 @@ pub async fn behind(
         ),
         ") AS present UNION ALL SELECT * FROM (SELECT id, CAST(NULL AS bytea), CAST(NULL AS text), CAST(NULL AS text), \
          CAST(NULL AS text), FALSE, CAST(0 AS bigint), CAST(0 AS bigint), CAST(NULL AS text), CAST(NULL AS text), generation, \
-         CAST(0 AS bigint), CAST(NULL AS bigint), CAST(NULL AS text), client_id, removed_at_ms, FALSE FROM removed_clients \
+         CAST(0 AS bigint), CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS bigint), client_id, \
+         removed_at_ms, FALSE FROM removed_clients \
          WHERE realm_id = $1 AND generation > $2 ORDER BY generation LIMIT $3) AS removed ORDER BY generation LIMIT $3"
     );
     read(database, sql, realm_id, generation, max).await
