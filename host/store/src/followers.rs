@@ -2,6 +2,7 @@
 //! what other nodes write is looked for at once for all realms that somebody waits for (`changes.rs` tells when).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, watch};
@@ -21,6 +22,8 @@ struct Shared {
     places: Mutex<Places>,
     /// Held by whoever looks for the changes of other nodes: one is enough.
     looking: AsyncMutex<()>,
+    /// Something was announced since somebody began to look.
+    is_behind: AtomicBool,
 }
 
 #[derive(Default)]
@@ -98,14 +101,21 @@ impl Followers {
         if !matches!(change, Change::Clients | Change::Everything) || self.places().realms.is_empty() {
             return;
         }
+        self.0.is_behind.store(true, Ordering::Release);
         let (followers, database) = (self.clone(), database.clone());
-        tokio::spawn(async move {
-            // Who looks already sees it, or is followed by another look.
-            let Ok(_looking) = followers.0.looking.try_lock() else { return };
-            if let Err(error) = followers.look(&database).await {
-                tracing::debug!(%error, "the changes of other nodes could not be looked for; they are another time");
+        tokio::spawn(async move { followers.catch_up(&database).await });
+    }
+
+    /// Looks until nothing more was announced. Who looks already may have read before this was written: it looks again.
+    async fn catch_up(&self, database: &Database) {
+        while self.0.is_behind.load(Ordering::Acquire) {
+            let Ok(_looking) = self.0.looking.try_lock() else { return };
+            while self.0.is_behind.swap(false, Ordering::AcqRel) {
+                if let Err(error) = self.look(database).await {
+                    tracing::debug!(%error, "the changes of other nodes could not be looked for; they are another time");
+                }
             }
-        });
+        }
     }
 
     /// Wakes those for whom there is something, wherever it was written.
