@@ -302,8 +302,8 @@ pub fn end(write: &mut Write, realm_id: &str, id: &str, state: State) {
 
 /// Whether the run of the realm's rules before this one asks.
 pub async fn was_asked(database: &Database, job: &Job) -> Result<bool, StoreError> {
-    let sql =
-        "SELECT state = 'asks' FROM client_jobs WHERE realm_id = $1 AND kind = $2 AND id < $3 ORDER BY id DESC LIMIT 1";
+    let sql = "SELECT state = 'asks' FROM (SELECT state FROM client_jobs WHERE realm_id = $1 AND kind = $2 AND id < $3 \
+         ORDER BY id DESC LIMIT 1) AS before";
     let found = database.first(sql, values![&job.realm_id, &job.kind, &job.id]).await?;
     found.map_or(Ok(false), |row| row.get(0))
 }

@@ -89,12 +89,13 @@ pub async fn surplus(
     max: i64,
     before_ms: i64,
 ) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT s.client FROM client_software s JOIN clients c ON c.realm_id = s.realm_id AND c.id = s.client \
+    // A look-up is put behind another one, so it does not end with a limit.
+    let sql = "SELECT client FROM (SELECT s.client FROM client_software s JOIN clients c ON c.realm_id = s.realm_id AND c.id = s.client \
                WHERE s.realm_id = $1 AND s.software = $2 AND s.awake AND NOT s.used AND s.made_ms <= $3 \
                AND s.client <> $4 AND c.enabled AND NOT c.held \
                AND (SELECT count(*) FROM (SELECT 1 FROM client_software o JOIN clients a \
                ON a.realm_id = o.realm_id AND a.id = o.client WHERE o.realm_id = $1 AND o.software = $2 AND o.awake \
-               AND a.enabled LIMIT $5 + 1) AS active) > $5 ORDER BY s.made_ms LIMIT 1";
+               AND a.enabled LIMIT $5 + 1) AS active) > $5 ORDER BY s.made_ms LIMIT 1) AS oldest";
     let values = values![realm_id, &new.software, before_ms, &new.client, max];
     database.first(sql, values).await?.map(|row| row.get(0)).transpose()
 }
